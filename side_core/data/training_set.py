@@ -1,0 +1,78 @@
+"""A set of training images, with what is known about each of them."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet:
+    """Images of one size and what is known about them.
+
+    Attributes:
+        name: where they come from, e.g. `pixel-faces[0:1000]`; opening that source gives the same set.
+        images: (n, H, W, 3) uint8.
+        ids: (n,) stable names, which survive slicing.
+        labels: (n,) class names, where there are classes.
+        captions: (n,) one sentence each, where there are any.
+        attributes: for each attribute (e.g. `hair`) its (n,) values.
+    """
+
+    name: str
+    images: np.ndarray
+    ids: np.ndarray
+    labels: np.ndarray | None = None
+    captions: np.ndarray | None = None
+    attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:
+            raise ValueError(
+                f"Images must be uint8 of shape (n, H, W, 3), not {self.images.dtype} of shape "
+                f"{self.images.shape}: convert them to 8-bit RGB."
+            )
+        columns = {"ids": self.ids, "labels": self.labels, "captions": self.captions, **self.attributes}
+        for name, column in columns.items():
+            if column is not None and len(column) != len(self.images):
+                raise ValueError(f"{len(self.images)} images but {len(column)} {name}: give one for each image.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        return self.images.shape[1], self.images.shape[2]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over shape, pixels and ids, in their order."""
+        digest = hashlib.sha256(str(self.images.shape).encode())
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update("\n".join(map(str, self.ids)).encode())
+        return digest.hexdigest()
+
+    def slice(self, first: int, stop: int, name: str) -> "TrainingSet":
+        """Rows first..stop-1 under another name.
+
+        Raises:
+            ValueError: the slice is empty or reaches outside the set.
+        """
+        if not 0 <= first < stop <= len(self):
+            raise ValueError(
+                f"Rows {first}:{stop} do not lie in {self.name}, which has {len(self):,} images: "
+                f"choose 0 <= first < stop <= {len(self)}."
+            )
+        rows = slice(first, stop)
+        return replace(
+            self,
+            name=name,
+            images=self.images[rows],
+            ids=self.ids[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            captions=None if self.captions is None else self.captions[rows],
+            attributes={key: values[rows] for key, values in self.attributes.items()},
+        )
