@@ -4,8 +4,17 @@ The models import neither torch nor diffusers, so that `--help` and the first pa
 """
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Spacing = Literal["leading", "trailing", "linspace", "quadratic", "karras"]
+Solver = Literal["ddim", "multistep"]
+Clip = Literal["off", "clip", "clip-recompute"]
+Mode = Literal["exact", "fast"]
+EncoderName = Literal["pixel", "dpm"]
+ScoreName = Literal["ratio", "nl2", "l2"]
 
 
 class Settings(BaseModel):
@@ -17,6 +26,119 @@ class Settings(BaseModel):
     def digest(self) -> str:
         """SHA-256 of the settings' JSON, shortened to 16 characters."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """Make settings from unchecked values.
+
+        Raises:
+            ValueError: one sentence that quotes the first bad value and says how to mend it.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise ValueError(sentence(error)) from None
+
+
+def sentence(error: ValidationError) -> str:
+    """The first complaint of pydantic as one sentence that quotes the value and says how to mend it."""
+    first = error.errors()[0]
+    name = "-".join(str(part) for part in first["loc"]).replace("_", "-") or "settings"
+    limits = first.get("ctx", {})
+    mend = {
+        "greater_than_equal": "choose {ge} or more",
+        "less_than_equal": "choose {le} or less",
+        "greater_than": "choose more than {gt}",
+        "less_than": "choose less than {lt}",
+        "literal_error": "choose {expected}",
+        "int_parsing": "give a whole number",
+        "int_from_float": "give a whole number",
+        "float_parsing": "give a number",
+        "finite_number": "give a finite number",
+        "extra_forbidden": "there is no such setting, leave it out",
+        "missing": "give a value",
+    }.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return f"{name} cannot be {first['input']!r}: {mend.format(**limits)}."
+
+
+class SamplingSettings(Settings):
+    """What is drawn, image by image: everything the pictures depend on besides the model."""
+
+    count: int = Field(
+        16, ge=1, le=1_000_000, title="Images", description="How many images to draw.", json_schema_extra={"live_max": 256}
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        le=2**31 - 1,
+        title="First seed",
+        description="Image k starts from noise with seed S + k and is the same picture in any batch.",
+    )
+    steps: int = Field(
+        25,
+        ge=1,
+        le=1000,
+        title="Steps",
+        description="Denoising steps a picture. More steps, finer pictures, longer wait.",
+        json_schema_extra={"live_max": 250},
+    )
+    spacing: Spacing = Field(
+        "leading", title="Spacing", description="How the steps are spread over the timesteps of the noise schedule."
+    )
+    first_timestep: int | None = Field(
+        None, ge=0, le=9999, title="First timestep", description="Where denoising starts. Left out: at pure noise."
+    )
+    last_timestep: int = Field(
+        0, ge=0, le=9999, title="Last timestep", description="The last timestep the model is asked about; then it jumps to the image."
+    )
+    eta: float = Field(
+        0.0, ge=0, le=1, allow_inf_nan=False, title="Noise added back (eta)", description="0 is DDIM (deterministic), 1 is DDPM."
+    )
+    solver: Solver = Field(
+        "ddim", title="Solver", description="DDIM, or DPM-Solver++ of second order, which needs fewer steps (eta must be 0)."
+    )
+    clip: Clip = Field(
+        "clip",
+        title="Clip the estimate",
+        description="Keep the estimate of the clean image within -1..1 at every step, as diffusers does; "
+        "'clip-recompute' also corrects the noise to fit.",
+    )
+    mode: Mode = Field(
+        "exact",
+        title="Arithmetic",
+        description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
+    )
+    batch_size: int = Field(64, ge=1, le=4096, title="Batch size", description="Images drawn at once; does not change them.")
+
+    @property
+    def seeds(self) -> range:
+        """One seed for each image."""
+        return range(self.seed, self.seed + self.count)
+
+    @property
+    def picture_digest(self) -> str:
+        """Names what one picture depends on besides model and seed, so that equal pictures are drawn once."""
+        return self.model_copy(update={"count": 1, "seed": 0, "batch_size": 1}).digest
+
+
+class ExtractSettings(SamplingSettings):
+    """One extraction: draw, match against training images and control, score."""
+
+    model: str = Field("pixel-faces", title="Model", description="A built-in model or a diffusers folder.")
+    data: str | None = Field(None, title="Training images", description="Left out: what the model was trained on.")
+    control: str | None = Field(None, title="Control images", description="Left out: the model's own control.")
+    encoder: EncoderName = Field(
+        "pixel", title="Compare by", description="pixel: colours as they are. dpm: features from the model's own bottleneck."
+    )
+    score: ScoreName = Field("ratio", title="Score", description="Every score is a distance: smaller is closer to a copy.")
+    threshold: float | None = Field(
+        None, ge=0, le=2, allow_inf_nan=False, title="Threshold", description="Left out: the score's published threshold."
+    )
+
+    @property
+    def sampling(self) -> SamplingSettings:
+        """The part that the pictures depend on."""
+        return SamplingSettings.model_validate(self.model_dump(include=set(SamplingSettings.model_fields)))
 
 
 class TrainDpmSettings(Settings):

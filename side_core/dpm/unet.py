@@ -1,0 +1,147 @@
+"""The adapter for an unconditional U-Net of diffusers that works on pixels."""
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+
+import torch
+from diffusers import UNet2DModel
+from torch import Tensor
+
+from side_core.dpm.denoiser import PixelSpace
+from side_core.settings import Mode
+
+FEATURE_TIMESTEP = 50  # of 1000: little noise, so that the features still tell images apart
+PROBE_BATCH = 16
+PROBE_CALLS = 3
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a U-Net is evaluated: number type and memory layout of weights and activations."""
+
+    dtype: torch.dtype
+    layout: torch.memory_format
+
+    def __str__(self) -> str:
+        layout = " channels-last" if self.layout == torch.channels_last else ""
+        return f"{str(self.dtype).removeprefix('torch.')}{layout}"
+
+
+EXACT = Arithmetic(torch.float32, torch.channels_last)
+
+
+class UnetDenoiser(PixelSpace):
+    """An unconditional pixel U-Net as a Denoiser, for noise, v and sample prediction.
+
+    Args:
+        unet: float32 weights.
+        alphas_cumprod: (T,) noise schedule.
+        prediction: what the U-Net returns: `epsilon`, `v_prediction` or `sample`.
+        device: where to compute.
+        mode: `exact` is float32; `fast` is what a short probe finds fastest here.
+    """
+
+    def __init__(
+        self,
+        unet: UNet2DModel,
+        alphas_cumprod: Tensor,
+        prediction: str = "epsilon",
+        device: str | torch.device = "cpu",
+        mode: Mode = "exact",
+    ):
+        if prediction not in ("epsilon", "v_prediction", "sample"):
+            raise ValueError(
+                f"The model's prediction type is '{prediction}': only epsilon, v_prediction and sample are understood."
+            )
+        size = unet.config.sample_size
+        height, width = (size, size) if isinstance(size, int) else size
+        self.shape = (unet.config.in_channels, height, width)
+        self.device = torch.device(device)
+        # A schedule that ends in no signal at all would divide by zero.
+        self.alphas_cumprod = alphas_cumprod.double().cpu().clamp(min=1e-8)
+        self.prediction = prediction
+        self.fingerprint = unet_fingerprint(unet, self.alphas_cumprod, prediction)
+        self.unet = unet.eval().requires_grad_(False).to(self.device)
+        self.arithmetic = EXACT if mode == "exact" else fastest(self.unet, self.shape, self.device)
+        place(self.unet, self.arithmetic)
+
+    @torch.no_grad()
+    def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
+        """(n, C, H, W) float32 noise in x at timestep t, whatever the U-Net itself predicts."""
+        inputs = x.to(self.arithmetic.dtype).contiguous(memory_format=self.arithmetic.layout)
+        output = self.unet(inputs, t).sample.float()
+        if self.prediction == "epsilon":
+            return output
+        signal, noise = float(self.alphas_cumprod[t]) ** 0.5, float(1 - self.alphas_cumprod[t]) ** 0.5
+        if self.prediction == "v_prediction":  # Salimans & Ho 2022, appendix D
+            return signal * output + noise * x
+        return (x - signal * output) / noise
+
+    @torch.no_grad()
+    def bottleneck(self, images: Tensor) -> Tensor:
+        """(n, 3, H, W) pixels in 0..1 to (n, d) float32: the middle of the U-Net, pooled to at most 4 x 4, flattened.
+
+        The images are scaled as at timestep 50 but carry no noise, so that the same image has the same features.
+        """
+        t = min(FEATURE_TIMESTEP, len(self.alphas_cumprod) - 1)
+        x = float(self.alphas_cumprod[t]) ** 0.5 * self.encode(images)
+        unet, dtype = self.unet, self.arithmetic.dtype
+        timesteps = torch.full((len(x),), t, device=self.device)
+        embedding = unet.time_embedding(unet.time_proj(timesteps).to(dtype))
+        h = unet.conv_in(x.to(self.device, dtype).contiguous(memory_format=self.arithmetic.layout))
+        for block in unet.down_blocks:
+            h = block(hidden_states=h, temb=embedding)[0]
+        h = unet.mid_block(h, embedding).float()
+        return torch.nn.functional.adaptive_avg_pool2d(h, (min(4, h.shape[2]), min(4, h.shape[3]))).flatten(1)
+
+
+def unet_fingerprint(unet: UNet2DModel, alphas_cumprod: Tensor, prediction: str) -> str:
+    """SHA-256 over configuration, noise schedule and weights (as loaded: half and full precision files differ)."""
+    config = {key: value for key, value in unet.config.items() if not key.startswith("_")}
+    digest = hashlib.sha256(json.dumps([config, prediction], sort_keys=True, default=str).encode())
+    digest.update(alphas_cumprod.numpy().tobytes())
+    for name, value in sorted(unet.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().float().contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+def place(unet: UNet2DModel, arithmetic: Arithmetic) -> None:
+    """Convert the U-Net's weights in place."""
+    torch.nn.Module.to(unet, dtype=arithmetic.dtype)  # diffusers' own `to` warns of modules that none of these have
+    torch.nn.Module.to(unet, memory_format=arithmetic.layout)  # type: ignore[call-overload]
+
+
+def fastest(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:
+    """The fastest arithmetic here: each candidate is run a few times on a small batch (float32 weights are kept)."""
+    half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
+    weights = {name: value.clone() for name, value in unet.state_dict().items()}
+    seconds: dict[Arithmetic, float] = {}
+    for arithmetic in (EXACT, Arithmetic(half, torch.channels_last)):
+        place(unet, arithmetic)
+        x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=arithmetic.dtype)
+        x = x.contiguous(memory_format=arithmetic.layout)
+        seconds[arithmetic] = min(seconds_of_call(unet, x) for _ in range(PROBE_CALLS + 1))
+    place(unet, EXACT)
+    unet.load_state_dict(weights)
+    return min(seconds, key=seconds.__getitem__)
+
+
+@torch.no_grad()
+def seconds_of_call(unet: UNet2DModel, x: Tensor) -> float:
+    """Wall-clock seconds of one evaluation."""
+    synchronize(x.device)
+    start = time.perf_counter()
+    unet(x, 500)
+    synchronize(x.device)
+    return time.perf_counter() - start
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

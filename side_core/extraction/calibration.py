@@ -1,0 +1,97 @@
+"""What a threshold stands for: the scores of thousands of plainly drawn images, shipped with a model."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from side_core.data.training_set import TrainingSet
+from side_core.dpm.denoiser import Denoiser, HasBottleneck
+from side_core.extraction.matching import make_reference, match
+from side_core.extraction.rate import Rate, rate_below
+from side_core.sampling.sampler import Drawing, draw
+from side_core.settings import EncoderName, SamplingSettings, ScoreName
+from side_core.similarity.scores import SCORES
+
+FILE = "calibration.safetensors"
+PLAIN = SamplingSettings(count=4096, seed=1_000_000, steps=50, batch_size=128)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scores of plainly drawn images against training images and control.
+
+    Attributes:
+        scores: for `encoder/score` the (n,) scores against the training images.
+        control_scores: the same against the control.
+        about: fingerprints of model, data and control, and the sampling settings, as saved.
+    """
+
+    scores: dict[str, np.ndarray]
+    control_scores: dict[str, np.ndarray]
+    about: dict[str, str]
+
+    def control_rate(self, encoder: EncoderName, score: ScoreName, threshold: float) -> Rate | None:
+        """How many plain images beat the threshold against the control; None where the encoder was not calibrated."""
+        values = self.control_scores.get(f"{encoder}/{score}")
+        return None if values is None else rate_below(values, threshold)
+
+    def training_rate(self, encoder: EncoderName, score: ScoreName, threshold: float) -> Rate | None:
+        """How many plain images beat the threshold against the training images."""
+        values = self.scores.get(f"{encoder}/{score}")
+        return None if values is None else rate_below(values, threshold)
+
+
+def calibrate(
+    denoiser: Denoiser, data: TrainingSet, control: TrainingSet, out: Path, settings: SamplingSettings = PLAIN
+) -> Iterator[Drawing]:
+    """Draw plain images, score them by every encoder and score, and write the table to `out` at the end.
+
+    The default seeds start at 1,000,000, so that nobody's first pictures are among them.
+    """
+    batches: list[np.ndarray] = []
+    for drawing in draw(denoiser, settings):
+        if drawing.images is not None:
+            batches.append(drawing.images)
+        yield drawing
+    images = np.concatenate(batches)
+    encoders: list[EncoderName] = ["pixel", "dpm"] if isinstance(denoiser, HasBottleneck) else ["pixel"]
+    columns: dict[str, np.ndarray] = {}
+    for encoder in encoders:
+        references = (make_reference(part, encoder, denoiser) for part in (data, control))
+        found = match(images, tuple(settings.seeds), *references, denoiser)
+        for score in SCORES:
+            columns[f"training/{encoder}/{score}"] = found.scores.by_name(score).astype(np.float32)
+            columns[f"control/{encoder}/{score}"] = found.control_scores.by_name(score).astype(np.float32)
+    about = {
+        "model": denoiser.fingerprint,
+        "data": data.fingerprint,
+        "control": control.fingerprint,
+        "settings": settings.model_dump_json(),
+    }
+    save_file(columns, out / FILE, metadata=about)
+
+
+def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, control: TrainingSet) -> Calibration | None:
+    """The calibration in a model's folder, or None where there is none for this very model, data and control."""
+    file = folder / FILE
+    if not file.is_file():
+        return None
+    with safe_open(file, framework="numpy") as table:
+        about = table.metadata() or {}
+        if [about.get(key) for key in ("model", "data", "control")] != [
+            denoiser.fingerprint,
+            data.fingerprint,
+            control.fingerprint,
+        ]:
+            return None
+        columns = {key: table.get_tensor(key) for key in table.keys()}
+
+    def part(name: str) -> dict[str, np.ndarray]:
+        return {key.removeprefix(f"{name}/"): value for key, value in columns.items() if key.startswith(f"{name}/")}
+
+    return Calibration(part("training"), part("control"), json.loads(json.dumps(about)))

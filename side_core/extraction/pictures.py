@@ -1,0 +1,49 @@
+"""Pictures for people: small images enlarged without blur, pairs side by side, grids of pairs."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+SIDE = 128  # pixels; smaller images are enlarged to about this
+GAP = 8  # pixels between the two of a pair
+PAPER = 255
+
+
+def enlarge(image: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """(H, W, 3) uint8 repeated by a whole factor until it is about `side` pixels high; larger ones are left alone."""
+    factor = max(1, round(side / image.shape[0]))
+    return image.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def in_a_row(images: list[np.ndarray], side: int = SIDE, gap: int = GAP) -> np.ndarray:
+    """Images of one size, enlarged, side by side: (H, W, 4) uint8 with clear gaps, fit for light and dark pages."""
+    cells = []
+    for image in images:
+        large = enlarge(image, side)
+        opaque = np.dstack([large, np.full(large.shape[:2], 255, np.uint8)])
+        cells += [opaque, np.zeros((large.shape[0], gap, 4), np.uint8)]
+    return np.concatenate(cells[:-1], axis=1)
+
+
+def grid_of_pairs(pairs: list[tuple[np.ndarray, np.ndarray]], columns: int = 4, side: int = 64) -> np.ndarray:
+    """Pairs (generated, nearest training image) in rows of `columns`, on white: (H, W, 3) uint8."""
+    cells = [in_a_row(list(pair), side, gap=2) for pair in pairs]
+    height, width = cells[0].shape[:2]
+    margin = 12
+    rows = -(-len(cells) // columns)
+    paper = np.full((rows * (height + margin) + margin, columns * (width + margin) + margin, 3), PAPER, np.uint8)
+    for number, cell in enumerate(cells):
+        top = margin + number // columns * (height + margin)
+        left = margin + number % columns * (width + margin)
+        seen = cell[..., 3:] > 0
+        here = paper[top : top + height, left : left + width]
+        here[:] = np.where(seen, cell[..., :3], here)
+    return paper
+
+
+def png(image: np.ndarray) -> bytes:
+    """(H, W, 3 or 4) uint8 as a PNG file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, format="PNG")
+    return buffer.getvalue()

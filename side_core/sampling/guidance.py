@@ -1,0 +1,14 @@
+"""Guidance: a callable that says which way to push a noisy image."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Guidance = Callable[[Tensor, int], Tensor]
+"""(x, t) -> lambda * grad_x log p(c | x), of the shape of x; the sampler applies sqrt(1 - alpha_t)."""
+
+
+def no_guidance(x: Tensor, t: int) -> Tensor:
+    """Leave the model alone."""
+    return torch.zeros_like(x)

@@ -1,0 +1,159 @@
+"""The sampler: one generator, two solvers, one seed for each image."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from side_core.dpm.denoiser import Denoiser, to_uint8
+from side_core.sampling.guidance import Guidance, no_guidance
+from side_core.sampling.schedule import Schedule, schedule_of
+from side_core.settings import Clip, SamplingSettings, Solver
+
+
+@dataclass(frozen=True)
+class Step:
+    """One denoising step, as the sampler hands it out.
+
+    Attributes:
+        index: 0-based number of this step; `total` steps in all.
+        timestep: position in the training noise schedule, T-1 (noise) .. 0 (image).
+        x: (n, C, H, W) the noisy state after the step.
+        denoised: (n, C, H, W) the model's present estimate of the clean image, what a preview shows.
+    """
+
+    index: int
+    total: int
+    timestep: int
+    x: Tensor
+    denoised: Tensor
+
+
+def sample(
+    denoiser: Denoiser,
+    schedule: Schedule,
+    seeds: Sequence[int],
+    guidance: Guidance = no_guidance,
+    eta: float = 0.0,
+    solver: Solver = "ddim",
+    clip: Clip = "off",
+    condition: Tensor | None = None,
+) -> Iterator[Step]:
+    """Denoise one image for each seed, step by step.
+
+    `ddim` is Song et al. 2021, eq. 12; `multistep` is DPM-Solver++(2M), Lu et al. 2022, algorithm 2, with a last
+    step of first order. Image k depends on seeds[k] alone, not on its neighbours in the batch.
+
+    Args:
+        denoiser: the model.
+        schedule: the timesteps to visit.
+        seeds: (n,) one for each image.
+        guidance: what to add to the score, lambda * grad log p(c | x).
+        eta: 0 (DDIM) .. 1 (DDPM), how much noise is added back; `multistep` takes 0 only.
+        solver: `ddim` or `multistep`.
+        clip: keep the estimate of the clean image within -1..1; `clip-recompute` also recomputes the noise from it.
+        condition: passed to the model.
+
+    Raises:
+        ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity.
+    """
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta is {eta}: choose 0 (DDIM) to 1 (DDPM).")
+    if eta and solver == "multistep":
+        raise ValueError(f"The multistep solver adds no noise, but eta is {eta}: set eta to 0 or choose ddim.")
+    generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def noise() -> Tensor:
+        rows = [torch.randn(denoiser.shape, generator=generator) for generator in generators]
+        return torch.stack(rows).to(denoiser.device)
+
+    x = noise()
+    before: Tensor | None = None  # the estimate of the step before, for the second order
+    for index, t in enumerate(schedule.timesteps):
+        alpha, alpha_next = schedule.alphas[index], schedule.alphas[index + 1]
+        eps = denoiser.predict_noise(x, t, condition)
+        if guidance is not no_guidance:
+            eps = eps - math.sqrt(1 - alpha) * guidance(x, t)
+        if not torch.isfinite(eps).all():
+            raise ValueError(f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode.")
+        denoised = (x - math.sqrt(1 - alpha) * eps) / math.sqrt(alpha)
+        if clip != "off":
+            denoised = denoised.clamp(-1, 1)
+        if clip == "clip-recompute":
+            eps = (x - math.sqrt(alpha) * denoised) / math.sqrt(max(1 - alpha, 1e-12))
+        if solver == "ddim":
+            spread = (1 - alpha_next) / (1 - alpha) * (1 - alpha / alpha_next)
+            sigma = eta * math.sqrt(max(spread, 0.0))  # eq. 16
+            x = math.sqrt(alpha_next) * denoised + math.sqrt(max(1 - alpha_next - sigma**2, 0.0)) * eps
+            if sigma:
+                x = x + sigma * noise()
+        else:
+            x = multistep_update(x, denoised, before, schedule, index)
+            before = denoised
+        yield Step(index, len(schedule), t, x, denoised)
+
+
+def multistep_update(x: Tensor, denoised: Tensor, before: Tensor | None, schedule: Schedule, index: int) -> Tensor:
+    """The state after one step of DPM-Solver++(2M) (Lu et al. 2022, algorithm 2).
+
+    Args:
+        x: (n, C, H, W) the state before the step.
+        denoised: (n, C, H, W) the estimate at this step.
+        before: the estimate of the step before; None at the first.
+        schedule: the timesteps.
+        index: which step.
+    """
+    if index == len(schedule) - 1:  # no noise is left: the step is the estimate itself
+        return denoised
+    (alpha_s, sigma_s), (alpha_t, sigma_t) = (signal_and_noise(schedule.alphas[i]) for i in (index, index + 1))
+    h = math.log(alpha_t / sigma_t) - math.log(alpha_s / sigma_s)
+    estimate = denoised
+    if before is not None:
+        alpha_r, sigma_r = signal_and_noise(schedule.alphas[index - 1])
+        r = (math.log(alpha_s / sigma_s) - math.log(alpha_r / sigma_r)) / h
+        estimate = (1 + 1 / (2 * r)) * denoised - 1 / (2 * r) * before
+    return sigma_t / sigma_s * x - alpha_t * math.expm1(-h) * estimate
+
+
+def signal_and_noise(alpha: float) -> tuple[float, float]:
+    """sqrt(alpha) and sqrt(1 - alpha)."""
+    return math.sqrt(alpha), math.sqrt(1 - alpha)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Where the drawing of a run stands, after each denoising step.
+
+    Attributes:
+        seeds: of the batch being drawn.
+        step: the step just taken.
+        done: steps taken in the whole run; `total` in all.
+        images: (n, H, W, 3) uint8 of the finished batch at its last step, else None.
+    """
+
+    seeds: tuple[int, ...]
+    step: Step
+    done: int
+    total: int
+    images: np.ndarray | None
+
+
+def draw(denoiser: Denoiser, settings: SamplingSettings, seeds: Sequence[int] | None = None) -> Iterator[Drawing]:
+    """Draw the settings' images (or those of `seeds` alone) in batches, step by step.
+
+    Raises:
+        ValueError: the settings do not fit the model.
+    """
+    schedule = schedule_of(settings, denoiser.alphas_cumprod)
+    seeds = tuple(settings.seeds if seeds is None else seeds)
+    batches = [seeds[i : i + settings.batch_size] for i in range(0, len(seeds), settings.batch_size)]
+    total = len(batches) * len(schedule)
+    for number, batch in enumerate(batches):
+        steps = sample(denoiser, schedule, batch, eta=settings.eta, solver=settings.solver, clip=settings.clip)
+        for step in steps:
+            finished = step.index == len(schedule) - 1
+            images = to_uint8(denoiser.decode(step.x)) if finished else None
+            yield Drawing(batch, step, number * len(schedule) + step.index + 1, total, images)
