@@ -12,7 +12,7 @@ class BuiltIn:
     """A shipped model with the images it was trained on and images it never saw."""
 
     name: str
-    title: str
+    description: str
     folder: Path
     data: str
     control: str
@@ -23,21 +23,21 @@ BUILT_INS = {
     for model in (
         BuiltIn(
             "pixel-faces",
-            "Pixel faces",
+            "Trained on 1,000 pixel faces until it remembered some of them.",
             ASSETS / "models" / "pixel-faces",
             "pixel-faces[0:1000]",
             "pixel-faces[2000:3000]",
         ),
         BuiltIn(
             "pixel-faces-twin",
-            "Pixel faces, twin (other training faces)",
+            "The same, trained on 1,000 other faces.",
             ASSETS / "models" / "pixel-faces-twin",
             "pixel-faces[1000:2000]",
             "pixel-faces[2000:3000]",
         ),
         BuiltIn(
             "ideal",
-            "Ideal denoiser (the perfect memoriser)",
+            "The perfect memoriser, in closed form: it can draw nothing but the 1,000 training faces.",
             ASSETS / "models" / "ideal",
             "pixel-faces[0:1000]",
             "pixel-faces[2000:3000]",

@@ -1,6 +1,6 @@
 """The command line: everything the pages do, without a browser.
 
-Exit codes: 0 done, 2 a mistake in what was asked for (one sentence on stderr), 130 interrupted (what is finished is kept).
+Exit codes: 0 done, 2 a mistake in what was asked for (one sentence on stderr), 130 interrupted.
 """
 
 import argparse
@@ -33,13 +33,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their options; imports nothing heavy."""
-    parser = argparse.ArgumentParser(prog="python -m side_core", description="Show what a diffusion model has memorised.")
+    parser = argparse.ArgumentParser(
+        prog="python -m side_core", description="Show what a diffusion model has memorised."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    extract = commands.add_parser("extract", help="draw images, match them with training images, score them against a control")
+    extract = commands.add_parser(
+        "extract", help="draw images, match them with training images, score them against a control"
+    )
     add_options(extract, ExtractSettings)
-    extract.add_argument("--out", type=Path, required=True, help="folder for run.json, samples.csv, images/ and grid.png")
+    extract.add_argument(
+        "--out", type=Path, required=True, help="folder for run.json, samples.csv, images/ and grid.png"
+    )
     extract.add_argument("--json", action="store_true", help="print run.json on stdout")
     extract.set_defaults(run=run_extract)
 
@@ -59,7 +65,9 @@ def make_parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, default=None, help="the file to write (default: the shipped one)")
     build.set_defaults(run=run_data_build)
 
-    calibrate = commands.add_parser("calibrate", help="draw 4,096 plain images of a model and keep their scores beside it")
+    calibrate = commands.add_parser(
+        "calibrate", help="draw 4,096 plain images of a model and keep their scores beside it"
+    )
     calibrate.add_argument("--model", required=True, help=ExtractSettings.model_fields["model"].description)
     calibrate.add_argument("--data", help=ExtractSettings.model_fields["data"].description)
     calibrate.add_argument("--control", help=ExtractSettings.model_fields["control"].description)
@@ -88,7 +96,9 @@ class Progress:
         self.shown = now
         left = (now - self.start) * (1 - fraction) / max(fraction, 1e-9) if seconds_left is None else seconds_left
         end = "\n" if fraction >= 1 else ""
-        print(f"\r{self.what}: {100 * fraction:5.1f} %, {left:.0f} s left {note}  ", end=end, file=sys.stderr, flush=True)
+        print(
+            f"\r{self.what}: {100 * fraction:5.1f} %, {left:.0f} s left {note}  ", end=end, file=sys.stderr, flush=True
+        )
 
 
 def run_extract(options: argparse.Namespace) -> int:

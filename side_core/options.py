@@ -10,7 +10,9 @@ from pydantic.fields import FieldInfo
 from side_core.settings import Settings
 
 
-def add_options(parser: argparse.ArgumentParser, settings: type[Settings], leave_out: frozenset[str] = frozenset()) -> None:
+def add_options(
+    parser: argparse.ArgumentParser, settings: type[Settings], leave_out: frozenset[str] = frozenset()
+) -> None:
     """Add `--name` for each field. Values stay text: the settings model checks them, with its own sentences."""
     for name, field in settings.model_fields.items():
         if name in leave_out:

@@ -65,7 +65,12 @@ class SamplingSettings(Settings):
     """What is drawn, image by image: everything the pictures depend on besides the model."""
 
     count: int = Field(
-        16, ge=1, le=1_000_000, title="Images", description="How many images to draw.", json_schema_extra={"live_max": 256}
+        16,
+        ge=1,
+        le=1_000_000,
+        title="Images",
+        description="How many images to draw.",
+        json_schema_extra={"live_max": 256},
     )
     seed: int = Field(
         0,
@@ -89,13 +94,24 @@ class SamplingSettings(Settings):
         None, ge=0, le=9999, title="First timestep", description="Where denoising starts. Left out: at pure noise."
     )
     last_timestep: int = Field(
-        0, ge=0, le=9999, title="Last timestep", description="The last timestep the model is asked about; then it jumps to the image."
+        0,
+        ge=0,
+        le=9999,
+        title="Last timestep",
+        description="The last timestep the model is asked about; then it jumps to the image.",
     )
     eta: float = Field(
-        0.0, ge=0, le=1, allow_inf_nan=False, title="Noise added back (eta)", description="0 is DDIM (deterministic), 1 is DDPM."
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        title="Noise added back (eta)",
+        description="0 is DDIM (deterministic), 1 is DDPM.",
     )
     solver: Solver = Field(
-        "ddim", title="Solver", description="DDIM, or DPM-Solver++ of second order, which needs fewer steps (eta must be 0)."
+        "ddim",
+        title="Solver",
+        description="DDIM, or DPM-Solver++ of second order, which needs fewer steps (eta must be 0).",
     )
     clip: Clip = Field(
         "clip",
@@ -108,7 +124,9 @@ class SamplingSettings(Settings):
         title="Arithmetic",
         description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
     )
-    batch_size: int = Field(64, ge=1, le=4096, title="Batch size", description="Images drawn at once; does not change them.")
+    batch_size: int = Field(
+        64, ge=1, le=4096, title="Batch size", description="Images drawn at once; does not change them."
+    )
 
     @property
     def seeds(self) -> range:
@@ -128,11 +146,20 @@ class ExtractSettings(SamplingSettings):
     data: str | None = Field(None, title="Training images", description="Left out: what the model was trained on.")
     control: str | None = Field(None, title="Control images", description="Left out: the model's own control.")
     encoder: EncoderName = Field(
-        "pixel", title="Compare by", description="pixel: colours as they are. dpm: features from the model's own bottleneck."
+        "pixel",
+        title="Compare by",
+        description="pixel: colours as they are. dpm: features from the model's own bottleneck.",
     )
-    score: ScoreName = Field("ratio", title="Score", description="Every score is a distance: smaller is closer to a copy.")
+    score: ScoreName = Field(
+        "ratio", title="Score", description="Every score is a distance: smaller is closer to a copy."
+    )
     threshold: float | None = Field(
-        None, ge=0, le=2, allow_inf_nan=False, title="Threshold", description="Left out: the score's published threshold."
+        None,
+        ge=0,
+        le=2,
+        allow_inf_nan=False,
+        title="Threshold",
+        description="Left out: the score's published threshold.",
     )
 
     @property
@@ -149,6 +176,11 @@ class TrainDpmSettings(Settings):
     attention_head_dim: int = Field(32, ge=8, le=128, title="Attention head width")
     beta_schedule: str = Field("squaredcos_cap_v2", title="Beta schedule")
     train_timesteps: int = Field(1000, ge=10, le=4000, title="Timesteps of the noise schedule")
+    timesteps: Literal["uniform", "logit-normal"] = Field(
+        "uniform",
+        title="Which timesteps are trained",
+        description="logit-normal (Esser et al. 2024) stays in the middle, where it is decided which image it becomes.",
+    )
     batch_size: int = Field(64, ge=1, le=4096, title="Batch size")
     learning_rate: float = Field(1e-3, gt=0, le=1e-1, title="Learning rate")
     warmup_steps: int = Field(200, ge=0, title="Steps of linear warm-up")

@@ -19,7 +19,9 @@ def open_training_set(source: str) -> TrainingSet:
     """
     match = SOURCE.fullmatch(source.strip())
     if not match or match["name"] != "pixel-faces":
-        raise ValueError(f"There is no data source '{source}': use pixel-faces or a slice of it such as pixel-faces[0:1000].")
+        raise ValueError(
+            f"There is no data source '{source}': use pixel-faces or a slice of it such as pixel-faces[0:1000]."
+        )
     whole = load_pixel_faces()
     if match["first"] is None:
         return whole

@@ -66,7 +66,9 @@ def check_pipeline(folder: Path) -> None:
         raise ValueError(f"'{folder}' is not a diffusers pipeline: it has no model_index.json.")
     kind = read_json(index).get("_class_name", "unknown")
     if kind not in PIPELINES:
-        raise ValueError(f"'{folder}' holds a {kind}: only unconditional pixel models ({', '.join(PIPELINES)}) can be opened.")
+        raise ValueError(
+            f"'{folder}' holds a {kind}: only unconditional pixel models ({', '.join(PIPELINES)}) can be opened."
+        )
     for part in ("unet", "scheduler"):
         if not (folder / part).is_dir():
             raise ValueError(f"'{folder}' has no {part} folder: save the whole pipeline with save_pretrained.")
@@ -108,10 +110,14 @@ def open_unet_pipeline(folder: Path, mode: Mode, device: str) -> Denoiser:
     except SafetensorError as error:
         raise ValueError(f"The weights in '{weights}' are damaged ({error}): copy the file again.") from None
     except (RuntimeError, ValueError, OSError, TypeError) as error:
-        raise ValueError(f"The weights in '{weights}' do not fit their config.json ({first_line(error)}): save the model again.") from None
+        raise ValueError(
+            f"The weights in '{weights}' do not fit their config.json ({first_line(error)}): save the model again."
+        ) from None
     odd = [*report["missing_keys"], *report["unexpected_keys"]]
     if odd:
-        raise ValueError(f"The weights in '{weights}' do not fit their config.json (for example '{odd[0]}'): save the model again.")
+        raise ValueError(
+            f"The weights in '{weights}' do not fit their config.json (for example '{odd[0]}'): save the model again."
+        )
     if unet.config.num_class_embeds or unet.config.class_embed_type:
         raise ValueError(f"'{folder}' is a class-conditional model: only unconditional models can be opened.")
     config = read_json(folder / "scheduler" / "scheduler_config.json")
@@ -126,7 +132,9 @@ def scheduler_alphas(folder: Path, config: dict[str, Any]) -> torch.Tensor:
     try:
         return kind.from_config(config).alphas_cumprod
     except (NotImplementedError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"The scheduler in '{folder}' is not understood ({first_line(error)}): save it as DDIM or DDPM.") from None
+        raise ValueError(
+            f"The scheduler in '{folder}' is not understood ({first_line(error)}): save it as DDIM or DDPM."
+        ) from None
 
 
 def cosine_alphas_cumprod(timesteps: int = 1000) -> torch.Tensor:

@@ -19,7 +19,9 @@ class IdealDenoiser(PixelSpace):
         chunk: images compared at once; bounds the memory, not the result.
     """
 
-    def __init__(self, data: TrainingSet, alphas_cumprod: Tensor, device: str | torch.device = "cpu", chunk: int = 8192):
+    def __init__(
+        self, data: TrainingSet, alphas_cumprod: Tensor, device: str | torch.device = "cpu", chunk: int = 8192
+    ):
         self.device = torch.device(device)
         self.alphas_cumprod = alphas_cumprod.double().cpu()
         self.images = self.encode(from_uint8(data.images)).flatten(1)

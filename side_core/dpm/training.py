@@ -57,10 +57,16 @@ def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
     )
 
 
-def stratified_timesteps(count: int, total: int, generator: torch.Generator) -> Tensor:
-    """(count,) timesteps 0..total-1, uniform and evenly spread (Kingma et al. 2021, appendix I.1): less noisy losses."""
-    offset = torch.rand((), generator=generator)
-    return (((offset + torch.arange(count) / count) % 1) * total).long()
+def draw_timesteps(settings: TrainDpmSettings, generator: torch.Generator) -> Tensor:
+    """(batch_size,) timesteps 0..T-1, evenly spread over their distribution: less noisy losses.
+
+    Spread as in Kingma et al. 2021, appendix I.1; logit-normal as in Esser et al. 2024, section 3.1 (m = 0, s = 1).
+    """
+    count = settings.batch_size
+    shares = (torch.rand((), generator=generator) + torch.arange(count) / count) % 1
+    if settings.timesteps == "logit-normal":
+        shares = torch.sigmoid(torch.special.ndtri(shares.double().clamp(1e-6, 1 - 1e-6)))
+    return (shares * settings.train_timesteps).long()
 
 
 def batch_rows(step: int, batch_size: int, rows: int, seed: int) -> Tensor:
@@ -112,9 +118,13 @@ def train_dpm(
     height, width = data.size
     divisor = 2 ** (len(settings.channels) - 1)
     if height != width or height % divisor:
-        raise ValueError(f"Images of {height} x {width} pixels cannot be trained on: use squares divisible by {divisor}.")
-    unet = new_unet(settings, height) if init is None else UNet2DModel.from_pretrained(init / "unet", use_safetensors=True)
-    unet.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        raise ValueError(
+            f"Images of {height} x {width} pixels cannot be trained on: use squares divisible by {divisor}."
+        )
+    unet = (
+        new_unet(settings, height) if init is None else UNet2DModel.from_pretrained(init / "unet", use_safetensors=True)
+    )
+    unet.to(device, memory_format=torch.channels_last)
     averaged = {name: value.detach().clone() for name, value in unet.state_dict().items()}
     optimizer = torch.optim.AdamW(unet.parameters(), lr=settings.learning_rate, fused=True)
     scheduler = DDIMScheduler(
@@ -138,7 +148,7 @@ def train_dpm(
             generator = torch.Generator().manual_seed(settings.seed * 1_000_000_007 + step)
             clean = images[batch_rows(step, settings.batch_size, len(images), settings.seed)]
             noise = torch.randn(clean.shape, generator=generator)
-            timesteps = stratified_timesteps(len(clean), settings.train_timesteps, generator)
+            timesteps = draw_timesteps(settings, generator)
             signal = alphas[timesteps].view(-1, 1, 1, 1)
             noisy = (signal.sqrt() * clean + (1 - signal).sqrt() * noise).to(device, memory_format=torch.channels_last)
             with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=settings.bfloat16):
@@ -203,7 +213,9 @@ def write_model(folder: Path, unet: UNet2DModel, averaged: dict, scheduler: DDIM
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
-def save_checkpoint(folder: Path, unet: UNet2DModel, averaged: dict, optimizer: torch.optim.Optimizer, state: dict) -> None:
+def save_checkpoint(
+    folder: Path, unet: UNet2DModel, averaged: dict, optimizer: torch.optim.Optimizer, state: dict
+) -> None:
     """Write everything that resuming needs, under another name first, so that a kill leaves the last one whole."""
     partial = folder.with_name(folder.name + ".partial")
     partial.mkdir(parents=True, exist_ok=True)

@@ -111,7 +111,7 @@ def unet_fingerprint(unet: UNet2DModel, alphas_cumprod: Tensor, prediction: str)
 def place(unet: UNet2DModel, arithmetic: Arithmetic) -> None:
     """Convert the U-Net's weights in place."""
     torch.nn.Module.to(unet, dtype=arithmetic.dtype)  # diffusers' own `to` warns of modules that none of these have
-    torch.nn.Module.to(unet, memory_format=arithmetic.layout)  # type: ignore[call-overload]
+    torch.nn.Module.to(unet, memory_format=arithmetic.layout)
 
 
 def fastest(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:

@@ -1,6 +1,5 @@
 """What a threshold stands for: the scores of thousands of plainly drawn images, shipped with a model."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +61,8 @@ def calibrate(
     encoders: list[EncoderName] = ["pixel", "dpm"] if isinstance(denoiser, HasBottleneck) else ["pixel"]
     columns: dict[str, np.ndarray] = {}
     for encoder in encoders:
-        references = (make_reference(part, encoder, denoiser) for part in (data, control))
-        found = match(images, tuple(settings.seeds), *references, denoiser)
+        known, unseen = (make_reference(part, encoder, denoiser) for part in (data, control))
+        found = match(images, tuple(settings.seeds), known, unseen, denoiser)
         for score in SCORES:
             columns[f"training/{encoder}/{score}"] = found.scores.by_name(score).astype(np.float32)
             columns[f"control/{encoder}/{score}"] = found.control_scores.by_name(score).astype(np.float32)
@@ -82,16 +81,16 @@ def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, contro
     if not file.is_file():
         return None
     with safe_open(file, framework="numpy") as table:
-        about = table.metadata() or {}
+        about, names = table.metadata() or {}, table.keys()
         if [about.get(key) for key in ("model", "data", "control")] != [
             denoiser.fingerprint,
             data.fingerprint,
             control.fingerprint,
         ]:
             return None
-        columns = {key: table.get_tensor(key) for key in table.keys()}
+        columns = {key: table.get_tensor(key) for key in names}
 
     def part(name: str) -> dict[str, np.ndarray]:
         return {key.removeprefix(f"{name}/"): value for key, value in columns.items() if key.startswith(f"{name}/")}
 
-    return Calibration(part("training"), part("control"), json.loads(json.dumps(about)))
+    return Calibration(part("training"), part("control"), about)

@@ -93,7 +93,11 @@ def samples_csv(extraction: Extraction) -> str:
     table.writerow(COLUMNS)
     for i, seed in enumerate(found.seeds):
         near = [ids[row] for row in found.neighbours.rows[i, :2]]
-        values = [scores.by_name(name)[i] for scores in (found.scores, found.control_scores) for name in ("l2", "nl2", "ratio")]
+        values = [
+            scores.by_name(name)[i]
+            for scores in (found.scores, found.control_scores)
+            for name in ("l2", "nl2", "ratio")
+        ]
         table.writerow([i, seed, *near, *(f"{value:.6g}" for value in values)])
     return text.getvalue()
 

@@ -57,9 +57,7 @@ def make_reference(images: TrainingSet, encoder: EncoderName, denoiser: Denoiser
     return Reference(images, encode_images(images.images, encoder, denoiser), encoder)
 
 
-def match(
-    images: np.ndarray, seeds: tuple[int, ...], data: Reference, control: Reference, denoiser: Denoiser
-) -> Match:
+def match(images: np.ndarray, seeds: tuple[int, ...], data: Reference, control: Reference, denoiser: Denoiser) -> Match:
     """Find the 50 nearest training and control images of each drawn image and score it against both.
 
     Args:
@@ -75,9 +73,9 @@ def match(
     if data.encoder != control.encoder:
         raise ValueError(f"Training images are encoded by {data.encoder}, the control by {control.encoder}: use one.")
     if images.shape[1:3] != data.images.size or images.shape[1:3] != control.images.size:
-        sizes = [f"{height}x{width}" for height, width in (images.shape[1:3], data.images.size, control.images.size)]
+        sizes = ["x".join(map(str, size)) for size in (images.shape[1:3], data.images.size, control.images.size)]
         raise ValueError(
-            f"The model draws {sizes[0]} pixels, the training images have {sizes[1]} and the control {sizes[2]}: use one size."
+            f"The model draws {sizes[0]} pixels, training images have {sizes[1]}, the control {sizes[2]}: use one size."
         )
     vectors = encode_images(images, data.encoder, denoiser)
     neighbours = nearest(vectors, data.vectors, NEIGHBOURS)

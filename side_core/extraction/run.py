@@ -103,5 +103,6 @@ def score_images(settings: ExtractSettings, subject: Subject, images: np.ndarray
         images: (n, H, W, 3) uint8.
         seeds: (n,) of the images.
     """
-    references = (make_reference(part, settings.encoder, subject.denoiser) for part in (subject.data, subject.control))
-    return Extraction(settings, subject, match(images, seeds, *references, subject.denoiser))
+    denoiser = subject.denoiser
+    known, unseen = (make_reference(part, settings.encoder, denoiser) for part in (subject.data, subject.control))
+    return Extraction(settings, subject, match(images, seeds, known, unseen, denoiser))

@@ -78,7 +78,9 @@ def sample(
         if guidance is not no_guidance:
             eps = eps - math.sqrt(1 - alpha) * guidance(x, t)
         if not torch.isfinite(eps).all():
-            raise ValueError(f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode.")
+            raise ValueError(
+                f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode."
+            )
         denoised = (x - math.sqrt(1 - alpha) * eps) / math.sqrt(alpha)
         if clip != "off":
             denoised = denoised.clamp(-1, 1)

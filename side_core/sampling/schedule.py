@@ -48,13 +48,15 @@ def make_schedule(
     total = len(alphas_cumprod)
     first = total - 1 if first is None else first
     if first >= total:
-        raise ValueError(f"First timestep {first} lies beyond the model's {total} timesteps: choose {total - 1} or less.")
+        raise ValueError(
+            f"First timestep {first} lies beyond the model's {total} timesteps: choose {total - 1} or less."
+        )
     if not 0 <= last <= first:
         raise ValueError(f"Last timestep {last} does not come after first timestep {first}: choose 0 to {first}.")
     width = first - last + 1
     if not 1 <= steps <= width:
         raise ValueError(
-            f"{steps} steps do not fit between timesteps {first} and {last}: choose 1 to {width} steps or a wider window."
+            f"{steps} steps do not fit between timesteps {first} and {last}: choose 1 to {width}, or a wider window."
         )
     rising = last + offsets(alphas_cumprod[last : first + 1].double().numpy(), steps, spacing)
     chosen: list[int] = []

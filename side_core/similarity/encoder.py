@@ -29,9 +29,13 @@ def encode_images(images: np.ndarray, encoder: EncoderName, denoiser: Denoiser) 
     if encoder == "pixel":
         return images.reshape(len(images), -1).astype(np.float32) / 255
     if not isinstance(denoiser, HasBottleneck):
-        raise ValueError("Encoder 'dpm' reads a network's inner features, and the ideal denoiser has none: choose encoder pixel.")
+        raise ValueError(
+            "Encoder 'dpm' reads a network's inner features, and the ideal denoiser has none: choose encoder pixel."
+        )
     if images.shape[1:3] != denoiser.shape[1:]:
         size, own = ("x".join(map(str, pair)) for pair in (images.shape[1:3], denoiser.shape[1:]))
-        raise ValueError(f"Images of {size} pixels do not fit a model of {own}: choose encoder pixel or images of its size.")
+        raise ValueError(
+            f"Images of {size} pixels do not fit a model of {own}: choose encoder pixel or images of its size."
+        )
     parts = [denoiser.bottleneck(from_uint8(images[i : i + BATCH])).cpu() for i in range(0, len(images), BATCH)]
     return torch.cat(parts).numpy()

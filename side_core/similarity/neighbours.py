@@ -51,7 +51,12 @@ def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> Neighbours:
     found_rows, found_distances = [], []
     for query in torch.from_numpy(queries).split(QUERY_CHUNK):
         candidates = coarse(query - centre, rows, centre, wanted)
-        exact = torch.stack([(torch.from_numpy(rows[own]) - q).square().mean(dim=1).sqrt() for own, q in zip(candidates.numpy(), query, strict=True)])
+        exact = torch.stack(
+            [
+                (torch.from_numpy(rows[own]) - q).square().mean(dim=1).sqrt()
+                for own, q in zip(candidates.numpy(), query, strict=True)
+            ]
+        )
         order = exact.argsort(dim=1, stable=True)[:, :k]
         found_rows.append(candidates.gather(1, order))
         found_distances.append(exact.gather(1, order))

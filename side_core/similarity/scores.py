@@ -29,7 +29,7 @@ SCORES: MappingProxyType[ScoreName, ScoreKind] = MappingProxyType(
         "ratio": ScoreKind(
             "d₁/d₂",
             "Nearest ratio d₁/d₂",
-            "Distance to the nearest image over the distance to the second nearest. 1: no image stands out. 0: an exact copy.",
+            "Distance to the nearest image over that to the second nearest. 1: none stands out. 0: an exact copy.",
             1 / 3,
             1.0,
             "Yoon et al. 2023: below 1/3 counts as a copy",
@@ -37,7 +37,7 @@ SCORES: MappingProxyType[ScoreName, ScoreKind] = MappingProxyType(
         "nl2": ScoreKind(
             "nL2",
             "Normalised L2",
-            "Distance to the nearest image over half the mean distance to the 50 nearest. 2: no image stands out. 0: an exact copy.",
+            "Distance to the nearest image over half the mean of the 50 nearest. 2: none stands out. 0: an exact copy.",
             1.0,
             2.0,
             "Carlini et al. 2023: below 1 counts as a copy",
@@ -45,7 +45,7 @@ SCORES: MappingProxyType[ScoreName, ScoreKind] = MappingProxyType(
         "l2": ScoreKind(
             "L2",
             "Distance (RMS)",
-            "Root mean square difference to the nearest image; for pixels 0 is an exact copy and 1 is black against white.",
+            "Root mean square difference to the nearest image. 0: an exact copy. 1: black against white (pixels).",
             0.05,
             0.5,
             "no published threshold: set it by the control's rate",

@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.app: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.app requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+setup: $(VENV)/.dev  ## make .venv with all that app, tests and benchmarks need
+
+app: $(VENV)/.app  ## start the app on the embedded model
+	$(BIN)/streamlit run app.py
+
+test: setup  ## all tests but the slow proofs
+	$(BIN)/pytest -m "not slow"
+
+test-slow: setup  ## the slow proofs: what the shipped models and figures claim
+	$(BIN)/pytest -m slow
+
+check: setup  ## lint, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## measure speed on this machine
+	$(BIN)/python -m side_core bench
+
+assets: setup  ## rebuild data, models and calibration (hours; see assets/README.md)
+	$(BIN)/python -m side_core data build
+	$(BIN)/python assets/build_models.py
+
+.PHONY: help setup app test test-slow check bench assets

@@ -1,0 +1,26 @@
+"""The app's entry: `streamlit run app.py`. The router is pages/_navigation.py."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+
+
+def warm_up() -> None:
+    """Import what the first page needs (seconds of torch and diffusers) while the browser still connects."""
+    import plotly.graph_objects  # noqa: F401
+    import scipy.stats  # noqa: F401
+    from diffusers import DDIMScheduler, UNet2DModel  # noqa: F401
+
+    import side_core.extraction.run  # noqa: F401
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Start the imports with the server."""
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    yield
+
+
+app = st.App("pages/_navigation.py", lifespan=lifespan)

@@ -1,0 +1,7 @@
+"""The router: which pages there are, and nothing else."""
+
+import streamlit as st
+
+st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspect:", layout="wide")
+page = st.navigation([st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True)])
+page.run()

@@ -1,0 +1,104 @@
+"""Widgets made from settings fields: title, help text, bounds and default stand in side_core.settings alone."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import streamlit as st
+from annotated_types import Ge, Le
+from pydantic.fields import FieldInfo
+
+from side_core.settings import ExtractSettings
+
+FIELDS = ExtractSettings.model_fields
+EXTRA_STEP = {int: 1, float: 0.05}
+
+
+def bounds(field: FieldInfo) -> tuple[float, float]:
+    """Smallest and largest value of a field; the largest is the live one where a page must stay quick."""
+    low: Any = next(item.ge for item in field.metadata if isinstance(item, Ge))
+    high: Any = next(item.le for item in field.metadata if isinstance(item, Le))
+    extra = field.json_schema_extra
+    live: Any = extra.get("live_max", high) if isinstance(extra, dict) else high
+    return low, live
+
+
+def warn_of_link(key: str, title: str, low: float, high: float, default: float) -> None:
+    """Say so when the link carries a value that the widget cannot take (it would silently become the default)."""
+    raw = st.query_params.get(key)
+    if raw is None:
+        return
+    try:
+        fits = low <= float(raw) <= high
+    except ValueError:
+        fits = False
+    if not fits:
+        say_link_is_off(title, raw, f"{low:g} to {high:g}", f"{default:g}")
+
+
+def say_link_is_off(title: str, raw: str, allowed: str, instead: str) -> None:
+    """One sentence: what the link asked for, what is possible, what is used."""
+    st.warning(f"The link asks for {title} = '{raw}', not {allowed}: {instead} is used.", icon=":material/link_off:")
+
+
+def slider(
+    name: str,
+    *,
+    key: str | None = None,
+    high: float | None = None,
+    default: float | None = None,
+    step: float | None = None,
+) -> Any:
+    """A slider for a number field, kept in the URL.
+
+    Args:
+        name: the field.
+        key: its name in the URL; left out: the field's.
+        high: a smaller upper bound, where the model or the score sets one.
+        default: left out: the field's.
+        step: left out: 1 for whole numbers, 0.05 otherwise.
+    """
+    field = FIELDS[name]
+    low, most = bounds(field)
+    most = most if high is None else high
+    start = field.default if default is None else default
+    kind = type(start)
+    warn_of_link(key or name, str(field.title), low, most, start)
+    return st.slider(
+        str(field.title),
+        kind(low),
+        kind(most),
+        start,
+        kind(step or EXTRA_STEP[kind]),
+        help=field.description,
+        key=key or name,
+        bind="query-params",
+    )
+
+
+def number(name: str) -> int:
+    """A number box for a whole-number field with wide bounds, kept in the URL."""
+    field = FIELDS[name]
+    low, high = bounds(field)
+    warn_of_link(name, str(field.title), low, high, field.default)
+    return st.number_input(
+        str(field.title), int(low), int(high), field.default, help=field.description, key=name, bind="query-params"
+    )
+
+
+def choice(name: str, *, default: str | None = None, options: Sequence[str] = ()) -> Any:
+    """A list to choose from, kept in the URL by the very names that the command line takes.
+
+    Args:
+        name: the field.
+        default: left out: the field's.
+        options: left out: those of a Literal field.
+    """
+    field = FIELDS[name]
+    known = list(options or get_args(field.annotation))
+    start = default or field.default
+    raw = st.query_params.get(name)
+    if raw is not None and raw not in known:
+        say_link_is_off(str(field.title), raw, f"one of {', '.join(known)}", start)
+    return st.selectbox(
+        str(field.title), known, index=known.index(start), help=field.description, key=name, bind="query-params"
+    )

@@ -1,0 +1,82 @@
+"""Draw what is missing, with progress, preview and a way to stop; keep what is finished."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.pictures import Picture, PictureStore
+from side_core.dpm.denoiser import to_uint8
+from side_core.extraction.pictures import in_a_row, png
+from side_core.extraction.run import Subject
+from side_core.sampling.sampler import draw
+from side_core.settings import ExtractSettings
+
+BATCH = 16  # small, so that finished pictures come often and Stop loses little
+FRAMES = 8  # kept of the path from noise to image
+LARGEST_PATH_PIXELS = 64 * 64  # larger images keep the last frame only
+PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
+
+
+def store_key(settings: ExtractSettings, subject: Subject) -> str:
+    """Names what a picture depends on besides its seed."""
+    arithmetic = getattr(subject.denoiser, "arithmetic", "float32")
+    return f"{subject.denoiser.fingerprint}/{arithmetic}/{settings.sampling.picture_digest}"
+
+
+def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStore) -> dict[int, Picture]:
+    """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop."""
+    key = store_key(settings, subject)
+    found = {seed: picture for seed in settings.seeds if (picture := store.get(key, seed)) is not None}
+    missing = [seed for seed in settings.seeds if seed not in found]
+    if not missing:
+        return found
+    if st.session_state.get("stopped") == (key, settings.seeds):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"Stopped: {len(found):,} of {settings.count:,} pictures are finished.", icon=":material/pause:")
+            st.button("Go on", icon=":material/play_arrow:", on_click=st.session_state.pop, args=("stopped",))
+        return found
+    place = st.empty()
+    with place.container():
+        with st.container(horizontal=True, vertical_alignment="center"):
+            bar = st.progress(0.0, text="Drawing …")
+            st.button(
+                "Stop",
+                icon=":material/stop:",
+                help="Keeps the pictures that are finished.",
+                on_click=st.session_state.__setitem__,
+                args=("stopped", (key, settings.seeds)),
+            )
+        preview = st.empty()
+    start = time.monotonic()
+    wanted = frames_wanted(settings.steps, subject.denoiser.shape)
+    frames: list[np.ndarray] = []
+    timesteps: list[int] = []
+    for drawing in draw(subject.denoiser, settings.sampling.model_copy(update={"batch_size": BATCH}), missing):
+        step = drawing.step
+        spent = time.monotonic() - start
+        left = spent * (drawing.total - drawing.done) / drawing.done
+        bar.progress(drawing.done / drawing.total, text=f"Drawing {len(missing)} pictures, about {left:.0f} s left")
+        if step.index in wanted:
+            frames.append(to_uint8(subject.denoiser.decode(step.denoised)))
+            timesteps.append(step.timestep)
+            if spent > PREVIEW_AFTER:
+                preview.image(
+                    png(in_a_row(list(frames[-1][:8]), side=96)), caption="Taking shape", alt="Unfinished pictures"
+                )
+        if drawing.images is not None:
+            path = np.stack([*frames[:-1], drawing.images], axis=1)
+            for i, seed in enumerate(drawing.seeds):
+                found[seed] = Picture(drawing.images[i], path[i], tuple(timesteps))
+                store.put(key, seed, found[seed])
+            frames, timesteps = [], []
+    place.empty()
+    return found
+
+
+def frames_wanted(steps: int, shape: Sequence[int]) -> set[int]:
+    """Which steps' estimates are kept: the first, the last, and some evenly between."""
+    if shape[-1] * shape[-2] > LARGEST_PATH_PIXELS:
+        return {steps - 1}
+    return {round(step) for step in np.linspace(0, steps - 1, min(FRAMES, steps))}

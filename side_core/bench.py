@@ -1,0 +1,169 @@
+"""Speed on this machine: pairs measured alternately in one process, medians reported."""
+
+import contextlib
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import DDIMPipeline
+
+from side_core.assets import BUILT_INS
+from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.folder import open_denoiser
+from side_core.extraction.matching import make_reference, match
+from side_core.extraction.run import open_subject
+from side_core.sampling.sampler import draw, sample
+from side_core.sampling.schedule import make_schedule
+from side_core.settings import ExtractSettings
+
+MODEL = "pixel-faces"
+BATCH, STEPS, ROUNDS = 16, 50, 7
+RERUNS = 5
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def measure(browser: bool = True) -> dict[str, float]:
+    """All figures; those in a browser need Chromium and playwright."""
+    figures = sampling_figures() | {"live_grid_seconds": live_grid_seconds()}
+    return {name: round(value, 6) for name, value in (figures | (browser_figures() if browser else {})).items()}
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Wall-clock seconds of one call."""
+    start = time.perf_counter()
+    work()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def sampling_figures() -> dict[str, float]:
+    """Our sampler against diffusers' DDIMPipeline: same weights, seeds and steps, 16 images."""
+    exact, fast = open_denoiser(MODEL, "exact"), open_denoiser(MODEL, "fast")
+    pipeline = DDIMPipeline.from_pretrained(BUILT_INS[MODEL].folder, use_safetensors=True, torch_dtype=torch.float32)
+    pipeline.to(exact.device)
+    pipeline.set_progress_bar_config(disable=True)
+
+    def theirs() -> np.ndarray:
+        generators = [torch.Generator().manual_seed(seed) for seed in range(BATCH)]
+        return pipeline(BATCH, generators, num_inference_steps=STEPS, output_type="np").images
+
+    def ours(denoiser: Denoiser) -> np.ndarray:
+        schedule = make_schedule(denoiser.alphas_cumprod, STEPS)
+        *_, last = sample(denoiser, schedule, range(BATCH), clip="clip")
+        return denoiser.decode(last.x).permute(0, 2, 3, 1).cpu().numpy()
+
+    contestants: dict[str, Callable[[], np.ndarray]] = {
+        "diffusers": theirs,
+        "exact": lambda: ours(exact),
+        "fast": lambda: ours(fast),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(ROUNDS + 1):
+        for name, work in contestants.items():
+            spent = seconds_of(work)
+            if turn:  # the first turn warms up
+                seconds[name].append(spent)
+    median = {name: statistics.median(values) for name, values in seconds.items()}
+    return {
+        "sampling_diffusers_seconds": median["diffusers"],
+        "sampling_fp32_ratio": median["exact"] / median["diffusers"],
+        "sampling_max_abs_difference": float(np.abs(theirs() - ours(exact)).max()),
+        "sampling_fast_ratio": median["fast"] / median["diffusers"],
+    }
+
+
+def live_grid_seconds() -> float:
+    """16 faces in 25 steps, matched and scored against training images and control, as the first page does."""
+    settings = ExtractSettings(model=MODEL, count=BATCH, steps=25, mode="fast")
+    subject = open_subject(settings)
+    known, unseen = (
+        make_reference(part, settings.encoder, subject.denoiser) for part in (subject.data, subject.control)
+    )
+
+    def grid() -> None:
+        images = np.concatenate([d.images for d in draw(subject.denoiser, settings.sampling) if d.images is not None])
+        match(images, tuple(settings.seeds), known, unseen, subject.denoiser)
+
+    grid()
+    return statistics.median(seconds_of(grid) for _ in range(ROUNDS))
+
+
+@contextlib.contextmanager
+def running_app(port: int | None = None) -> Iterator[str]:
+    """The app on a free port of this machine, from the moment it answers; stopped at the end."""
+    if port is None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app.py",
+        "--server.port",
+        str(port),
+        "--server.headless",
+        "true",
+    ]
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy()
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
+                break
+            time.sleep(0.1)
+        else:
+            raise ValueError(f"The app did not answer on {address} within a minute: start it by hand to see why.")
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def browser_figures() -> dict[str, float]:
+    """Server up to the first gallery, and slider released to the new gallery, in Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        with running_app() as address:
+            start = time.perf_counter()
+            page = chromium.new_page(viewport={"width": 1440, "height": 2200})
+            page.goto(address)
+            shown = page.locator(".st-key-provenance")
+            shown.get_by_text("Settings").wait_for(timeout=120_000)
+            first = time.perf_counter() - start
+            page.wait_for_timeout(2000)
+            reruns = []
+            slider = page.get_by_role("slider", name="Noise added back")
+            slider.focus()
+            for _ in range(RERUNS):
+                before = shown.inner_text()
+                start = time.perf_counter()
+                page.keyboard.press("ArrowRight")
+                page.wait_for_function(
+                    "before => { const e = document.querySelector('.st-key-provenance');"
+                    " return e && e.innerText !== before && !document.querySelector('[data-stale=\"true\"]') }",
+                    arg=before,
+                    timeout=120_000,
+                )
+                reruns.append(time.perf_counter() - start)
+                page.wait_for_timeout(1000)
+        chromium.close()
+    return {"first_result_seconds": first, "rerun_seconds": statistics.median(reruns)}
