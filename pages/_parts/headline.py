@@ -10,10 +10,8 @@ from side_core.similarity.scores import SCORES
 def show_headline(line: Headline) -> None:
     """How many pictures beat the threshold, beside the control and the calibrated control."""
     kind = SCORES[line.score]
-    st.subheader(
-        f"{line.training.beat} of {line.training.count} pictures beat the threshold, {kind.symbol} < {line.threshold:.3g}",
-        anchor=False,
-    )
+    count = f"{line.training.beat} of {line.training.count} pictures"
+    st.subheader(f"{count} beat the threshold {kind.symbol} < {line.threshold:.3g}", anchor=False)
     columns = st.columns(3)
     tile(columns[0], "Against the training images", line.training)
     tile(columns[1], "Same pictures against the control", line.control)

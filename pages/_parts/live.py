@@ -42,7 +42,7 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
         with st.container(horizontal=True, vertical_alignment="center"):
             bar = st.progress(0.0, text="Drawing …")
             st.button(
-                "Stop",
+                "Stop drawing",
                 icon=":material/stop:",
                 help="Keeps the pictures that are finished.",
                 on_click=st.session_state.__setitem__,

@@ -31,7 +31,7 @@ def model_folder(model: str) -> Path:
 def read_card(folder: Path) -> dict[str, Any]:
     """What `card.json` beside the weights says; empty where there is none."""
     file = folder / "card.json"
-    return json.loads(file.read_text()) if file.is_file() else {}
+    return read_json(file) if file.is_file() else {}
 
 
 def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -> Denoiser:
@@ -107,9 +107,9 @@ def open_unet_pipeline(folder: Path, mode: Mode, device: str) -> Denoiser:
         unet, report = UNet2DModel.from_pretrained(
             weights, use_safetensors=True, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
         )
-    except SafetensorError as error:
-        raise ValueError(f"The weights in '{weights}' are damaged ({error}): copy the file again.") from None
-    except (RuntimeError, ValueError, OSError, TypeError) as error:
+    except (SafetensorError, OSError) as error:  # diffusers wraps the one in the other
+        raise ValueError(f"The weights in '{weights}' are damaged ({first_line(error)}): copy the folder again.") from None
+    except (RuntimeError, ValueError, TypeError) as error:
         raise ValueError(
             f"The weights in '{weights}' do not fit their config.json ({first_line(error)}): save the model again."
         ) from None
@@ -120,6 +120,13 @@ def open_unet_pipeline(folder: Path, mode: Mode, device: str) -> Denoiser:
         )
     if unet.config.num_class_embeds or unet.config.class_embed_type:
         raise ValueError(f"'{folder}' is a class-conditional model: only unconditional models can be opened.")
+    if (unet.config.in_channels, unet.config.out_channels) != (3, 3):
+        raise ValueError(
+            f"The U-Net of '{folder}' takes {unet.config.in_channels} channels and returns {unet.config.out_channels}: "
+            "only RGB models (3 and 3) can be opened."
+        )
+    if unet.config.sample_size is None:
+        raise ValueError(f"'{folder}' does not say how large its images are: set sample_size in unet/config.json.")
     config = read_json(folder / "scheduler" / "scheduler_config.json")
     return UnetDenoiser(unet, scheduler_alphas(folder, config), config.get("prediction_type", "epsilon"), device, mode)
 

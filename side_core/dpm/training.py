@@ -42,19 +42,21 @@ class TrainingStep:
 
 
 def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
-    """A U-Net (Ho et al. 2020) with self-attention at its lowest resolution only."""
+    """A U-Net (Ho et al. 2020), self-attention at its lowest resolution only; the seed alone decides its weights."""
     levels = len(settings.channels)
-    return UNet2DModel(
-        sample_size=image_size,
-        in_channels=3,
-        out_channels=3,
-        layers_per_block=settings.layers_per_block,
-        block_out_channels=settings.channels,
-        down_block_types=("DownBlock2D",) * (levels - 1) + ("AttnDownBlock2D",),
-        up_block_types=("AttnUpBlock2D",) + ("UpBlock2D",) * (levels - 1),
-        norm_num_groups=16,
-        attention_head_dim=settings.attention_head_dim,
-    )
+    with torch.random.fork_rng(devices=[]):  # leaves the process's own random state as it was
+        torch.default_generator.manual_seed(settings.seed)
+        return UNet2DModel(
+            sample_size=image_size,
+            in_channels=3,
+            out_channels=3,
+            layers_per_block=settings.layers_per_block,
+            block_out_channels=settings.channels,
+            down_block_types=("DownBlock2D",) * (levels - 1) + ("AttnDownBlock2D",),
+            up_block_types=("AttnUpBlock2D",) + ("UpBlock2D",) * (levels - 1),
+            norm_num_groups=16,
+            attention_head_dim=settings.attention_head_dim,
+        )
 
 
 def draw_timesteps(settings: TrainDpmSettings, generator: torch.Generator) -> Tensor:
@@ -165,6 +167,7 @@ def train_dpm(
             torch._foreach_lerp_(list(averaged.values()), [live[name] for name in averaged], 1 - decay)
             value = loss.item()
             if not value < float("inf"):
+                saved = state["step"]  # these weights are spoiled: leave the last checkpoint as it is
                 raise ValueError(f"The loss became {value} at step {step}: lower the learning rate and resume.")
             smooth = value if step == 0 or state["loss"] != state["loss"] else 0.99 * state["loss"] + 0.01 * value
             state = {"step": step + 1, "seconds": state["seconds"] + time.perf_counter() - start, "loss": smooth}
@@ -244,6 +247,7 @@ def load_checkpoint(folder: Path, unet: UNet2DModel, averaged: dict, optimizer: 
     for key, value in load_file(folder / "optimizer.safetensors").items():
         moment, name = key.split("/", 1)
         parameter = unet.get_parameter(name)
-        restored = value.to(parameter.device) if moment != "step" else value
+        # Moments need the memory layout of their parameter: the fused AdamW reads both element by element.
+        restored = torch.empty_like(parameter).copy_(value) if moment != "step" else value
         optimizer.state[parameter][moment] = restored
     return json.loads((folder / "state.json").read_text())
