@@ -36,7 +36,6 @@ bench: setup  ## measure speed on this machine
 	$(BIN)/python -m side_core bench
 
 assets: setup  ## rebuild data, models and calibration (hours; see assets/README.md)
-	$(BIN)/python -m side_core data build
-	$(BIN)/python assets/build_models.py
+	assets/build.sh
 
 .PHONY: help setup app test test-slow check bench assets

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import statistics
 import subprocess
@@ -28,7 +29,7 @@ from side_core.settings import ExtractSettings
 MODEL = "pixel-faces"
 BATCH, STEPS, ROUNDS = 16, 50, 7
 RERUNS = 5
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -136,12 +137,20 @@ def running_app(port: int | None = None) -> Iterator[str]:
         server.wait(timeout=20)
 
 
+def find_chromium() -> str | None:
+    """The path of an installed Chromium or Chrome."""
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+
+
 def browser_figures() -> dict[str, float]:
     """Server up to the first gallery, and slider released to the new gallery, in Chromium."""
     from playwright.sync_api import sync_playwright
 
+    chromium_path = find_chromium()
+    if chromium_path is None:
+        raise ValueError("No Chromium is installed: install one, or leave its figures out with --skip-browser.")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_OPTIONS))
+        chromium = playwright.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_OPTIONS))
         with running_app() as address:
             start = time.perf_counter()
             page = chromium.new_page(viewport={"width": 1440, "height": 2200})

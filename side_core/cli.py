@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from side_core import __version__
 from side_core.options import add_options, given
@@ -24,10 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return options.run(options)
     except ValueError as error:
-        print(f"side_core: {error}", file=sys.stderr)
+        complain(str(error))
+        return WRONG
+    except OSError as error:
+        place = f"'{error.filename}' cannot be used ({error.strerror}): choose another place."
+        complain(place if error.filename else " ".join(str(error).split()))
         return WRONG
     except KeyboardInterrupt:
-        print("side_core: interrupted; what was finished is kept.", file=sys.stderr)
+        complain("interrupted; what was finished is kept.")
         return INTERRUPTED
 
 
@@ -71,6 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--model", required=True, help=ExtractSettings.model_fields["model"].description)
     calibrate.add_argument("--data", help=ExtractSettings.model_fields["data"].description)
     calibrate.add_argument("--control", help=ExtractSettings.model_fields["control"].description)
+    calibrate.add_argument("--mode", metavar="exact|fast", help=ExtractSettings.model_fields["mode"].description)
     calibrate.set_defaults(run=run_calibrate)
 
     bench = commands.add_parser("bench", help="measure speed on this machine")
@@ -80,8 +86,16 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def complain(sentence: str) -> None:
+    """Write a sentence on stderr, on a line of its own."""
+    print(f"{chr(10) * Progress.unfinished}side_core: {sentence}", file=sys.stderr)
+    Progress.unfinished = False
+
+
 class Progress:
     """One line on stderr that is rewritten: how much is done and how long the rest will take."""
+
+    unfinished: ClassVar[bool] = False  # whether the cursor stands behind such a line
 
     def __init__(self, what: str):
         self.what = what
@@ -96,6 +110,7 @@ class Progress:
         self.shown = now
         left = (now - self.start) * (1 - fraction) / max(fraction, 1e-9) if seconds_left is None else seconds_left
         end = "\n" if fraction >= 1 else ""
+        Progress.unfinished = not end
         print(
             f"\r{self.what}: {100 * fraction:5.1f} %, {left:.0f} s left {note}  ", end=end, file=sys.stderr, flush=True
         )
@@ -121,7 +136,7 @@ def run_extract(options: argparse.Namespace) -> int:
                     finished.append((event.images, event.seeds))
     except KeyboardInterrupt:
         code = INTERRUPTED
-        print("\nside_core: interrupted; scoring what is finished.", file=sys.stderr)
+        complain("interrupted; scoring what is finished.")
         if not finished:
             return code
         import numpy as np
@@ -172,13 +187,14 @@ def run_calibrate(options: argparse.Namespace) -> int:
     """`calibrate`: the table beside a model."""
     settings = ExtractSettings.read(given(options, ExtractSettings))
     from side_core.dpm.folder import model_folder
-    from side_core.extraction.calibration import FILE, calibrate
+    from side_core.extraction.calibration import FILE, PLAIN, calibrate
     from side_core.extraction.run import open_subject
 
     subject = open_subject(settings)
     folder = model_folder(settings.model)
     progress = Progress("calibrating")
-    for drawing in calibrate(subject.denoiser, subject.data, subject.control, folder):
+    plain = PLAIN.model_copy(update={"mode": settings.mode})
+    for drawing in calibrate(subject.denoiser, subject.data, subject.control, folder, plain):
         progress.show(drawing.done / drawing.total)
     print(f"The table is {folder / FILE}")
     return 0

@@ -13,6 +13,7 @@ Spacing = Literal["leading", "trailing", "linspace", "quadratic", "karras"]
 Solver = Literal["ddim", "multistep"]
 Clip = Literal["off", "clip", "clip-recompute"]
 Mode = Literal["exact", "fast"]
+BetaSchedule = Literal["linear", "scaled_linear", "squaredcos_cap_v2"]
 EncoderName = Literal["pixel", "dpm"]
 ScoreName = Literal["ratio", "nl2", "l2"]
 
@@ -174,12 +175,21 @@ class TrainDpmSettings(Settings):
     channels: tuple[int, ...] = Field((64, 128, 128), title="Channels", description="Width of each U-Net level.")
     layers_per_block: int = Field(1, ge=1, le=4, title="Layers a block")
     attention_head_dim: int = Field(32, ge=8, le=128, title="Attention head width")
-    beta_schedule: str = Field("squaredcos_cap_v2", title="Beta schedule")
+    beta_schedule: BetaSchedule = Field("squaredcos_cap_v2", title="Beta schedule")
     train_timesteps: int = Field(1000, ge=10, le=4000, title="Timesteps of the noise schedule")
     timesteps: Literal["uniform", "logit-normal"] = Field(
         "uniform",
         title="Which timesteps are trained",
         description="logit-normal (Esser et al. 2024) stays in the middle, where it is decided which image it becomes.",
+    )
+    timestep_shift: float = Field(
+        0.0, ge=-3, le=3, allow_inf_nan=False, title="Mean of the logit-normal", description="Above 0: more noise."
+    )
+    loss: Literal["noise", "velocity"] = Field(
+        "noise",
+        title="Loss",
+        description="noise: plain squared error. velocity: the same over alpha, the error of v (Salimans & Ho 2022), "
+        "which weighs noisy timesteps more.",
     )
     batch_size: int = Field(64, ge=1, le=4096, title="Batch size")
     learning_rate: float = Field(1e-3, gt=0, le=1e-1, title="Learning rate")

@@ -123,6 +123,12 @@ def broken(pipeline: Path, tmp_path: Path) -> Callable[[str], Path]:
     return make
 
 
+@pytest.fixture
+def broken_kinds() -> list[str]:
+    """All ways of breaking a model."""
+    return list(BREAKS)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test that takes `how` once for each way of breaking a model."""
     if "how" in metafunc.fixturenames:

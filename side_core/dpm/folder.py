@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -12,6 +12,9 @@ from side_core.data.source import open_training_set
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.settings import Mode
+
+if TYPE_CHECKING:
+    from diffusers import UNet2DModel
 
 PIPELINES = ("DDPMPipeline", "DDIMPipeline")
 
@@ -92,41 +95,58 @@ def read_json(file: Path) -> dict[str, Any]:
     return content
 
 
-def open_unet_pipeline(folder: Path, mode: Mode, device: str) -> Denoiser:
-    """The U-Net and noise schedule of a checked pipeline folder.
+def load_unet(folder: Path) -> "UNet2DModel":
+    """The float32 U-Net of a checked pipeline folder.
 
     Raises:
-        ValueError: weights are damaged or do not fit their configuration.
+        ValueError: weights are damaged or do not fit their configuration, or it draws something else than RGB images.
     """
     from diffusers import UNet2DModel  # seconds to import
+    from diffusers.utils import logging
 
-    from side_core.dpm.unet import UnetDenoiser
-
-    weights = folder / "unet"
+    weights, verbosity = folder / "unet", logging.get_verbosity()
+    logging.set_verbosity_error()  # what it would warn of becomes one sentence below
     try:
         unet, report = UNet2DModel.from_pretrained(
             weights, use_safetensors=True, local_files_only=True, output_loading_info=True, torch_dtype=torch.float32
         )
     except (SafetensorError, OSError) as error:  # diffusers wraps the one in the other
-        raise ValueError(f"The weights in '{weights}' are damaged ({first_line(error)}): copy the folder again.") from None
+        raise ValueError(
+            f"The weights in '{weights}' are damaged ({first_line(error)}): copy the folder again."
+        ) from None
     except (RuntimeError, ValueError, TypeError) as error:
         raise ValueError(
             f"The weights in '{weights}' do not fit their config.json ({first_line(error)}): save the model again."
         ) from None
+    finally:
+        logging.set_verbosity(verbosity)
     odd = [*report["missing_keys"], *report["unexpected_keys"]]
     if odd:
         raise ValueError(
             f"The weights in '{weights}' do not fit their config.json (for example '{odd[0]}'): save the model again."
         )
-    if unet.config.num_class_embeds or unet.config.class_embed_type:
+    config = unet.config
+    if config.num_class_embeds or config.class_embed_type:
         raise ValueError(f"'{folder}' is a class-conditional model: only unconditional models can be opened.")
-    if (unet.config.in_channels, unet.config.out_channels) != (3, 3):
+    if (config.in_channels, config.out_channels) != (3, 3):
         raise ValueError(
-            f"The U-Net of '{folder}' takes {unet.config.in_channels} channels and returns {unet.config.out_channels}: "
+            f"The U-Net of '{folder}' takes {config.in_channels} channels and returns {config.out_channels}: "
             "only RGB models (3 and 3) can be opened."
         )
-    if unet.config.sample_size is None:
+    if config.sample_size is None:
         raise ValueError(f"'{folder}' does not say how large its images are: set sample_size in unet/config.json.")
+    return unet
+
+
+def open_unet_pipeline(folder: Path, mode: Mode, device: str) -> Denoiser:
+    """The U-Net and noise schedule of a checked pipeline folder.
+
+    Raises:
+        ValueError: weights are damaged or do not fit their configuration, or the noise schedule is not understood.
+    """
+    from side_core.dpm.unet import UnetDenoiser
+
+    unet = load_unet(folder)
     config = read_json(folder / "scheduler" / "scheduler_config.json")
     return UnetDenoiser(unet, scheduler_alphas(folder, config), config.get("prediction_type", "epsilon"), device, mode)
 

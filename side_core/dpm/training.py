@@ -10,13 +10,17 @@ from pathlib import Path
 
 import torch
 from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.folder import load_unet
 from side_core.settings import TrainDpmSettings
 
 CHECKPOINT = "checkpoint"
+SMALLEST_ALPHA = 0.05  # bounds the weight of the velocity loss, which would grow without limit towards pure noise
+GROUPS = 16  # of group normalisation: channels are multiples of it
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class TrainingStep:
     Attributes:
         step: steps done so far, over all resumed runs.
         fraction: how much of the whole training is done, 0..1, by steps or by minutes.
-        loss: mean squared error of the predicted noise, averaged over about 100 steps.
+        loss: mean squared error of the predicted noise (weighted as the settings say), over about 100 steps.
         seconds: training time so far, over all resumed runs.
     """
 
@@ -54,7 +58,7 @@ def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
             block_out_channels=settings.channels,
             down_block_types=("DownBlock2D",) * (levels - 1) + ("AttnDownBlock2D",),
             up_block_types=("AttnUpBlock2D",) + ("UpBlock2D",) * (levels - 1),
-            norm_num_groups=16,
+            norm_num_groups=GROUPS,
             attention_head_dim=settings.attention_head_dim,
         )
 
@@ -67,7 +71,7 @@ def draw_timesteps(settings: TrainDpmSettings, generator: torch.Generator) -> Te
     count = settings.batch_size
     shares = (torch.rand((), generator=generator) + torch.arange(count) / count) % 1
     if settings.timesteps == "logit-normal":
-        shares = torch.sigmoid(torch.special.ndtri(shares.double().clamp(1e-6, 1 - 1e-6)))
+        shares = torch.sigmoid(settings.timestep_shift + torch.special.ndtri(shares.double().clamp(1e-6, 1 - 1e-6)))
     return (shares * settings.train_timesteps).long()
 
 
@@ -109,11 +113,12 @@ def train_dpm(
         settings: `steps` or `minutes` says when to stop.
         out: folder for the model.
         resume: continue from `out/checkpoint`.
-        init: a model folder whose weights to start from.
+        init: a checked model folder whose weights to start from.
         device: where to train.
 
     Raises:
-        ValueError: neither steps nor minutes given; nothing to resume; a loss that is not finite.
+        ValueError: neither steps nor minutes given; images, channels or device that do not fit; nothing to resume,
+            or not by these settings; a folder that cannot be written; a loss that is not finite.
     """
     if settings.steps is None and settings.minutes is None:
         raise ValueError("How long to train is not said: give steps or minutes.")
@@ -123,9 +128,26 @@ def train_dpm(
         raise ValueError(
             f"Images of {height} x {width} pixels cannot be trained on: use squares divisible by {divisor}."
         )
-    unet = (
-        new_unet(settings, height) if init is None else UNet2DModel.from_pretrained(init / "unet", use_safetensors=True)
-    )
+    if any(width < GROUPS or width % GROUPS for width in settings.channels):
+        raise ValueError(f"Channels {' '.join(map(str, settings.channels))} cannot be: choose multiples of {GROUPS}.")
+    if settings.attention_head_dim > settings.channels[-1]:
+        raise ValueError(
+            f"Attention heads of width {settings.attention_head_dim} do not fit into {settings.channels[-1]} channels: "
+            "make the heads narrower or the last level wider."
+        )
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"Device '{device}' cannot be used here: choose cpu, cuda or mps.") from None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+    unet = new_unet(settings, height) if init is None else load_unet(init)
+    if unet.config.sample_size not in (height, [height, width]):
+        raise ValueError(
+            f"'{init}' draws images of {unet.config.sample_size} pixels, the data has {height}: use one size."
+        )
     unet.to(device, memory_format=torch.channels_last)
     averaged = {name: value.detach().clone() for name, value in unet.state_dict().items()}
     optimizer = torch.optim.AdamW(unet.parameters(), lr=settings.learning_rate, fused=True)
@@ -155,7 +177,8 @@ def train_dpm(
             noisy = (signal.sqrt() * clean + (1 - signal).sqrt() * noise).to(device, memory_format=torch.channels_last)
             with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=settings.bfloat16):
                 predicted = run(noisy, timesteps.to(device)).sample
-            loss = (predicted.float() - noise.to(device)).square().mean()
+            weight = 1 / signal.clamp(min=SMALLEST_ALPHA) if settings.loss == "velocity" else torch.ones_like(signal)
+            loss = (weight.to(device) * (predicted.float() - noise.to(device)).square()).mean()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(unet.parameters(), settings.gradient_clip)
             for group in optimizer.param_groups:
@@ -210,7 +233,8 @@ def training_card(data: TrainingSet, settings: TrainDpmSettings, state: dict, in
 
 def write_model(folder: Path, unet: UNet2DModel, averaged: dict, scheduler: DDIMScheduler, card: dict) -> None:
     """Write the averaged weights as a half-precision diffusers pipeline folder with its card."""
-    model = UNet2DModel.from_config(unet.config)
+    with torch.random.fork_rng(devices=[]):  # new weights are drawn, then replaced
+        model = UNet2DModel.from_config(unet.config)
     model.load_state_dict(averaged)
     DDIMPipeline(unet=model.half(), scheduler=scheduler).save_pretrained(folder)
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
@@ -227,27 +251,48 @@ def save_checkpoint(
         for key, value in optimizer.state[parameter].items():
             moments[f"{key}/{name}"] = value.contiguous()
     for file, tensors in (("weights", unet.state_dict()), ("averaged", averaged), ("optimizer", moments)):
-        save_file({key: value.contiguous() for key, value in tensors.items()}, partial / f"{file}.safetensors")
+        write_tensors(partial / f"{file}.safetensors", tensors)
     (partial / "state.json").write_text(json.dumps(state))
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
+
+
+def write_tensors(file: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file.
+
+    Raises:
+        ValueError: it cannot be written, for example because the disk is full.
+    """
+    try:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, file)
+    except SafetensorError as error:
+        raise ValueError(f"'{file}' cannot be written ({error}): free some space or choose another folder.") from None
 
 
 def load_checkpoint(folder: Path, unet: UNet2DModel, averaged: dict, optimizer: torch.optim.Optimizer) -> dict:
     """Put a checkpoint's weights, averages and optimiser moments in place and return its counters.
 
     Raises:
-        ValueError: there is no checkpoint in `folder`.
+        ValueError: there is no checkpoint in `folder`, it is damaged, or it is of another network.
     """
     if not (folder / "state.json").is_file():
         raise ValueError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
-    unet.load_state_dict(load_file(folder / "weights.safetensors"))
-    for name, value in load_file(folder / "averaged.safetensors").items():
-        averaged[name].copy_(value)
-    for key, value in load_file(folder / "optimizer.safetensors").items():
-        moment, name = key.split("/", 1)
-        parameter = unet.get_parameter(name)
-        # Moments need the memory layout of their parameter: the fused AdamW reads both element by element.
-        restored = torch.empty_like(parameter).copy_(value) if moment != "step" else value
-        optimizer.state[parameter][moment] = restored
-    return json.loads((folder / "state.json").read_text())
+    try:
+        unet.load_state_dict(load_file(folder / "weights.safetensors"))
+        for name, value in load_file(folder / "averaged.safetensors").items():
+            averaged[name].copy_(value)
+        for key, value in load_file(folder / "optimizer.safetensors").items():
+            moment, name = key.split("/", 1)
+            parameter = unet.get_parameter(name)
+            # Moments need the memory layout of their parameter: the fused AdamW reads both element by element.
+            restored = torch.empty_like(parameter).copy_(value) if moment != "step" else value
+            optimizer.state[parameter][moment] = restored
+        return json.loads((folder / "state.json").read_text())
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(
+            f"The checkpoint in '{folder}' is damaged ({error}): leave out --resume to start anew."
+        ) from None
+    except (RuntimeError, KeyError, AttributeError):
+        raise ValueError(
+            f"The checkpoint in '{folder}' does not fit the network of these settings: give those it was trained with."
+        ) from None

@@ -60,8 +60,8 @@ class UnetDenoiser(PixelSpace):
         height, width = (size, size) if isinstance(size, int) else size
         self.shape = (unet.config.in_channels, height, width)
         self.device = torch.device(device)
-        # A schedule that ends in no signal at all would divide by zero.
-        self.alphas_cumprod = alphas_cumprod.double().cpu().clamp(min=1e-8)
+        # A schedule that ends in no signal at all would divide by zero; the cosine schedule ends at 2.4e-9.
+        self.alphas_cumprod = alphas_cumprod.double().cpu().clamp(min=1e-9)
         self.prediction = prediction
         self.fingerprint = unet_fingerprint(unet, self.alphas_cumprod, prediction)
         self.unet = unet.eval().requires_grad_(False).to(self.device)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from side_core.data.training_set import TrainingSet
@@ -72,23 +72,36 @@ def calibrate(
         "control": control.fingerprint,
         "settings": settings.model_dump_json(),
     }
-    save_file(columns, out / FILE, metadata=about)
+    partial = out / f"{FILE}.partial"
+    try:
+        save_file(columns, partial, metadata=about)
+        partial.replace(out / FILE)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise ValueError(f"'{out / FILE}' cannot be written ({error}): free some space or make it writable.") from None
 
 
 def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, control: TrainingSet) -> Calibration | None:
-    """The calibration in a model's folder, or None where there is none for this very model, data and control."""
+    """The calibration in a model's folder, or None where there is none for this very model, data and control.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
     file = folder / FILE
     if not file.is_file():
         return None
-    with safe_open(file, framework="numpy") as table:
-        about, names = table.metadata() or {}, table.keys()
-        if [about.get(key) for key in ("model", "data", "control")] != [
-            denoiser.fingerprint,
-            data.fingerprint,
-            control.fingerprint,
-        ]:
-            return None
-        columns = {key: table.get_tensor(key) for key in names}
+    try:
+        with safe_open(file, framework="numpy") as table:
+            about, names = table.metadata() or {}, table.keys()
+            if [about.get(key) for key in ("model", "data", "control")] != [
+                denoiser.fingerprint,
+                data.fingerprint,
+                control.fingerprint,
+            ]:
+                return None
+            columns = {key: table.get_tensor(key) for key in names}
+    except SafetensorError as error:
+        raise ValueError(f"'{file}' is damaged ({error}): remove it and calibrate again.") from None
 
     def part(name: str) -> dict[str, np.ndarray]:
         return {key.removeprefix(f"{name}/"): value for key, value in columns.items() if key.startswith(f"{name}/")}

@@ -16,6 +16,7 @@ from side_core.extraction.matching import Match, make_reference, match
 from side_core.sampling.sampler import Drawing, draw
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreName
+from side_core.similarity.encoder import encode_images
 from side_core.similarity.scores import SCORES
 
 
@@ -72,11 +73,16 @@ def open_subject(settings: ExtractSettings, device: str | None = None) -> Subjec
     """Open model, training images, control and calibration.
 
     Raises:
-        ValueError: one of them cannot be opened, or the schedule does not fit the model.
+        ValueError: one of them cannot be opened, or schedule, encoder or data do not fit the model.
     """
     data, control = (open_training_set(source) for source in data_and_control(settings))
     denoiser = open_denoiser(settings.model, settings.mode, device)
-    schedule_of(settings, denoiser.alphas_cumprod)  # complains before anything is drawn
+    # Complain before anything is drawn.
+    schedule_of(settings, denoiser.alphas_cumprod)
+    for part in (data, control):
+        if len(part) < 2:
+            raise ValueError(f"'{part.name}' has {len(part)} image, but scores compare two: choose a larger slice.")
+    encode_images(data.images[:1], settings.encoder, denoiser)
     calibration = read_calibration(model_folder(settings.model), denoiser, data, control)
     return Subject(denoiser, data, control, calibration)
 

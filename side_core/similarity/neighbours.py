@@ -46,6 +46,8 @@ def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> Neighbours:
             f"Vectors of {queries.shape[-1]} and {rows.shape[-1]} numbers cannot be compared: use images of one size."
         )
     k = min(k, len(rows))
+    if not len(queries):
+        return Neighbours(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
     wanted = min(k + SPARE, len(rows))
     centre = torch.from_numpy(rows.mean(axis=0, dtype=np.float64).astype(np.float32))
     found_rows, found_distances = [], []
@@ -60,8 +62,6 @@ def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> Neighbours:
         order = exact.argsort(dim=1, stable=True)[:, :k]
         found_rows.append(candidates.gather(1, order))
         found_distances.append(exact.gather(1, order))
-    if not found_rows:
-        return Neighbours(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
     return Neighbours(torch.cat(found_rows).numpy(), torch.cat(found_distances).numpy())
 
 

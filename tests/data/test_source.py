@@ -64,7 +64,9 @@ def test_the_name_of_a_slice_opens_the_same_slice() -> None:
     assert open_training_set(opened.name).fingerprint == opened.fingerprint
 
 
-@pytest.mark.parametrize("name", ["", "cats", "pixel-faces[1]", "pixel-faces[-5:10]", "pixel-faces[a:b]", "pixel-faces["])
+@pytest.mark.parametrize(
+    "name", ["", "cats", "pixel-faces[1]", "pixel-faces[-5:10]", "pixel-faces[a:b]", "pixel-faces["]
+)
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"^There is no data source '") as error:
         open_training_set(name)

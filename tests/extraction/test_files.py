@@ -1,0 +1,61 @@
+"""Files are whole or not there at all."""
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from side_core.data.training_set import TrainingSet
+from side_core.extraction.files import prepare_folder, write_images, write_whole
+
+
+def fail_halfway(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """A disk that is full after some files: half of the next one is written."""
+    real, written = Path.write_bytes, []
+
+    def write_bytes(self: Path, content: bytes) -> int:
+        if len(written) >= after:
+            real(self, content[: len(content) // 2])
+            raise OSError(errno.ENOSPC, "No space left on device", str(self))
+        written.append(self)
+        return real(self, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "run.json"
+    write_whole(file, b"old")
+    fail_halfway(monkeypatch, after=0)
+    with pytest.raises(ValueError, match=rf"^'{file}' cannot be written \(No space left on device\): "):
+        write_whole(file, b"brand new")
+    assert [path.name for path in tmp_path.iterdir()] == ["run.json"]
+    assert file.read_bytes() == b"old"
+
+
+def test_a_full_disk_keeps_the_images_before(
+    tmp_path: Path, faces: TrainingSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_folder(tmp_path)
+    fail_halfway(monkeypatch, after=2)
+    with pytest.raises(ValueError, match=r"images/12\.png' cannot be written"):
+        write_images(tmp_path, faces.images[:4], [10, 11, 12, 13])
+    assert sorted(path.name for path in (tmp_path / "images").iterdir()) == ["10.png", "11.png"]
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "images" / "11.png")), faces.images[1])
+
+
+def test_a_folder_is_made_and_tried_without_a_trace(tmp_path: Path) -> None:
+    prepare_folder(tmp_path / "a" / "b")
+    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["images"]
+    prepare_folder(tmp_path / "a" / "b")  # again is fine
+
+
+def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")  # stops root as well
+    out = tmp_path / "file" / "run"
+    with pytest.raises(
+        ValueError, match=rf"^Folder '{out}' cannot be written \(Not a directory\): choose another one\.$"
+    ):
+        prepare_folder(out)

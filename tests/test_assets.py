@@ -1,0 +1,81 @@
+"""The shipped models are what their README says: partly memorised, calibrated, small."""
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+
+from side_core.assets import ASSETS, BUILT_INS
+from side_core.data.source import open_training_set
+from side_core.dpm.folder import read_card
+from side_core.extraction.calibration import FILE
+from side_core.extraction.run import Extraction, extract, open_subject
+from side_core.settings import ExtractSettings, SamplingSettings
+from side_core.similarity.scores import SCORES
+
+MIB = 2**20
+TRAINED = ["pixel-faces", "pixel-faces-twin"]
+
+
+def bytes_under(folder: str) -> int:
+    return sum(file.stat().st_size for file in (ASSETS / folder).rglob("*") if file.is_file())
+
+
+def test_all_assets_together_stay_small() -> None:
+    assert bytes_under("") < 56 * MIB
+
+
+@pytest.mark.parametrize("model", TRAINED)
+def test_model_is_small_and_its_card_names_its_very_data(model: str) -> None:
+    assert (BUILT_INS[model].folder / "unet" / "diffusion_pytorch_model.safetensors").stat().st_size < 9 * MIB
+    card = read_card(BUILT_INS[model].folder)
+    data = open_training_set(BUILT_INS[model].data)
+    assert card["data"] == {"source": data.name, "rows": len(data), "fingerprint": data.fingerprint}
+
+
+def test_training_rows_twin_rows_and_control_share_no_image() -> None:
+    parts = [open_training_set(f"pixel-faces[{first}:{first + 1000}]") for first in (0, 1000, 2000)]
+    images = np.concatenate([part.images for part in parts]).reshape(3000, -1)
+    assert len(np.unique(images, axis=0)) == 3000
+
+
+@pytest.mark.parametrize("model", list(BUILT_INS))
+def test_calibration_belongs_to_the_model_and_covers_every_score(model: str) -> None:
+    subject = open_subject(ExtractSettings(model=model))
+    assert subject.calibration is not None
+    encoders = ["pixel"] if model == "ideal" else ["pixel", "dpm"]
+    assert set(subject.calibration.control_scores) == {f"{e}/{s}" for e in encoders for s in SCORES}
+    assert {len(values) for values in subject.calibration.control_scores.values()} == {4096}
+
+
+@pytest.mark.parametrize("model", TRAINED)
+def test_calibration_says_partly_memorised(model: str) -> None:
+    calibration = open_subject(ExtractSettings(model=model)).calibration
+    assert calibration is not None
+    training = calibration.training_rate("pixel", "ratio", 1 / 3)
+    control = calibration.control_rate("pixel", "ratio", 1 / 3)
+    assert training is not None and control is not None
+    assert 0.03 <= training.share <= 0.15
+    assert control.share <= training.share / 5
+
+
+@pytest.mark.parametrize("model", list(BUILT_INS))
+def test_calibration_is_drawn_by_this_model(model: str) -> None:
+    """Its first seeds, drawn anew, have the same scores; arithmetic may differ between processors, so nearly."""
+    with safe_open(BUILT_INS[model].folder / FILE, framework="numpy") as table:
+        plain = SamplingSettings.model_validate_json(table.metadata()["settings"])
+        expected = table.get_tensor("control/pixel/l2")
+    few = plain.model_dump() | {"count": 8, "model": model, "mode": "exact"}
+    *_, result = extract(ExtractSettings.read(few), open_subject(ExtractSettings.read(few)))
+    assert isinstance(result, Extraction)
+    assert np.median(np.abs(result.match.control_scores.l2 - expected[:8])) < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", TRAINED)
+def test_two_thousand_plain_samples_in_exact_mode_are_partly_copies(model: str) -> None:
+    settings = ExtractSettings(model=model, count=2000, steps=50)
+    *_, result = extract(settings, open_subject(settings))
+    assert isinstance(result, Extraction)
+    line = result.headline("ratio")
+    assert 0.03 <= line.training.share <= 0.15
+    assert line.control.share <= line.training.share / 5

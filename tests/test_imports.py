@@ -1,0 +1,82 @@
+"""What imports what: one way only, nothing of the interface, and nothing heavy until it is needed."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import side_core
+
+CORE = Path(side_core.__file__).parent
+HEAVY = {"torch", "diffusers", "streamlit"}
+# A part may import parts of a lower rank, and itself.
+RANK = {
+    "settings": 0,
+    "assets": 0,
+    "data": 1,
+    "dpm": 2,
+    "sampling": 3,
+    "similarity": 3,
+    "extraction": 4,
+    "options": 5,
+    "bench": 5,
+    "cli": 6,
+    "__main__": 7,
+}
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Full names of all that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+FILES = sorted(CORE.rglob("*.py"))
+
+
+def test_every_part_has_a_rank() -> None:
+    parts = {file.relative_to(CORE).parts[0].removesuffix(".py") for file in FILES}
+    assert parts - {"__init__"} <= set(RANK)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(CORE)))
+def test_imports_go_one_way_and_never_to_the_interface(file: Path) -> None:
+    own = file.relative_to(CORE).parts[0].removesuffix(".py")
+    for name in imports(file):
+        first, *rest = name.split(".")
+        assert first not in ("streamlit", "pages", "app")
+        if first == "side_core" and rest[0] in RANK and rest[0] != own:
+            assert RANK[rest[0]] < RANK[own], f"{own} imports {name}"
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Top-level packages that a fresh interpreter loads for this command, from its own import log."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments], cwd=CORE.parent, capture_output=True, text=True, check=False
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    assert len(lines) > 50
+    return {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-c", "import side_core, side_core.cli, side_core.settings, side_core.assets"),
+        ("-m", "side_core", "--help"),
+        ("-m", "side_core", "extract", "--help"),
+        ("-m", "side_core", "extract", "--out", "/dev/null/x", "--steps", "0"),
+    ],
+    ids=" ".join,
+)
+def test_what_needs_no_model_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    loaded = loaded_by(*arguments)
+    assert "side_core" in loaded
+    assert not loaded & HEAVY
