@@ -122,8 +122,8 @@ def run_extract(options: argparse.Namespace) -> int:
     from side_core.extraction.files import prepare_folder, write_images, write_results
     from side_core.extraction.run import Extraction, extract, open_subject, score_images
 
-    prepare_folder(options.out)
     subject = open_subject(settings)
+    prepare_folder(options.out, settings)
     progress, finished, extraction, code = Progress("drawing"), [], None, 0
     try:
         for event in extract(settings, subject):

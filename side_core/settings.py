@@ -45,7 +45,8 @@ def sentence(error: ValidationError) -> str:
     """The first complaint of pydantic as one sentence that quotes the value and says how to mend it."""
     first = error.errors()[0]
     name = "-".join(str(part) for part in first["loc"]).replace("_", "-") or "settings"
-    limits = first.get("ctx", {})
+    context = first.get("ctx", {}).items()
+    limits = {key: f"{limit:.15g}" if isinstance(limit, float) else limit for key, limit in context}
     mend = {
         "greater_than_equal": "choose {ge} or more",
         "less_than_equal": "choose {le} or less",
@@ -135,9 +136,15 @@ class SamplingSettings(Settings):
         return range(self.seed, self.seed + self.count)
 
     @property
+    def sampling(self) -> "SamplingSettings":
+        """These settings alone, also of an extraction that has more."""
+        return SamplingSettings.model_validate(self.model_dump(include=set(SamplingSettings.model_fields)))
+
+    @property
     def picture_digest(self) -> str:
         """Names what one picture depends on besides model and seed, so that equal pictures are drawn once."""
-        return self.model_copy(update={"count": 1, "seed": 0, "batch_size": 1}).digest
+        one = self.sampling.model_copy(update={"count": 1, "seed": 0, "batch_size": 1})
+        return one.digest
 
 
 class ExtractSettings(SamplingSettings):
@@ -162,11 +169,6 @@ class ExtractSettings(SamplingSettings):
         title="Threshold",
         description="Left out: the score's published threshold.",
     )
-
-    @property
-    def sampling(self) -> SamplingSettings:
-        """The part that the pictures depend on."""
-        return SamplingSettings.model_validate(self.model_dump(include=set(SamplingSettings.model_fields)))
 
 
 class TrainDpmSettings(Settings):

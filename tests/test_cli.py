@@ -157,7 +157,8 @@ def test_interrupting_before_anything_is_finished_leaves_no_table(
 ) -> None:
     interrupt_at(monkeypatch, fraction=0.1)
     assert main([*IDEAL, "--out", str(tmp_path)]) == 130
-    assert not (tmp_path / "run.json").exists()
+    begun = json.loads((tmp_path / "run.json").read_text())
+    assert begun["drawn"] == 0 and not begun["complete"] and "scores" not in begun
 
 
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, fraction: float) -> None:
@@ -245,7 +246,7 @@ def test_a_disk_that_fills_up_keeps_the_images_before(
     assert main([*IDEAL, "--out", str(tmp_path)]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith(f"side_core: '{tmp_path}/images/41.png' cannot be written (No space left on device)")
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["40.png"]
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"run.json", "40.png"}
     assert Image.open(tmp_path / "images" / "40.png").convert("RGB").size == (16, 16)
 
 
@@ -268,7 +269,7 @@ def test_a_real_limit_on_file_size_keeps_what_fits(tmp_path: Path) -> None:
     )
     assert "Traceback" not in done.stderr
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert names == {"samples.csv", *(f"{seed}.png" for seed in range(40, 46))}
+    assert names == {"run.json", "samples.csv", *(f"{seed}.png" for seed in range(40, 46))}
 
 
 def test_every_broken_model_gets_one_line_on_the_real_stderr(

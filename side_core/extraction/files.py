@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from side_core import __version__
+from side_core.dpm.folder import read_json
 from side_core.extraction.pictures import grid_of_pairs, png
 from side_core.extraction.rate import Rate
 from side_core.extraction.run import Extraction
+from side_core.settings import ExtractSettings, ScoreName
 from side_core.similarity.scores import SCORES
 
 COLUMNS = (
@@ -44,26 +46,28 @@ def write_whole(file: Path, content: bytes) -> None:
         partial.write_bytes(content)
         partial.replace(file)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise ValueError(
             f"'{file}' cannot be written ({error.strerror}): free some space or choose another folder; "
             "what was written before is kept."
         ) from None
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def prepare_folder(out: Path) -> None:
-    """Make the run's folder and try to write in it, before anything is drawn.
+def prepare_folder(out: Path, settings: ExtractSettings) -> None:
+    """Make the run's folder and note its settings in it, before anything is drawn.
 
     Raises:
-        ValueError: the folder cannot be made or written.
+        ValueError: the folder cannot be made or written, or holds a run with other settings.
     """
+    if (out / "run.json").is_file() and read_json(out / "run.json").get("digest") != settings.digest:
+        raise ValueError(f"'{out}' holds a run with other settings: choose another folder.")
     try:
         (out / "images").mkdir(parents=True, exist_ok=True)
-        probe = out / f".probe.{os.getpid()}"
-        probe.write_bytes(b"")
-        probe.unlink()
     except OSError as error:
         raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+    begun = {"settings": settings.model_dump(mode="json"), "digest": settings.digest, "drawn": 0, "complete": False}
+    write_whole(out / "run.json", (json.dumps(begun, indent=2) + "\n").encode())
 
 
 def write_images(out: Path, images: np.ndarray, seeds: Sequence[int]) -> None:
@@ -125,7 +129,7 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
     }
 
 
-def score_summary(extraction: Extraction, name: Any) -> dict[str, Any]:
+def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
     """One score: its threshold, how many beat it, against training images, control and calibration; medians."""
     line = extraction.headline(name)
     return {

@@ -1,6 +1,7 @@
 """Files are whole or not there at all."""
 
 import errno
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from PIL import Image
 
 from side_core.data.training_set import TrainingSet
 from side_core.extraction.files import prepare_folder, write_images, write_whole
+from side_core.settings import ExtractSettings
+
+SETTINGS = ExtractSettings(model="ideal", count=4)
 
 
 def fail_halfway(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
@@ -38,7 +42,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, mo
 def test_a_full_disk_keeps_the_images_before(
     tmp_path: Path, faces: TrainingSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare_folder(tmp_path)
+    prepare_folder(tmp_path, SETTINGS)
     fail_halfway(monkeypatch, after=2)
     with pytest.raises(ValueError, match=r"images/12\.png' cannot be written"):
         write_images(tmp_path, faces.images[:4], [10, 11, 12, 13])
@@ -46,10 +50,30 @@ def test_a_full_disk_keeps_the_images_before(
     assert np.array_equal(np.asarray(Image.open(tmp_path / "images" / "11.png")), faces.images[1])
 
 
-def test_a_folder_is_made_and_tried_without_a_trace(tmp_path: Path) -> None:
-    prepare_folder(tmp_path / "a" / "b")
-    assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["images"]
-    prepare_folder(tmp_path / "a" / "b")  # again is fine
+def test_a_folder_is_made_and_notes_the_settings(tmp_path: Path) -> None:
+    out = tmp_path / "a" / "b"
+    prepare_folder(out, SETTINGS)
+    assert sorted(path.name for path in out.iterdir()) == ["images", "run.json"]
+    begun = json.loads((out / "run.json").read_text())
+    assert ExtractSettings.read(begun["settings"]) == SETTINGS and not begun["complete"]
+    prepare_folder(out, SETTINGS)  # again is fine
+
+
+def test_runs_with_other_settings_are_not_mixed_in_one_folder(tmp_path: Path) -> None:
+    prepare_folder(tmp_path, SETTINGS)
+    with pytest.raises(ValueError, match=rf"^'{tmp_path}' holds a run with other settings: choose another folder\.$"):
+        prepare_folder(tmp_path, SETTINGS.model_copy(update={"seed": 1}))
+
+
+def test_interrupting_a_write_leaves_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(self: Path, content: bytes) -> int:
+        self.touch()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "run.json", b"{}")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
@@ -58,4 +82,4 @@ def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=rf"^Folder '{out}' cannot be written \(Not a directory\): choose another one\.$"
     ):
-        prepare_folder(out)
+        prepare_folder(out, SETTINGS)
