@@ -13,7 +13,7 @@ from side_core.dpm.folder import model_folder, open_denoiser, read_card
 from side_core.extraction.calibration import Calibration, read_calibration
 from side_core.extraction.headline import Headline, headline
 from side_core.extraction.matching import Match, make_reference, match
-from side_core.sampling.sampler import Drawing, draw
+from side_core.sampling.sampler import Drawing, check_noise, draw
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreName
 from side_core.similarity.encoder import encode_images
@@ -79,6 +79,7 @@ def open_subject(settings: ExtractSettings, device: str | None = None) -> Subjec
     denoiser = open_denoiser(settings.model, settings.mode, device)
     # Complain before anything is drawn.
     schedule_of(settings, denoiser.alphas_cumprod)
+    check_noise(settings.eta, settings.solver)
     for part in (data, control):
         if len(part) < 2:
             raise ValueError(f"'{part.name}' has {len(part)} image, but scores compare two: choose a larger slice.")

@@ -60,10 +60,7 @@ def sample(
     Raises:
         ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity.
     """
-    if not 0 <= eta <= 1:
-        raise ValueError(f"eta is {eta}: choose 0 (DDIM) to 1 (DDPM).")
-    if eta and solver == "multistep":
-        raise ValueError(f"The multistep solver adds no noise, but eta is {eta}: set eta to 0 or choose ddim.")
+    check_noise(eta, solver)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def noise() -> Tensor:
@@ -96,6 +93,14 @@ def sample(
             x = multistep_update(x, denoised, before, schedule, index)
             before = denoised
         yield Step(index, len(schedule), t, x, denoised)
+
+
+def check_noise(eta: float, solver: Solver) -> None:
+    """Raise ValueError where eta is outside 0..1 or does not go with the solver."""
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta is {eta}: choose 0 (DDIM) to 1 (DDPM).")
+    if eta and solver == "multistep":
+        raise ValueError(f"The multistep solver adds no noise, but eta is {eta}: set eta to 0 or choose ddim.")
 
 
 def multistep_update(x: Tensor, denoised: Tensor, before: Tensor | None, schedule: Schedule, index: int) -> Tensor:
