@@ -11,9 +11,12 @@ def warm_up() -> None:
     """Import what the first page needs (seconds of torch and diffusers) while the browser still connects."""
     import plotly.graph_objects  # noqa: F401
     import scipy.stats  # noqa: F401
-    from diffusers import DDIMScheduler, UNet2DModel  # noqa: F401
 
-    import side_core.extraction.run  # noqa: F401
+    from side_core.assets import BUILT_INS
+    from side_core.extraction.run import open_subject
+    from side_core.settings import ExtractSettings
+
+    open_subject(ExtractSettings(model=next(iter(BUILT_INS)), mode="fast"))  # also finds the fastest arithmetic
 
 
 @asynccontextmanager

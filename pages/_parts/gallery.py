@@ -3,40 +3,40 @@
 import numpy as np
 import streamlit as st
 
+from pages._parts.figures import STYLE, figure, show_row
 from pages._parts.pictures import Picture
 from side_core.data.training_set import TrainingSet
 from side_core.extraction.headline import Headline
 from side_core.extraction.matching import Match
-from side_core.extraction.pictures import in_a_row, png
 from side_core.similarity.scores import SCORES, in_words
 
 PER_PAGE = 16
 TEN = 10
-SHARP = "<style>[data-testid='stImage'] img { image-rendering: pixelated; border-radius: 2px; }</style>"
 
 
 def show_gallery(match: Match, data: TrainingSet, line: Headline) -> None:
     """Pairs (generated | nearest training image), nearest to a copy first; the button below a pair chooses it."""
-    st.html(SHARP)
+    st.html(STYLE)
     order = match.order(line.score)
     values = match.scores.by_name(line.score)
     pages = -(-len(order) // PER_PAGE)
     page = st.pagination(pages, key="gallery_page") if pages > 1 else 1
     chosen = chosen_position(match, order)
-    with st.grid(4, min_column_width=220, gap="small"):
+    with st.container(key="gallery"), st.grid(4, min_column_width=220, gap="small"):
         for place in order[(page - 1) * PER_PAGE : page * PER_PAGE]:
             seed, value = match.seeds[place], float(values[place])
             nearest = match.neighbours.rows[place, 0]
             beats = value < line.threshold
             with st.container(border=True, gap="xsmall"):
-                st.image(
-                    png(in_a_row([match.images[place], data.images[nearest]])),
-                    width="stretch",
-                    alt=f"Generated with seed {seed}, beside its nearest training image {data.ids[nearest]}: "
-                    f"{SCORES[line.score].symbol} {value:.2f}",
+                symbol = SCORES[line.score].symbol
+                show_row(
+                    [
+                        figure(match.images[place], f"Generated with seed {seed}, {symbol} {value:.2f}"),
+                        figure(data.images[nearest], f"Its nearest training image, {data.ids[nearest]}"),
+                    ]
                 )
                 st.button(
-                    f"{SCORES[line.score].symbol} **{value:.2f}** · seed {seed}",
+                    f"{symbol} **{value:.2f}** · seed {seed}",
                     icon=":material/target:" if beats else None,
                     key=f"pair-{seed}",
                     type="primary" if place == chosen else "secondary",
@@ -76,8 +76,7 @@ def show_pair(
         (difference, f"their difference, at most {difference.max()} of 255"),
         (control.images[stranger], f"nearest control image, {control.ids[stranger]}"),
     )
-    for column, (image, caption) in zip(st.columns(len(cells)), cells, strict=True):
-        column.image(png(in_a_row([image])), caption=caption, width="stretch", alt=caption)
+    show_row([figure(image, caption, caption) for image, caption in cells], least="8rem")
     known = {name: values[nearest] for name, values in data.attributes.items()}
     known = {name: value for name, value in known.items() if value != "none" and not value.startswith("#")}
     if known:
@@ -85,17 +84,8 @@ def show_pair(
             "The training image: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in known.items())
         )
     st.markdown("**From noise to image**: what the model takes the clean image to be, step by step")
-    strip(list(picture.path), [f"t = {t}" for t in picture.path_timesteps])
+    path = zip(picture.path, picture.path_timesteps, strict=True)
+    show_row([figure(image, f"Estimate at timestep {t}", f"t = {t}") for image, t in path], most="6rem")
     st.markdown("**Its ten nearest training images**, by distance")
-    rows = match.neighbours.rows[position, :TEN]
-    strip(
-        [data.images[row] for row in rows],
-        [f"{distance:.3f}" for distance in match.neighbours.distances[position, :TEN]],
-    )
-
-
-def strip(images: list[np.ndarray], captions: list[str]) -> None:
-    """A row of images with captions."""
-    with st.grid(TEN, min_column_width=64, gap="xsmall"):
-        for image, caption in zip(images, captions, strict=True):
-            st.image(png(in_a_row([image])), caption=caption, width="stretch", alt=caption)
+    near = zip(match.neighbours.rows[position, :TEN], match.neighbours.distances[position, :TEN], strict=True)
+    show_row([figure(data.images[row], str(data.ids[row]), f"{distance:.3f}") for row, distance in near], most="6rem")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages._parts.figures import STYLE, figure, show_row
 from pages._parts.pictures import Picture, PictureStore
 from side_core.dpm.denoiser import to_uint8
-from side_core.extraction.pictures import in_a_row, png
 from side_core.extraction.run import Subject
 from side_core.sampling.sampler import draw
 from side_core.settings import ExtractSettings
@@ -16,6 +16,7 @@ from side_core.settings import ExtractSettings
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
 FRAMES = 8  # kept of the path from noise to image
 LARGEST_PATH_PIXELS = 64 * 64  # larger images keep the last frame only
+TOUCH = 0.25  # seconds between updates: each one makes the browser work, on the very cores that draw
 PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
 
 
@@ -48,8 +49,9 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
                 on_click=st.session_state.__setitem__,
                 args=("stopped", (key, settings.seeds)),
             )
+        st.html(STYLE)
         preview = st.empty()
-    start = time.monotonic()
+    start = touched = time.monotonic()
     wanted = frames_wanted(settings.steps, subject.denoiser.shape)
     frames: list[np.ndarray] = []
     timesteps: list[int] = []
@@ -57,14 +59,15 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
         step = drawing.step
         spent = time.monotonic() - start
         left = spent * (drawing.total - drawing.done) / drawing.done
-        bar.progress(drawing.done / drawing.total, text=f"Drawing {len(missing)} pictures, about {left:.0f} s left")
+        if time.monotonic() - touched > TOUCH or drawing.done == drawing.total:  # where a rerun or Stop can take hold
+            touched = time.monotonic()
+            bar.progress(drawing.done / drawing.total, text=f"Drawing {len(missing)} pictures, about {left:.0f} s left")
         if step.index in wanted:
             frames.append(to_uint8(subject.denoiser.decode(step.denoised)))
             timesteps.append(step.timestep)
             if spent > PREVIEW_AFTER:
-                preview.image(
-                    png(in_a_row(list(frames[-1][:8]), side=96)), caption="Taking shape", alt="Unfinished pictures"
-                )
+                with preview.container():
+                    show_row([figure(image, "An unfinished picture") for image in frames[-1][:BATCH]], most="6rem")
         if drawing.images is not None:
             path = np.stack([*frames[:-1], drawing.images], axis=1)
             for i, seed in enumerate(drawing.seeds):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 import time
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from side_core.settings import Mode
 
 FEATURE_TIMESTEP = 50  # of 1000: little noise, so that the features still tell images apart
 PROBE_BATCH = 16
-PROBE_CALLS = 3
+PROBE_CALLS = 2
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Arithmetic:
         return f"{str(self.dtype).removeprefix('torch.')}{layout}"
 
 
-EXACT = Arithmetic(torch.float32, torch.channels_last)
+EXACT = Arithmetic(torch.float32, torch.contiguous_format)
 probed: dict[tuple[object, ...], Arithmetic] = {}  # what `fastest` found, by device and kind of U-Net
+probing = threading.Lock()  # two probes at once would time each other
 
 
 class UnetDenoiser(PixelSpace):
@@ -72,7 +74,7 @@ class UnetDenoiser(PixelSpace):
     def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
         """(n, C, H, W) float32 noise in x at timestep t, whatever the U-Net itself predicts."""
         inputs = x.to(self.arithmetic.dtype).contiguous(memory_format=self.arithmetic.layout)
-        output = self.unet(inputs, t).sample.float()
+        output = predict(self.unet, inputs, t).float()
         if self.prediction == "epsilon":
             return output
         signal, noise = float(self.alphas_cumprod[t]) ** 0.5, float(1 - self.alphas_cumprod[t]) ** 0.5
@@ -88,14 +90,62 @@ class UnetDenoiser(PixelSpace):
         """
         t = min(FEATURE_TIMESTEP, len(self.alphas_cumprod) - 1)
         x = float(self.alphas_cumprod[t]) ** 0.5 * self.encode(images)
-        unet, dtype = self.unet, self.arithmetic.dtype
-        timesteps = torch.full((len(x),), t, device=self.device)
-        embedding = unet.time_embedding(unet.time_proj(timesteps).to(dtype))
-        h = unet.conv_in(x.to(self.device, dtype).contiguous(memory_format=self.arithmetic.layout))
-        for block in unet.down_blocks:
-            h = block(hidden_states=h, temb=embedding)[0]
-        h = unet.mid_block(h, embedding).float()
+        inputs = x.to(self.device, self.arithmetic.dtype).contiguous(memory_format=self.arithmetic.layout)
+        h = encode(self.unet, inputs, t).middle.float()
         return torch.nn.functional.adaptive_avg_pool2d(h, (min(4, h.shape[2]), min(4, h.shape[3]))).flatten(1)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The first half of a U-Net's evaluation.
+
+    Attributes:
+        middle: (n, c, h, w) after the middle block, at the lowest resolution.
+        skips: what the second half takes from the first, in order.
+        embedding: (1, d) of the timestep, one row for the whole batch.
+    """
+
+    middle: Tensor
+    skips: tuple[Tensor, ...]
+    embedding: Tensor
+
+
+def encode(unet: UNet2DModel, x: Tensor, t: int) -> Encoded:
+    """The way down and through the middle, with the timestep embedded once for the whole batch.
+
+    Args:
+        unet: a plain one, see `is_plain`.
+        x: (n, C, H, W).
+        t: timestep.
+    """
+    timestep = torch.tensor([t], device=x.device)
+    embedding = unet.time_embedding(unet.time_proj(timestep).to(x.dtype))
+    h = unet.conv_in(x)
+    skips: tuple[Tensor, ...] = (h,)
+    for block in unet.down_blocks:
+        h, more = block(hidden_states=h, temb=embedding)
+        skips += more
+    return Encoded(unet.mid_block(h, embedding), skips, embedding)
+
+
+def predict(unet: UNet2DModel, x: Tensor, t: int) -> Tensor:
+    """What `unet(x, t).sample` is; plain U-Nets are evaluated with one row of timestep embedding, which saves time."""
+    if not is_plain(unet):
+        return unet(x, t).sample
+    first = encode(unet, x, t)
+    h, skips = first.middle, first.skips
+    for block in unet.up_blocks:
+        count = len(block.resnets)
+        h = block(h, skips[-count:], first.embedding)
+        skips = skips[:-count]
+    return unet.conv_out(unet.conv_act(unet.conv_norm_out(h)))
+
+
+def is_plain(unet: UNet2DModel) -> bool:
+    """Whether the U-Net is of the ordinary kind: no skip convolutions, no Fourier embedding, inputs as they are."""
+    blocks = (*unet.down_blocks, *unet.up_blocks)
+    ordinary = unet.config.time_embedding_type == "positional" and not unet.config.center_input_sample
+    return ordinary and unet.mid_block is not None and not any(hasattr(block, "skip_conv") for block in blocks)
 
 
 def unet_fingerprint(unet: UNet2DModel, alphas_cumprod: Tensor, prediction: str) -> str:
@@ -122,21 +172,27 @@ def fastest(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device
     on another slower, and group normalisation may prefer either layout. The float32 weights are left as they were.
     """
     kind = (device.type, shape, str(sorted(unet.config.items(), key=str)))
-    if kind not in probed:
-        half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
-        weights = {name: value.clone() for name, value in unet.state_dict().items()}
-        seconds: dict[Arithmetic, float] = {}
-        for dtype in (torch.float32, half):
-            for layout in (torch.contiguous_format, torch.channels_last):
-                arithmetic = Arithmetic(dtype, layout)
-                place(unet, arithmetic)
-                x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=dtype).contiguous(memory_format=layout)
-                seconds_of_call(unet, x)  # warms up
-                seconds[arithmetic] = min(seconds_of_call(unet, x) for _ in range(PROBE_CALLS))
-        place(unet, EXACT)
-        unet.load_state_dict(weights)
-        probed[kind] = min(seconds, key=seconds.__getitem__)
-    return probed[kind]
+    with probing:
+        if kind not in probed:
+            probed[kind] = probe(unet, shape, device)
+        return probed[kind]
+
+
+def probe(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:
+    """Time each candidate and name the fastest."""
+    half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
+    weights = {name: value.clone() for name, value in unet.state_dict().items()}
+    seconds: dict[Arithmetic, float] = {}
+    for dtype in (torch.float32, half):
+        for layout in (torch.contiguous_format, torch.channels_last):
+            arithmetic = Arithmetic(dtype, layout)
+            place(unet, arithmetic)
+            x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=dtype).contiguous(memory_format=layout)
+            seconds_of_call(unet, x)  # warms up
+            seconds[arithmetic] = min(seconds_of_call(unet, x) for _ in range(PROBE_CALLS))
+    place(unet, EXACT)
+    unet.load_state_dict(weights)
+    return min(seconds, key=seconds.__getitem__)
 
 
 @torch.no_grad()
@@ -144,7 +200,7 @@ def seconds_of_call(unet: UNet2DModel, x: Tensor) -> float:
     """Wall-clock seconds of one evaluation."""
     synchronize(x.device)
     start = time.perf_counter()
-    unet(x, 500)
+    predict(unet, x, 500)
     synchronize(x.device)
     return time.perf_counter() - start
 

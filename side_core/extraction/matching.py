@@ -72,12 +72,17 @@ def match(images: np.ndarray, seeds: tuple[int, ...], data: Reference, control: 
     """
     if data.encoder != control.encoder:
         raise ValueError(f"Training images are encoded by {data.encoder}, the control by {control.encoder}: use one.")
-    if images.shape[1:3] != data.images.size or images.shape[1:3] != control.images.size:
-        sizes = ["x".join(map(str, size)) for size in (images.shape[1:3], data.images.size, control.images.size)]
-        raise ValueError(
-            f"The model draws {sizes[0]} pixels, training images have {sizes[1]}, the control {sizes[2]}: use one size."
-        )
+    check_sizes(images.shape[1:3], data.images, control.images)
     vectors = encode_images(images, data.encoder, denoiser)
     neighbours = nearest(vectors, data.vectors, NEIGHBOURS)
     control_neighbours = nearest(vectors, control.vectors, NEIGHBOURS)
     return Match(images, seeds, neighbours, scores_of(neighbours), control_neighbours, scores_of(control_neighbours))
+
+
+def check_sizes(drawn: tuple[int, ...], data: TrainingSet, control: TrainingSet) -> None:
+    """Raise ValueError unless the model draws (height, width) `drawn` as large as training images and control."""
+    if not drawn == data.size == control.size:
+        sizes = ["x".join(map(str, size)) for size in (drawn, data.size, control.size)]
+        raise ValueError(
+            f"The model draws {sizes[0]} pixels, training images have {sizes[1]}, the control {sizes[2]}: use one size."
+        )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from side_core.assets import BUILT_INS
 from side_core.data.source import open_training_set
@@ -12,7 +13,7 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import model_folder, open_denoiser, read_card
 from side_core.extraction.calibration import Calibration, read_calibration
 from side_core.extraction.headline import Headline, headline
-from side_core.extraction.matching import Match, make_reference, match
+from side_core.extraction.matching import Match, check_sizes, make_reference, match
 from side_core.sampling.sampler import Drawing, check_noise, draw
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreName
@@ -83,9 +84,15 @@ def open_subject(settings: ExtractSettings, device: str | None = None) -> Subjec
     for part in (data, control):
         if len(part) < 2:
             raise ValueError(f"'{part.name}' has {len(part)} image, but scores compare two: choose a larger slice.")
+    check_sizes(drawn_size(denoiser), data, control)
     encode_images(data.images[:1], settings.encoder, denoiser)
     calibration = read_calibration(model_folder(settings.model), denoiser, data, control)
     return Subject(denoiser, data, control, calibration)
+
+
+def drawn_size(denoiser: Denoiser) -> tuple[int, ...]:
+    """Height and width of the images that a model draws."""
+    return tuple(denoiser.decode(torch.zeros(1, *denoiser.shape, device=denoiser.device)).shape[2:])
 
 
 def extract(settings: ExtractSettings, subject: Subject) -> Iterator[Drawing | Extraction]:

@@ -1,0 +1,38 @@
+"""Small pictures as HTML: sharp at any size, with alternative text, and cheap for the browser.
+
+One `st.html` for a whole row takes the place of many `st.image`, each of which would be a request and, as long as the
+session lives, a file in the server's memory.
+"""
+
+import base64
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from side_core.extraction.pictures import png
+
+STYLE = """<style>
+.row-of-figures { display: flex; flex-wrap: wrap; gap: 0.5rem; }
+.row-of-figures figure { margin: 0; flex: 1 1 0; min-width: var(--least); max-width: var(--most); }
+.row-of-figures img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
+.row-of-figures figcaption { font-size: 0.8rem; opacity: 0.75; text-align: center; padding-top: 0.25rem; }
+</style>"""
+
+
+def figure(image: np.ndarray, alt: str, caption: str = "") -> str:
+    """One picture as HTML.
+
+    Args:
+        image: (H, W, 3) uint8, sent at native size and enlarged by the browser.
+        alt: what it shows, for who cannot see it.
+        caption: text below it.
+    """
+    data = base64.b64encode(png(image)).decode()
+    below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+    return f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">{below}</figure>'
+
+
+def show_row(figures: list[str], least: str = "3rem", most: str = "100%") -> None:
+    """Figures side by side, each between `least` and `most` wide (CSS lengths)."""
+    st.html(f'<div class="row-of-figures" style="--least: {least}; --most: {most}">{"".join(figures)}</div>')
