@@ -201,6 +201,9 @@ class TrainDpmSettings(Settings):
     ema_decay: float = Field(0.999, ge=0, lt=1, title="Decay of the averaged weights")
     steps: int | None = Field(None, ge=1, title="Steps", description="Stop after this many steps in all.")
     minutes: float | None = Field(None, gt=0, title="Minutes", description="Stop after this much training time in all.")
+    stop_at: int | None = Field(
+        None, ge=1, title="Stop early at this step", description="The learning rate still follows steps or minutes."
+    )
     seed: int = Field(0, ge=0, lt=2**31, title="Seed")
     bfloat16: bool = Field(True, title="bfloat16 autocast", description="Faster where the processor has it.")
     compile: bool = Field(False, title="torch.compile", description="About 1.2 x faster; needs a C++ compiler.")

@@ -111,7 +111,7 @@ def train_dpm(
 
     Args:
         data: square images, sides divisible by 2 ** (levels - 1).
-        settings: `steps` or `minutes` says when to stop.
+        settings: `steps` or `minutes` says when to stop, `stop_at` that it may be sooner.
         out: folder for the model.
         resume: continue from `out/checkpoint`.
         init: a checked model folder whose weights to start from.
@@ -143,7 +143,9 @@ def train_dpm(
 
     spoiled = False
     try:
-        while (fraction := fraction_done(settings, learner.counters.step, learner.counters.seconds)) < 1:
+        while not stopped_early(settings, learner.counters.step) and (
+            (fraction := fraction_done(settings, learner.counters.step, learner.counters.seconds)) < 1
+        ):
             start, step = time.perf_counter(), learner.counters.step
             batch = make_batch(images, scheduler.alphas_cumprod, settings, step)
             loss = train_step(learner, network, batch, settings, learning_rate_at(settings, step, fraction))
@@ -195,6 +197,11 @@ def fraction_done(settings: TrainDpmSettings, step: int, seconds: float) -> floa
     by_steps = step / settings.steps if settings.steps else 0.0
     by_time = seconds / (60 * settings.minutes) if settings.minutes else 0.0
     return min(1.0, max(by_steps, by_time))
+
+
+def stopped_early(settings: TrainDpmSettings, step: int) -> bool:
+    """Whether the step at which to stop early has come."""
+    return settings.stop_at is not None and step >= settings.stop_at
 
 
 def training_card(

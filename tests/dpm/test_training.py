@@ -226,6 +226,16 @@ def test_the_sooner_end_counts(changes: dict, fraction: float) -> None:
     assert fraction_done(small(**changes), step=2, seconds=60) == fraction
 
 
+def test_stopping_early_keeps_to_the_course_and_writes_a_model(faces: TrainingSet, tmp_path: Path) -> None:
+    """The learning rate still falls as over all six steps, so that a resumed run ends where a whole one does."""
+    whole = list(train_dpm(faces, small(decay_fraction=1), tmp_path / "whole"))
+    first = list(train_dpm(faces, small(decay_fraction=1, stop_at=4), tmp_path / "parts"))
+    assert [step.step for step in first] == [1, 2, 3, 4]
+    assert open_denoiser(str(tmp_path / "parts")).shape == (3, 16, 16)
+    rest = list(train_dpm(faces, small(decay_fraction=1), tmp_path / "parts", resume=True))
+    assert [step.loss for step in first + rest] == [step.loss for step in whole]
+
+
 def test_minutes_end_a_training(faces: TrainingSet, tmp_path: Path) -> None:
     taken = list(train_dpm(faces, small(steps=None, minutes=0.003), tmp_path))
     assert taken[-1].fraction == 1
