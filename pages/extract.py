@@ -1,5 +1,7 @@
 """Extract: draw pictures, see each beside its nearest training image, with a score and its control."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -18,57 +20,41 @@ from side_core.similarity.scores import SCORES
 st.title("What has this model memorised?", anchor=False)
 st.markdown(
     "In each pair: left, a picture the model **has just drawn**; right, the **training picture** it is nearest to. "
-    "When they match, the model did not invent: it remembered."
+    "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
 )
 
+chosen: dict[str, Any] = {}
 with st.sidebar:
-    model = controls.choice("model", options=list(BUILT_INS))
-    st.caption(BUILT_INS[model].description)
-    count = controls.slider("count")
-    steps = controls.slider("steps")
-    seed = controls.number("seed")
+    chosen["model"] = controls.choice("model", options=list(BUILT_INS))
+    st.caption(BUILT_INS[chosen["model"]].description)
+    chosen["count"] = controls.slider("count")
+    chosen["steps"] = controls.slider("steps")
+    chosen["seed"] = controls.number("seed")
     st.divider()
-    score = controls.choice("score")
-    kind = SCORES[score]
+    chosen["score"] = controls.choice("score")
+    kind = SCORES[chosen["score"]]
     st.caption(f"{kind.title}. {kind.description}")
-    threshold = controls.slider(
+    chosen["threshold"] = controls.slider(
         "threshold",
-        key=f"threshold_{score}",
+        key=f"threshold_{chosen['score']}",
         high=kind.largest,
         default=round(kind.threshold, 2),
         step=kind.largest / 100,
     )
     threshold_note = st.empty()
-    encoder = controls.choice("encoder")
+    chosen["encoder"] = controls.choice("encoder")
     st.divider()
-    spacing = controls.choice("spacing")
-    first_timestep = controls.slider("first_timestep", high=999, default=999)
-    last_timestep = controls.slider("last_timestep", high=999)
-    eta = controls.slider("eta")
+    chosen["spacing"] = controls.choice("spacing")
+    chosen["first_timestep"] = controls.slider("first_timestep", high=999, default=999)
+    chosen["last_timestep"] = controls.slider("last_timestep", high=999)
+    chosen["eta"] = controls.slider("eta")
     with st.expander("More"):
-        solver = controls.choice("solver")
-        clip = controls.choice("clip")
-        mode = controls.choice("mode", default="fast")
+        chosen["solver"] = controls.choice("solver")
+        chosen["clip"] = controls.choice("clip")
+        chosen["mode"] = controls.choice("mode", default="fast")
 
 try:
-    settings = ExtractSettings.read(
-        {
-            "model": model,
-            "count": count,
-            "steps": steps,
-            "seed": seed,
-            "score": score,
-            "threshold": threshold,
-            "encoder": encoder,
-            "spacing": spacing,
-            "first_timestep": first_timestep,
-            "last_timestep": last_timestep,
-            "eta": eta,
-            "solver": solver,
-            "clip": clip,
-            "mode": mode,
-        }
-    )
+    settings = ExtractSettings.read(chosen)
     subject = open_model(settings.model, settings.mode)
     schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
     fingerprints = (subject.denoiser.fingerprint, settings.mode, subject.data.fingerprint, subject.control.fingerprint)
