@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from pages._parts import charts, controls
+from pages._parts.figures import STYLE
 from pages._parts.gallery import chosen_position, show_gallery, show_pair
 from pages._parts.headline import show_headline
 from pages._parts.live import draw_missing
@@ -23,6 +24,7 @@ st.markdown(
     "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
 )
 
+st.html(STYLE)
 chosen: dict[str, Any] = {}
 with st.sidebar:
     chosen["model"] = controls.choice("model", options=list(BUILT_INS))

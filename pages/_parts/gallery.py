@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from pages._parts.figures import STYLE, figure, show_row
+from pages._parts.figures import figure, show_row
 from pages._parts.pictures import Picture
 from side_core.data.training_set import TrainingSet
 from side_core.extraction.headline import Headline
@@ -16,7 +16,6 @@ TEN = 10
 
 def show_gallery(match: Match, data: TrainingSet, line: Headline) -> None:
     """Pairs (generated | nearest training image), nearest to a copy first; the button below a pair chooses it."""
-    st.html(STYLE)
     order = match.order(line.score)
     values = match.scores.by_name(line.score)
     pages = -(-len(order) // PER_PAGE)

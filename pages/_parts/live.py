@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from pages._parts.figures import STYLE, figure, show_row
+from pages._parts.figures import figure, show_row
 from pages._parts.pictures import Picture, PictureStore
 from side_core.dpm.denoiser import to_uint8
 from side_core.extraction.run import Subject
@@ -49,7 +49,6 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
                 on_click=st.session_state.__setitem__,
                 args=("stopped", (key, settings.seeds)),
             )
-        st.html(STYLE)
         preview = st.empty()
     start = touched = time.monotonic()
     wanted = frames_wanted(settings.steps, subject.denoiser.shape)
