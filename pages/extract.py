@@ -95,5 +95,5 @@ with st.container(key="provenance"):
         f"Settings {settings.digest} · model {subject.denoiser.fingerprint[:12]} "
         f"· training images {subject.data.name} ({subject.data.fingerprint[:12]}) "
         f"· control {subject.control.name} ({subject.control.fingerprint[:12]}) · encoder {settings.encoder} "
-        f"· seeds {seeds[0]} to {seeds[-1]} · {getattr(subject.denoiser, 'arithmetic', 'float32')}"
+        f"· seeds {seeds[0]} to {seeds[-1]} · {subject.denoiser.arithmetic}"
     )

@@ -22,8 +22,7 @@ PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
 
 def store_key(settings: ExtractSettings, subject: Subject) -> str:
     """Names what a picture depends on besides its seed."""
-    arithmetic = getattr(subject.denoiser, "arithmetic", "float32")
-    return f"{subject.denoiser.fingerprint}/{arithmetic}/{settings.picture_digest}"
+    return f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.picture_digest}"
 
 
 def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStore) -> dict[int, Picture]:

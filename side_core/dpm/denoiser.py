@@ -22,6 +22,11 @@ class Denoiser(Protocol):
     device: torch.device
     fingerprint: str
 
+    @property
+    def arithmetic(self) -> object:
+        """How it computes; its text names number type and memory layout."""
+        ...
+
     def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
         """The noise in `x`, (n, C, H, W) float32, at timestep t; same shape and type. No gradient."""
         ...

@@ -23,6 +23,7 @@ class IdealDenoiser(PixelSpace):
         self, data: TrainingSet, alphas_cumprod: Tensor, device: str | torch.device = "cpu", chunk: int = 8192
     ):
         self.device = torch.device(device)
+        self.arithmetic = "float32"
         self.alphas_cumprod = alphas_cumprod.double().cpu()
         self.images = self.encode(from_uint8(data.images)).flatten(1)
         self.shape = (3, *data.size)

@@ -122,7 +122,7 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
             "rows": len(subject.control),
             "fingerprint": subject.control.fingerprint,
         },
-        "arithmetic": str(getattr(subject.denoiser, "arithmetic", "float32")),
+        "arithmetic": str(subject.denoiser.arithmetic),
         "device": str(subject.denoiser.device),
         "versions": versions(),
         "scores": {name: score_summary(extraction, name) for name in SCORES},
