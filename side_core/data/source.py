@@ -1,33 +1,118 @@
-"""Open a training set by its name: `pixel-faces`, with `[first:stop]` for a slice of its rows."""
+"""Open a training set by its source: `pixel-faces`, a folder of pictures, an array file, or a slice of one."""
 
 import re
+from collections.abc import Generator
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from side_core.assets import PIXEL_FACES
-from side_core.data.training_set import TrainingSet
+from side_core.cache import cache_folder, check_space, discard, filling, used
+from side_core.data.arrays import read_arrays
+from side_core.data.folder import read_folder
+from side_core.data.image_file import NAME, ImageFile, map_images
+from side_core.data.picture import cover
+from side_core.data.training_set import Reading, TrainingSet, with_images
+from side_core.progress import finish
+from side_core.roots import check_allowed, printable
 
-SOURCE = re.compile(r"(?P<name>[^\[\]]+)(\[(?P<first>\d*):(?P<stop>\d*)\])?")
+SLICED = re.compile(r"(?P<name>.+)\[(?P<first>\d{0,12}):(?P<stop>\d{0,12})(:(?P<step>\d{0,12}))?\]", re.DOTALL)
+ARRAYS = (".npy", ".npz")
+REPORT = 256  # images between two reports of progress
 
 
-def open_training_set(source: str) -> TrainingSet:
-    """Open a source such as `pixel-faces[0:1000]`.
+def open_training_set(source: str, size: tuple[int, int] | None = None) -> TrainingSet:
+    """Open a source such as `pixel-faces[0:1000]`, `my/pictures`, `my/pictures[0:2000:10]` or `my/images.npz`.
+
+    Args:
+        source: `pixel-faces`, a folder or a .npy or .npz file, with `[first:stop]` or `[first:stop:step]` for
+            some rows.
+        size: height and width that the images are brought to; left out: their own.
 
     Raises:
-        ValueError: no such source, or a slice outside it.
+        ValueError: no such source, a slice outside it, or nothing that can be read in it.
     """
-    match = SOURCE.fullmatch(source.strip())
-    if not match or match["name"] != "pixel-faces":
+    return finish(reading(source, size))
+
+
+def reading(source: str, size: tuple[int, int] | None = None) -> Generator[Reading, None, TrainingSet]:
+    """The same, handing out its progress."""
+    name, rows = source.strip(), None
+    if not exists(path_of(name)):  # a folder may itself be called x[0:1]
+        rows = SLICED.fullmatch(name)
+    if rows is None:
+        images = yield from reading_whole(name, size)
+    else:
+        whole = yield from reading_whole(rows["name"], size)
+        images = sliced(whole, rows["name"], rows)
+    return (yield from fitted(images, size or images.size))
+
+
+def sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
+    """The rows that `[first:stop:step]` names, without a copy."""
+    first, stop, step = int(rows["first"] or 0), int(rows["stop"] or len(whole)), int(rows["step"] or 1)
+    by = f":{step}" if rows["step"] else ""
+    return whole.slice(first, stop, f"{name}[{first}:{stop}{by}]", step)
+
+
+def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading, None, TrainingSet]:
+    """A source without its slice."""
+    if name == "pixel-faces":
+        return load_pixel_faces()
+    path = path_of(name)
+    if path is not None:
+        check_allowed(path, name)
+    if path is None or not exists(path) or not name:
         raise ValueError(
-            f"There is no data source '{source}': use pixel-faces or a slice of it such as pixel-faces[0:1000]."
+            f"There is no data source '{printable(name)}': give a folder of pictures, a .npy or .npz file, or "
+            "pixel-faces, each also with [first:stop] for some of its rows."
         )
-    whole = load_pixel_faces()
-    if match["first"] is None:
-        return whole
-    first = int(match["first"] or 0)
-    stop = int(match["stop"] or len(whole))
-    return whole.slice(first, stop, name=f"{match['name']}[{first}:{stop}]")
+    if path.is_dir():
+        return (yield from read_folder(path, size))
+    if path.is_file() and path.suffix.lower() in ARRAYS:
+        return read_arrays(path)
+    raise ValueError(f"'{printable(name)}' is no .npy or .npz file: give one, or a folder of pictures.")
+
+
+def path_of(name: str) -> Path | None:
+    """The path with `~` replaced; None where there is no such home."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return None
+
+
+def exists(path: Path | None) -> bool:
+    """Whether there is such a file or folder; False also for names that no file can have."""
+    try:
+        return path is not None and path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def fitted(images: TrainingSet, size: tuple[int, int]) -> Generator[Reading, None, TrainingSet]:
+    """The set with its images brought to (height, width), scaled and cropped to their centre; kept in the cache."""
+    if images.size == tuple(size):
+        return images
+    count, (height, width) = len(images), size
+    place = cache_folder() / "pictures" / f"{images.fingerprint[:32]}-{height}x{width}"
+    if (known := map_images(place / NAME, count, size)) is None:
+        discard(place)
+        check_space(count * height * width * 3, f"The {count:,} pictures of '{printable(images.name)}'")
+        with filling(place) as partial, ImageFile(partial / NAME, size) as out:
+            for done, image in enumerate(images.images, 1):
+                out.append(np.asarray(cover(Image.fromarray(np.ascontiguousarray(image)), size)))
+                if done % REPORT == 0 or done == count:
+                    yield Reading(done, count)
+        known = map_images(place / NAME, count, size)
+    if known is None:
+        raise ValueError(f"The cache '{place}' cannot be read: delete it and try again.")
+    used(place)
+    old = " x ".join(map(str, reversed(images.size)))
+    note = f"All {count:,} pictures were scaled from {old} and cropped to their centre, {width} x {height} pixels."
+    return with_images(images, known, note)
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,26 @@ from functools import cached_property
 
 import numpy as np
 
+from side_core.roots import printable
+
+CHUNK = 4096  # images read at once
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How far the reading of a source is: `done` of `total` pictures."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A picture that could not be read, and why."""
+
+    name: str
+    reason: str
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingSet:
@@ -14,11 +34,13 @@ class TrainingSet:
 
     Attributes:
         name: where they come from, e.g. `pixel-faces[0:1000]`; opening that source gives the same set.
-        images: (n, H, W, 3) uint8.
+        images: (n, H, W, 3) uint8, in memory or memory-mapped.
         ids: (n,) stable names, which survive slicing.
         labels: (n,) class names, where there are classes.
-        captions: (n,) one sentence each, where there are any.
-        attributes: for each attribute (e.g. `hair`) its (n,) values.
+        captions: (n,) one sentence each, where there are any; str, or Python objects that are str.
+        attributes: for each attribute (e.g. `hair`) its (n,) values, str like the captions.
+        skipped: pictures of the source that could not be read; they are not among the images.
+        notes: a sentence for each thing to know about how the images were read.
     """
 
     name: str
@@ -27,6 +49,8 @@ class TrainingSet:
     labels: np.ndarray | None = None
     captions: np.ndarray | None = None
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:
@@ -51,22 +75,27 @@ class TrainingSet:
     def fingerprint(self) -> str:
         """SHA-256 over shape, pixels and ids, in their order."""
         digest = hashlib.sha256(str(self.images.shape).encode())
-        digest.update(np.ascontiguousarray(self.images).data)
+        for start in range(0, len(self), CHUNK):
+            digest.update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
         digest.update("\n".join(map(str, self.ids)).encode())
         return digest.hexdigest()
 
-    def slice(self, first: int, stop: int, name: str) -> "TrainingSet":
-        """Rows first..stop-1 under another name.
+    def slice(self, first: int, stop: int, name: str, step: int = 1) -> "TrainingSet":
+        """Rows first..stop-1, each or every `step`-th, under another name.
 
         Raises:
             ValueError: the slice is empty or reaches outside the set.
         """
         if not 0 <= first < stop <= len(self):
             raise ValueError(
-                f"Rows {first}:{stop} do not lie in {self.name}, which has {len(self):,} images: "
+                f"Rows {first}:{stop} do not lie in {printable(self.name)}, which has {len(self):,} images: "
                 f"choose 0 <= first < stop <= {len(self)}."
             )
-        rows = slice(first, stop)
+        if step < 1:
+            raise ValueError(
+                f"The step is {step}, but rows of {printable(self.name)} are taken upwards: choose 1 or more."
+            )
+        rows = slice(first, stop, step)
         return replace(
             self,
             name=name,
@@ -76,3 +105,8 @@ class TrainingSet:
             captions=None if self.captions is None else self.captions[rows],
             attributes={key: values[rows] for key, values in self.attributes.items()},
         )
+
+
+def with_images(known: TrainingSet, images: np.ndarray, note: str) -> TrainingSet:
+    """The same set with other pixels, and a sentence that says what was done to them."""
+    return replace(known, images=images, notes=(*known.notes, note))

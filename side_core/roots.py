@@ -1,0 +1,53 @@
+"""Local paths: which may be read (all on one's own machine, chosen ones where the app is public), and their text."""
+
+import os
+from pathlib import Path
+
+from side_core.assets import ASSETS
+
+
+def is_public() -> bool:
+    """Whether strangers use this app: `SIDE_PUBLIC` is set to anything but 0."""
+    return os.environ.get("SIDE_PUBLIC", "0") not in ("", "0")
+
+
+def allowed_roots() -> tuple[Path, ...]:
+    """Folders a public app may read: its assets and those that `SIDE_ROOTS` names (separated as in PATH)."""
+    named = [os.path.expanduser(root) for root in os.environ.get("SIDE_ROOTS", "").split(os.pathsep) if root]  # noqa: PTH111
+    return tuple(Path(os.path.realpath(root)) for root in (str(ASSETS), *named))
+
+
+def is_allowed(path: Path) -> bool:
+    """Whether `path`, with all links and `..` followed, may be read."""
+    if not is_public():
+        return True
+    try:
+        real = Path(os.path.realpath(path))
+    except (OSError, ValueError):  # no file can have such a name
+        return False
+    return any(real.is_relative_to(root) for root in allowed_roots())
+
+
+def check_allowed(path: Path, named: str) -> Path:
+    """`path` itself, if it may be read.
+
+    Raises:
+        ValueError: it leads out of the folders that a public app may read.
+    """
+    if not is_allowed(path):
+        raise ValueError(
+            f"'{printable(named)}' cannot be read here: this app is public and reads its own folders only; "
+            "run the app on your own machine to use your own files."
+        )
+    return path
+
+
+def printable(path: str | Path) -> str:
+    """A path on one line: bytes that are no UTF-8 and control characters are written as escapes."""
+    text = str(path)
+    return text if text.isprintable() else "".join(c if c.isprintable() else escape(c) for c in text)
+
+
+def escape(c: str) -> str:
+    """One character; Python reads a byte that is no UTF-8 as a surrogate from U+DC80 on (PEP 383)."""
+    return f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c.encode("unicode_escape").decode()
