@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may reach the network
@@ -21,6 +21,14 @@ from side_core.dpm.ideal import IdealDenoiser
 torch.set_num_threads(1)  # the models are tiny, and test processes run side by side
 
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests keep what they make in a cache of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIDE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -88,6 +96,23 @@ def truncate(folder: Path) -> None:
     (folder / WEIGHTS).write_bytes(content[: len(content) // 2])
 
 
+def overwrite(folder: Path, at: int, new: bytes) -> None:
+    """Put other bytes into the weights' file."""
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    content[at : at + len(new)] = new
+    (folder / WEIGHTS).write_bytes(content)
+
+
+def edit_unet(**changes: object) -> Callable[[Path], object]:
+    """Change some entries of the U-Net's configuration."""
+    return lambda folder: edit_json(folder / "unet" / "config.json", **changes)
+
+
+def edit_scheduler(**changes: object) -> Callable[[Path], object]:
+    """Change some entries of the scheduler's configuration."""
+    return lambda folder: edit_json(folder / "scheduler" / "scheduler_config.json", **changes)
+
+
 BREAKS: dict[str, Callable[[Path], object]] = {
     "missing": shutil.rmtree,
     "empty": empty,
@@ -107,6 +132,27 @@ BREAKS: dict[str, Callable[[Path], object]] = {
     "prediction": lambda folder: edit_json(folder / "scheduler" / "scheduler_config.json", prediction_type="wind"),
     "card is no json": lambda folder: (folder / "card.json").write_text("{"),
     "card is a list": lambda folder: (folder / "card.json").write_text("[]"),
+    "ideal of nothing": lambda folder: (folder / "card.json").write_text('{"kind": "ideal denoiser", "data": []}'),
+    "json too deep": lambda folder: (folder / "model_index.json").write_text("[" * 100_000),
+    "class is a list": lambda folder: edit_json(folder / "model_index.json", _class_name=["DDIMPipeline"]),
+    "text u-net": lambda folder: edit_json(folder / "model_index.json", unet=["diffusers", "UNet2DConditionModel"]),
+    "giant header": lambda folder: overwrite(folder, 0, (2**60).to_bytes(8, "little")),
+    "flipped header": lambda folder: overwrite(folder, 40, b"\xff"),
+    "integer weights": lambda folder: edit_weights(folder, lambda w: w.update({k: w[k].short() for k in w})),
+    "giant width": edit_unet(block_out_channels=[10**9, 10**9]),
+    "giant depth": edit_unet(layers_per_block=10**9),
+    "giant image": edit_unet(sample_size=10**9),
+    "depth in words": edit_unet(layers_per_block="one"),
+    "width in words": edit_unet(block_out_channels="wide"),
+    "no groups": edit_unet(norm_num_groups=0),
+    "negative heads": edit_unet(attention_head_dim=-8),
+    "class embedding": edit_unet(class_embed_type="identity"),
+    "giant schedule": edit_scheduler(num_train_timesteps=10**12),
+    "negative schedule": edit_scheduler(num_train_timesteps=-5),
+    "schedule in words": edit_scheduler(num_train_timesteps="many"),
+    "beta is no number": edit_scheduler(beta_start=float("nan")),
+    "beta in words": edit_scheduler(beta_end="big"),
+    "rising schedule": edit_scheduler(beta_start=-0.02),
 }
 
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from side_core.data.training_set import TrainingSet
-from side_core.dpm.denoiser import PixelSpace, from_uint8
+from side_core.dpm.denoiser import PixelSpace, check_condition, from_uint8
 
 
 class IdealDenoiser(PixelSpace):
@@ -26,7 +26,9 @@ class IdealDenoiser(PixelSpace):
         self.arithmetic = "float32"
         self.alphas_cumprod = alphas_cumprod.double().cpu()
         self.images = self.encode(from_uint8(data.images)).flatten(1)
+        self.image_size = data.size
         self.shape = (3, *data.size)
+        self.classes = 0
         self.fingerprint = f"ideal-{data.fingerprint}"
         self.chunk = chunk
 
@@ -52,6 +54,11 @@ class IdealDenoiser(PixelSpace):
 
     @torch.no_grad()
     def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
-        """(n, C, H, W) the noise that goes with the expected clean image."""
+        """(n, C, H, W) the noise that goes with the expected clean image; it has no classes, so no condition.
+
+        Raises:
+            ValueError: a condition was given.
+        """
+        check_condition(condition, self.classes, len(x))
         alpha = float(self.alphas_cumprod[t])
         return (x - alpha**0.5 * self.denoise(x, t)) / max(1 - alpha, 1e-12) ** 0.5

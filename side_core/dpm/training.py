@@ -8,13 +8,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import DDIMScheduler, UNet2DModel
 
+from side_core.data.source import fitted
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.batch import Batch, make_batch
 from side_core.dpm.checkpoint import Counters, Learner
-from side_core.dpm.folder import load_unet
+from side_core.dpm.device import open_device
+from side_core.dpm.pipeline import read_pipeline
+from side_core.progress import finish
 from side_core.settings import TrainDpmSettings
 
 CHECKPOINT = "checkpoint"
@@ -61,6 +65,27 @@ def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
         )
 
 
+def open_at(data: TrainingSet, image_size: int) -> TrainingSet:
+    """The images scaled and cropped to squares of `image_size` pixels."""
+    return finish(fitted(data, (image_size, image_size)))
+
+
+def starting_unet(folder: Path, image_size: int) -> UNet2DModel:
+    """The U-Net of a model folder, to go on from.
+
+    Raises:
+        ValueError: it cannot be opened, works on latents, has classes, or draws images of another size.
+    """
+    pipeline = read_pipeline(folder)
+    if pipeline.autoencoder is not None or pipeline.classes:
+        kind = "class-conditional" if pipeline.classes else "latent"
+        raise ValueError(f"'{folder}' is a {kind} model: only unconditional pixel models can be trained on.")
+    if pipeline.image_size != (image_size, image_size):
+        size = pipeline.unet.network.config.sample_size
+        raise ValueError(f"'{folder}' draws images of {size} pixels, the data has {image_size}: use one size.")
+    return pipeline.unet.load()
+
+
 def learning_rate_at(settings: TrainDpmSettings, step: int, fraction: float) -> float:
     """Linear warm-up, constant, then a linear fall to 0 in the last `decay_fraction` of the run."""
     warmup = min(1.0, (step + 1) / max(settings.warmup_steps, 1))
@@ -85,10 +110,7 @@ def check_request(data: TrainingSet, settings: TrainDpmSettings, out: Path, devi
             f"Attention heads of width {settings.attention_head_dim} do not fit into {settings.channels[-1]} channels: "
             "make the heads narrower or the last level wider."
         )
-    try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
-        raise ValueError(f"Device '{device}' cannot be used here: choose cpu, cuda or mps.") from None
+    open_device(device)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -110,7 +132,7 @@ def train_dpm(
     at the end the averaged weights are written to `out` as a half-precision diffusers pipeline with `card.json`.
 
     Args:
-        data: square images, sides divisible by 2 ** (levels - 1).
+        data: square images, sides divisible by 2 ** (levels - 1), or of any size where the settings name one.
         settings: `steps` or `minutes` says when to stop, `stop_at` that it may be sooner.
         out: folder for the model.
         resume: continue from `out/checkpoint`.
@@ -121,13 +143,11 @@ def train_dpm(
         ValueError: neither steps nor minutes given; images, channels or device that do not fit; nothing to resume,
             or not by these settings; a folder that cannot be written; a loss that is not finite.
     """
+    if settings.image_size is not None:
+        data = open_at(data, settings.image_size)
     check_request(data, settings, out, device)
-    height, width = data.size
-    unet = new_unet(settings, height) if init is None else load_unet(init)
-    if unet.config.sample_size not in (height, [height, width]):
-        raise ValueError(
-            f"'{init}' draws images of {unet.config.sample_size} pixels, the data has {height}: use one size."
-        )
+    height, _ = data.size
+    unet = new_unet(settings, height) if init is None else starting_unet(init, height)
     unet.to(device, memory_format=torch.channels_last)
     learner = Learner(unet, torch.optim.AdamW(unet.parameters(), lr=settings.learning_rate, fused=True))
     if resume:
@@ -136,7 +156,7 @@ def train_dpm(
         num_train_timesteps=settings.train_timesteps, beta_schedule=settings.beta_schedule, clip_sample=True
     )
     network = torch.compile(unet) if settings.compile else unet
-    images = torch.from_numpy(data.images).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    images = torch.from_numpy(np.array(data.images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
     def write(folder: Path) -> None:
         learner.write_model(folder, scheduler, training_card(data, settings, learner.counters, init, device))

@@ -1,5 +1,6 @@
 """The sampler: one generator, two solvers, one seed for each image."""
 
+import hashlib
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -55,7 +56,8 @@ def sample(
         eta: 0 (DDIM) .. 1 (DDPM), how much noise is added back; `multistep` takes 0 only.
         solver: `ddim` or `multistep`.
         clip: keep the estimate of the clean image within -1..1; `clip-recompute` also recomputes the noise from it.
-        condition: passed to the model.
+            Meant for a space that is bounded.
+        condition: passed to the model: (n,) labels of classes, see `labels_of`.
 
     Raises:
         ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity.
@@ -130,6 +132,39 @@ def signal_and_noise(alpha: float) -> tuple[float, float]:
     return math.sqrt(alpha), math.sqrt(1 - alpha)
 
 
+def check_label(label: int | None, classes: int) -> None:
+    """Raise ValueError where a model with `classes` classes (0: unconditional) cannot be asked for `label`."""
+    if label is None:
+        return
+    if not classes:
+        raise ValueError(f"Class label {label} was chosen, but the model is unconditional: leave the label out.")
+    if not 0 <= label < classes:
+        raise ValueError(f"Class label {label} does not exist: choose 0 to {classes - 1}, or leave it out for all.")
+
+
+def labels_of(seeds: Sequence[int], label: int | None, classes: int) -> Tensor | None:
+    """(n,) int64 class label of each image, on the CPU; None for an unconditional model.
+
+    Left out, a label is uniform and follows from the image's own seed alone, by a hash and not by the stream that
+    makes the noise: image k has the same class and the same noise in any batch.
+
+    Args:
+        seeds: (n,) one for each image.
+        label: of all images; None: each its own.
+        classes: how many the model has; 0: it is unconditional.
+
+    Raises:
+        ValueError: the model has no such class.
+    """
+    check_label(label, classes)
+    if not classes:
+        return None
+    if label is not None:
+        return torch.full((len(seeds),), label)
+    digests = (hashlib.sha256(f"class of image {seed}".encode()).digest() for seed in seeds)
+    return torch.tensor([int.from_bytes(digest[:8]) % classes for digest in digests], dtype=torch.int64)
+
+
 @dataclass(frozen=True)
 class Drawing:
     """Where the drawing of a run stands, after each denoising step.
@@ -151,15 +186,20 @@ class Drawing:
 def draw(denoiser: Denoiser, settings: SamplingSettings, seeds: Sequence[int] | None = None) -> Iterator[Drawing]:
     """Draw the settings' images (or those of `seeds` alone) in batches, step by step.
 
+    The settings' clipping is left out where the model's space is not bounded: latents have no -1 and 1.
+
     Raises:
         ValueError: the settings do not fit the model.
     """
     schedule = schedule_of(settings, denoiser.alphas_cumprod)
+    check_label(settings.label, denoiser.classes)
+    clip = settings.clip if denoiser.bounded else "off"
     seeds = tuple(settings.seeds if seeds is None else seeds)
     batches = [seeds[i : i + settings.batch_size] for i in range(0, len(seeds), settings.batch_size)]
     total = len(batches) * len(schedule)
     for number, batch in enumerate(batches):
-        steps = sample(denoiser, schedule, batch, eta=settings.eta, solver=settings.solver, clip=settings.clip)
+        labels = labels_of(batch, settings.label, denoiser.classes)
+        steps = sample(denoiser, schedule, batch, eta=settings.eta, solver=settings.solver, clip=clip, condition=labels)
         for step in steps:
             finished = step.index == len(schedule) - 1
             images = to_uint8(denoiser.decode(step.x)) if finished else None

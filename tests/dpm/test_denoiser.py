@@ -20,6 +20,12 @@ def test_channels_and_axes_keep_their_places() -> None:
     assert pixels[1, 0, 2, 3] == 1 and pixels.sum() == 1
 
 
+def test_images_that_may_not_be_written_are_read() -> None:
+    images = np.full((1, 2, 2, 3), 51, np.uint8)
+    images.flags.writeable = False
+    assert from_uint8(images).unique().tolist() == [np.float32(0.2)]
+
+
 def test_values_outside_are_clamped_and_halves_are_rounded() -> None:
     x = torch.tensor([-3.0, -1.0, 0.0, 1.0, 9.0]).view(1, 1, 1, 5).expand(1, 3, 1, 5)
     assert to_uint8(PixelSpace().decode(x))[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255]

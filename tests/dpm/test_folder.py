@@ -9,6 +9,8 @@ import torch
 from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
 from side_core.assets import BUILT_INS
+from side_core.dpm.blueprint import WEIGHTS
+from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
 
 # What the sentence must say besides the folder's name.
@@ -31,6 +33,27 @@ SAYS = {
     "prediction": "wind",
     "card is no json": "card.json",
     "card is a list": "card.json",
+    "ideal of nothing": "card.json' does not name the images",
+    "json too deep": "cannot be read as JSON",
+    "class is a list": "holds a ['DDIMPipeline']",
+    "text u-net": "UNet2DConditionModel",
+    "giant header": "damaged",
+    "flipped header": "damaged",
+    "integer weights": "number type I16",
+    "giant width": "block_out_channels is [1000000000, 1000000000]",
+    "giant depth": "layers_per_block is 1000000000",
+    "giant image": "sample_size is 1000000000",
+    "depth in words": "layers_per_block is 'one'",
+    "width in words": "block_out_channels is 'wide'",
+    "no groups": "do not fit their config.json",
+    "negative heads": "cannot work on 3 x 16 x 16",
+    "class embedding": "class_embed_type 'identity'",
+    "giant schedule": "num_train_timesteps is 1000000000000",
+    "negative schedule": "num_train_timesteps is -5",
+    "schedule in words": "num_train_timesteps is 'many'",
+    "beta is no number": "noise schedule",
+    "beta in words": "is not understood",
+    "rising schedule": "does not fall from 1 towards 0",
 }
 
 
@@ -38,7 +61,10 @@ def test_a_broken_folder_gets_one_sentence(broken: Callable[[str], Path], how: s
     folder = broken(how)
     with pytest.raises(ValueError) as error:
         open_denoiser(str(folder))
+    with pytest.raises(ValueError) as described:
+        describe(str(folder))
     sentence = str(error.value)
+    assert str(described.value) == sentence
     assert SAYS[how] in sentence
     assert "\n" not in sentence and len(sentence) < 500
     if how != "prediction":
@@ -70,7 +96,8 @@ def test_half_precision_files_open_as_float32(pipeline: Path, tmp_path: Path) ->
         ({"in_channels": 1, "out_channels": 1}, "takes 1 channels"),
         ({"in_channels": 4, "out_channels": 4}, "takes 4 channels"),
         ({"out_channels": 6}, "takes 3 channels and returns 6"),
-        ({"num_class_embeds": 5}, "class-conditional"),
+        ({"sample_size": [16, 16, 16]}, "sample_size is"),
+        ({"sample_size": 9}, "cannot work on 3 x 9 x 9"),
         ({"sample_size": None}, "sample_size"),
     ],
     ids=str,
@@ -88,3 +115,50 @@ def test_the_sentence_for_an_unknown_name_lists_the_built_in_models() -> None:
     with pytest.raises(ValueError, match=r"^There is no model folder 'pixel-cats': ") as error:
         open_denoiser("pixel-cats")
     assert all(name in str(error.value) for name in BUILT_INS)
+
+
+@pytest.mark.parametrize("name", ["\0", "x" * 5000, "~nobody-of-that-name/model", "./a/b/c", "a b/c", "-/x", "ä/ö"])
+def test_names_that_no_folder_can_have_get_the_sentence_too(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^There is no model folder '"):
+        open_denoiser(name)
+
+
+def test_a_folder_with_everything_side_by_side_opens(pipeline: Path, tmp_path: Path) -> None:
+    """As google/ddpm-cifar10-32 has it: no sub-folders."""
+    for file in ("model_index.json", "scheduler/scheduler_config.json", "unet/config.json", f"unet/{WEIGHTS}"):
+        shutil.copy(pipeline / file, tmp_path)
+    assert open_denoiser(str(tmp_path)).fingerprint == open_denoiser(str(pipeline)).fingerprint
+
+
+def test_a_public_app_opens_built_in_models_and_allowed_folders_only(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = tmp_path / "allowed"
+    shutil.copytree(pipeline, allowed / "model")
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.setenv("SIDE_ROOTS", str(allowed))
+    assert open_denoiser("pixel-faces").shape == (3, 16, 16)
+    assert open_denoiser(str(allowed / "model")).shape == (3, 16, 16)
+    for name in (str(pipeline), f"{allowed}/../allowed/model/../../../{pipeline.name}"):
+        with pytest.raises(ValueError, match=r"cannot be read here: this app is public|There is no model folder"):
+            open_denoiser(name)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [f"unet/{WEIGHTS}", "unet/config.json", "unet", "scheduler", "scheduler/scheduler_config.json", "model_index.json"],
+)
+def test_a_public_app_follows_no_link_out_of_its_folders(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    folder = shutil.copytree(pipeline, tmp_path / "allowed" / "model")
+    target = folder / part
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+    target.symlink_to(pipeline / part)
+    assert open_denoiser(str(folder)).shape == (3, 16, 16)
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.setenv("SIDE_ROOTS", str(tmp_path / "allowed"))
+    with pytest.raises(ValueError, match=f"^'{target}' cannot be read here"):
+        open_denoiser(str(folder))
+    with pytest.raises(ValueError, match=f"^'{target}' cannot be read here"):
+        describe(str(folder))

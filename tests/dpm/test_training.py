@@ -1,7 +1,7 @@
 """Training: resuming changes nothing, the seed decides everything, the card and the checkpoint tell the truth."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -123,6 +123,23 @@ def test_init_from_a_model_of_another_size_is_refused(tmp_path: Path, pipeline: 
     large = TrainingSet("large", np.zeros((2, 32, 32, 3), np.uint8), np.array(["a", "b"]))
     with pytest.raises(ValueError, match=f"^'{pipeline}' draws images of 16 pixels, the data has 32"):
         next(train_dpm(large, SMALL, tmp_path, init=pipeline))
+
+
+def test_init_from_latents_or_classes_is_refused(
+    faces: TrainingSet, tmp_path: Path, conditional: Path, make_latent: Callable[..., Path]
+) -> None:
+    for folder, kind in ((conditional, "class-conditional"), (make_latent("vq"), "latent")):
+        with pytest.raises(ValueError, match=f"^'{folder}' is a {kind} model: only unconditional pixel models"):
+            next(train_dpm(faces, SMALL, tmp_path / "out", init=folder))
+
+
+def test_images_are_brought_to_the_size_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDE_CACHE", str(tmp_path / "cache"))
+    oblong = TrainingSet("oblong", np.zeros((2, 40, 50, 3), np.uint8), np.array(["a", "b"]))
+    list(train_dpm(oblong, small(steps=1, image_size=16), tmp_path / "out"))
+    assert open_denoiser(str(tmp_path / "out")).image_size == (16, 16)
+    with pytest.raises(ValueError, match=r"^Images of 40 x 50 pixels cannot be trained on"):
+        next(train_dpm(oblong, SMALL, tmp_path / "out"))
 
 
 def test_keep_every_keeps_models_that_open(faces: TrainingSet, tmp_path: Path) -> None:

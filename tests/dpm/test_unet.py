@@ -9,9 +9,10 @@ import torch
 from diffusers import UNet2DModel
 
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.arithmetic import fastest
 from side_core.dpm.denoiser import from_uint8
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.unet import UnetDenoiser, fastest
+from side_core.dpm.unet import UnetDenoiser
 
 
 def test_fingerprint_names_the_model_and_not_the_folder(pipeline: Path, tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_fast_arithmetic_changes_neither_fingerprint_nor_much_of_the_noise(pipel
 
 
 def test_probing_for_speed_leaves_the_weights_as_they_were(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("side_core.dpm.unet.probed", {})  # probe, whatever earlier tests found
+    monkeypatch.setattr("side_core.dpm.arithmetic.probed", {})  # probe, whatever earlier tests found
     unet = UNet2DModel.from_pretrained(pipeline / "unet", use_safetensors=True).eval()
     before = {name: value.clone() for name, value in unet.state_dict().items()}
     fastest(unet, (3, 16, 16), torch.device("cpu"))

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from side_core.dpm.denoiser import PixelSpace
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.unet import UnetDenoiser
-from side_core.sampling.sampler import Step, draw, sample
+from side_core.sampling.sampler import Step, check_label, draw, labels_of, sample
 from side_core.sampling.schedule import Schedule, make_schedule
 from side_core.settings import SamplingSettings
 
@@ -153,3 +154,81 @@ def test_a_model_that_returns_no_numbers_is_named_at_its_first_timestep(
     broken.unet.conv_out.bias.fill_(value)
     with pytest.raises(ValueError, match=rf"^The model returned NaN or infinity at timestep {schedule.timesteps[0]}: "):
         next(sample(broken, schedule, [1]))
+
+
+class Recorder(PixelSpace):
+    """A class-conditional model that draws its label, and notes what it was asked."""
+
+    shape = (3, 4, 4)
+    image_size = (4, 4)
+    device = torch.device("cpu")
+    alphas_cumprod = torch.linspace(0.99, 0.01, 50, dtype=torch.float64)
+    arithmetic = fingerprint = "none"
+
+    def __init__(self, classes: int, bounded: bool = True, estimate: float = 0.0) -> None:
+        self.classes, self.bounded, self.estimate = classes, bounded, estimate
+        self.asked: list[list[int] | None] = []
+
+    def predict_noise(self, x: torch.Tensor, t: int, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """The noise that leaves `estimate`, or label / classes."""
+        self.asked.append(None if condition is None else condition.tolist())
+        alpha = float(self.alphas_cumprod[t])
+        clean = torch.full_like(x, self.estimate) if condition is None else (condition / self.classes).view(-1, 1, 1, 1)
+        return (x - alpha**0.5 * clean) / (1 - alpha) ** 0.5
+
+
+def test_labels_are_uniform_and_follow_from_the_seed_alone() -> None:
+    labels = labels_of(range(6000), None, 6)
+    counts = labels.bincount(minlength=6)
+    assert labels.dtype == torch.int64 and len(counts) == 6
+    assert ((counts - 1000) ** 2 / 1000).sum() < 20.5  # chi-square with 5 degrees of freedom, p = 0.001
+    assert labels_of([5, 17, 4], None, 6).tolist() == labels[[5, 17, 4]].tolist()
+    assert labels_of([5, 17], 3, 6).tolist() == [3, 3]
+    assert labels_of([5, 17], None, 0) is None
+
+
+def test_the_label_does_not_tell_the_noise() -> None:
+    """Another stream than the noise's: classes have no noise of their own."""
+    labels = labels_of(range(2000), None, 2).bool()
+    first = torch.stack([torch.randn((), generator=torch.Generator().manual_seed(seed)) for seed in range(2000)])
+    assert abs(float(first[labels].mean() - first[~labels].mean())) < 0.15  # standard error 0.045
+
+
+def test_image_k_has_the_same_class_in_any_batch() -> None:
+    together = pictures(Recorder(100), list(range(9)), steps=3, batch_size=9)
+    assert len(set(together.values())) > 5
+    assert pictures(Recorder(100), list(range(9)), steps=3, batch_size=2) == together
+    assert pictures(Recorder(100), [7, 3], steps=3) == {seed: together[seed] for seed in (7, 3)}
+
+
+def test_a_chosen_label_reaches_every_step_and_an_unconditional_model_gets_none() -> None:
+    conditional, unconditional = Recorder(4), Recorder(0)
+    list(draw(conditional, SamplingSettings(count=3, batch_size=2, steps=2, label=3)))
+    assert conditional.asked == [[3, 3], [3, 3], [3], [3]]
+    list(draw(unconditional, SamplingSettings(count=1, steps=2)))
+    assert unconditional.asked == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("label", "classes", "sentence"),
+    [
+        (2, 0, "Class label 2 was chosen, but the model is unconditional: leave the label out."),
+        (0, 0, "Class label 0 was chosen, but the model is unconditional: leave the label out."),
+        (10, 10, "Class label 10 does not exist: choose 0 to 9, or leave it out for all."),
+        (-1, 10, "Class label -1 does not exist: choose 0 to 9, or leave it out for all."),
+    ],
+)
+def test_a_label_that_cannot_be_is_refused_before_anything_is_drawn(label: int, classes: int, sentence: str) -> None:
+    model = Recorder(classes)
+    settings = SamplingSettings(count=1).model_copy(update={"label": label})
+    for call in (lambda: check_label(label, classes), lambda: next(draw(model, settings))):
+        with pytest.raises(ValueError, match=f"^{sentence}$"):
+            call()
+    assert model.asked == []
+
+
+@pytest.mark.parametrize("clip", ["clip", "clip-recompute"])
+def test_the_settings_clip_only_where_the_space_is_bounded(clip: str) -> None:
+    for bounded, expected in ((True, 1.0), (False, 3.0)):
+        *_, last = draw(Recorder(0, bounded, estimate=3.0), SamplingSettings(count=1, steps=4, clip=clip))
+        torch.testing.assert_close(last.step.x, torch.full((1, 3, 4, 4), expected), atol=1e-4, rtol=0)

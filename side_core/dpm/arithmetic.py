@@ -1,0 +1,86 @@
+"""In which number type and memory layout a U-Net is evaluated, and which of them is fastest here."""
+
+import threading
+import time
+from dataclasses import dataclass
+
+import torch
+from diffusers import UNet2DModel
+from torch import Tensor
+
+from side_core.dpm.forward import predict
+
+PROBE_BATCH = 16
+PROBE_CALLS = 2
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a U-Net is evaluated: number type and memory layout of weights and activations."""
+
+    dtype: torch.dtype
+    layout: torch.memory_format
+
+    def __str__(self) -> str:
+        layout = " channels-last" if self.layout == torch.channels_last else ""
+        return f"{str(self.dtype).removeprefix('torch.')}{layout}"
+
+
+EXACT = Arithmetic(torch.float32, torch.channels_last)  # the faster of both layouts where it was measured
+probed: dict[tuple[object, ...], Arithmetic] = {}  # what `fastest` found, by device and kind of U-Net
+probing = threading.Lock()  # two probes at once would time each other
+
+
+def place(unet: UNet2DModel, arithmetic: Arithmetic) -> None:
+    """Convert the U-Net's weights in place."""
+    torch.nn.Module.to(unet, dtype=arithmetic.dtype)  # diffusers' own `to` warns of modules that none of these have
+    torch.nn.Module.to(unet, memory_format=arithmetic.layout)
+
+
+def fastest(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:
+    """The fastest arithmetic here: each candidate is timed on a small batch, once a process and kind of U-Net.
+
+    Which one wins cannot be told from the hardware alone: on one CPU bfloat16 is nearly twice as fast as float32,
+    on another slower, and group normalisation may prefer either layout. The float32 weights are left as they were.
+    """
+    kind = (device.type, shape, str(sorted(unet.config.items(), key=str)))
+    with probing:
+        if kind not in probed:
+            probed[kind] = probe(unet, shape, device)
+        return probed[kind]
+
+
+def probe(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:
+    """Time each candidate and name the fastest."""
+    half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
+    weights = {name: value.clone() for name, value in unet.state_dict().items()}
+    seconds: dict[Arithmetic, float] = {}
+    for dtype in (torch.float32, half):
+        for layout in (torch.contiguous_format, torch.channels_last):
+            arithmetic = Arithmetic(dtype, layout)
+            place(unet, arithmetic)
+            x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=dtype).contiguous(memory_format=layout)
+            seconds_of_call(unet, x)  # warms up
+            seconds[arithmetic] = min(seconds_of_call(unet, x) for _ in range(PROBE_CALLS))
+    place(unet, EXACT)
+    unet.load_state_dict(weights)
+    return min(seconds, key=seconds.__getitem__)
+
+
+@torch.no_grad()
+def seconds_of_call(unet: UNet2DModel, x: Tensor) -> float:
+    """Wall-clock seconds of one evaluation, of class 0 where there are classes."""
+    labels = torch.zeros(len(x), dtype=torch.long, device=x.device) if unet.config.num_class_embeds else None
+    synchronize(x.device)
+    start = time.perf_counter()
+    predict(unet, x, 500, labels)
+    synchronize(x.device)
+    return time.perf_counter() - start
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until the device has done its work."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()

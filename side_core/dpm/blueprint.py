@@ -1,0 +1,226 @@
+"""A network as its folder describes it, before any weight is loaded: what cannot fit is found here, at no cost."""
+
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+
+from side_core.dpm.config import first_line, read_config, shown
+from side_core.dpm.quiet import quiet
+from side_core.roots import check_allowed
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+SHARDS = f"{WEIGHTS}.index.json"
+BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}  # number types that weights may have
+NAMES = {"F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
+MOST_CHANNELS = 2**16  # a layer wider than this is a typing mistake
+
+# Attention layers were called otherwise before diffusers 0.14, and the first models on the Hub still are.
+FORMER = re.compile(r"\.(query|key|value|proj_attn)\.(weight|bias)$")
+PRESENT = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Where one tensor lies.
+
+    Attributes:
+        file: the safetensors file.
+        name: its name in there, which may be a former one.
+        dtype: number type, in the words of safetensors.
+        shape: its shape.
+    """
+
+    file: Path
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Blueprint:
+    """A network whose weights are known to fit, but are not loaded.
+
+    Attributes:
+        folder: where its `config.json` and weights are.
+        config: what its `config.json` says, defaults left out.
+        network: the module on torch's meta device, which holds shapes only.
+        stored: where each of its tensors lies, by its name in the network.
+    """
+
+    folder: Path
+    config: dict[str, Any]
+    network: Any
+    stored: dict[str, Stored]
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it has learnt."""
+        return sum(torch.Size(tensor.shape).numel() for tensor in self.stored.values())
+
+    @property
+    def dtypes(self) -> set[str]:
+        """Number types of the files, in torch's words."""
+        return {NAMES[tensor.dtype] for tensor in self.stored.values()}
+
+    def load(self) -> Any:
+        """The network with its weights in float32, on the CPU, in evaluation mode.
+
+        Raises:
+            ValueError: the weights cannot be read.
+        """
+        network = copy.deepcopy(self.network)
+        try:
+            network.load_state_dict(self.read(), assign=True)
+        except (SafetensorError, OSError, RuntimeError, ValueError) as error:
+            raise damaged(self.folder, error) from None
+        if any(tensor.is_meta for tensor in network.buffers()):
+            raise ValueError(
+                f"The network in '{self.folder}' has layers whose numbers are not in its weights: "
+                "only the ordinary blocks of diffusers can be opened."
+            )
+        return network.eval()
+
+    def read(self) -> dict[str, torch.Tensor]:
+        """All tensors in float32, copied out of their files."""
+        tensors = {}
+        for file in {tensor.file for tensor in self.stored.values()}:
+            with safe_open(file, "pt") as opened:
+                for name, tensor in self.stored.items():
+                    if tensor.file == file:
+                        tensors[name] = opened.get_tensor(tensor.name).to(torch.float32, copy=True)
+        return tensors
+
+
+def draft(folder: Path, kind: type) -> Blueprint:
+    """The blueprint of one network of a pipeline.
+
+    Args:
+        folder: its folder, with `config.json` and safetensors weights.
+        kind: diffusers' class.
+
+    Raises:
+        ValueError: configuration or weights are missing or damaged, or do not fit each other.
+    """
+    config = read_config(folder / "config.json")
+    found: dict[str, Stored] = {}
+    for file in weight_files(folder):
+        found |= tensors_in(file)
+    check_extent(config, len(found), folder / "config.json")
+    network = build(kind, config, folder)
+    return Blueprint(folder, config, network, matched(network, found, folder))
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a network, one or several.
+
+    Raises:
+        ValueError: there are none, only pickles, or they lie where a public app may not read.
+    """
+    index = folder / SHARDS
+    if (folder / WEIGHTS).is_file():
+        files = [folder / WEIGHTS]
+    elif index.is_file():
+        shards = read_config(index).get("weight_map")
+        names = set(shards.values()) if isinstance(shards, dict) and all(map(plain, shards.values())) else set()
+        files = [folder / name for name in sorted(names)]
+        if not files or not all(file.is_file() for file in files):
+            raise ValueError(f"'{index}' names weights that are not there: copy the folder again.")
+    else:
+        raise ValueError(lacking(folder))
+    return [check_allowed(file, str(file)) for file in files]
+
+
+def plain(name: object) -> bool:
+    """Whether it is the name of a safetensors file in the same folder."""
+    return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
+
+
+def lacking(folder: Path) -> str:
+    """The sentence for a folder without weights."""
+    if pickles := sorted(folder.glob("*.bin")):
+        return f"'{pickles[0]}' is a pickle, which could run code: save the model again with safe_serialization=True."
+    if others := sorted(folder.glob("*.safetensors")):
+        return f"The weights in '{folder}' are called {others[0].name}: rename the file to {WEIGHTS}."
+    return f"'{folder}' has no weights: a file {WEIGHTS} is needed."
+
+
+def tensors_in(file: Path) -> dict[str, Stored]:
+    """What a safetensors file holds, by its header alone.
+
+    Raises:
+        ValueError: the header is damaged, does not go with the file's size, or names integers.
+    """
+    found = {}
+    try:
+        with safe_open(file, "pt") as opened:
+            for name in opened.keys():  # noqa: SIM118 (it is no mapping)
+                part = opened.get_slice(name)
+                found[name] = Stored(file, name, str(part.get_dtype()), tuple(part.get_shape()))
+    except (SafetensorError, OSError, RuntimeError, ValueError, TypeError) as error:
+        raise damaged(file.parent, error) from None
+    odd = next((tensor for tensor in found.values() if tensor.dtype not in BYTES), None)
+    if odd is not None:
+        raise damaged(file.parent, f"'{shown(odd.name)}' has number type {odd.dtype}")
+    return found
+
+
+def check_extent(config: dict[str, Any], tensors: int, file: Path) -> None:
+    """Raise ValueError for a network that would take for ever to build: more layers than tensors, absurd widths."""
+    layers = config.get("layers_per_block", 1)
+    widths = config.get("block_out_channels", [1])
+    if not isinstance(layers, int) or layers > tensors:
+        raise unfit(file.parent, f"layers_per_block is {shown(layers)}")
+    if not isinstance(widths, list) or not widths or not all(isinstance(width, int) for width in widths):
+        raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
+    if not all(1 <= width <= MOST_CHANNELS for width in widths):
+        raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
+
+
+def build(kind: type, config: dict[str, Any], folder: Path) -> Any:
+    """The module on the meta device: no memory, no random numbers.
+
+    Raises:
+        ValueError: diffusers does not understand the configuration.
+    """
+    try:
+        with quiet(), torch.device("meta"):
+            return kind.from_config(config)  # type: ignore[attr-defined]
+    except Exception as error:  # whatever torch and diffusers raise for values that make no network
+        raise unfit(folder, first_line(error)) from None
+
+
+def matched(network: Any, found: dict[str, Stored], folder: Path) -> dict[str, Stored]:
+    """Which stored tensor becomes which of the network's.
+
+    Raises:
+        ValueError: one is missing, surplus or of another shape.
+    """
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    stored = {name if name in wanted else present_name(name): tensor for name, tensor in found.items()}
+    for name in [*sorted(wanted.keys() - stored.keys()), *sorted(stored.keys() - wanted.keys())]:
+        raise unfit(folder, f"for example '{shown(name)[1:-1]}'")
+    for name, shape in wanted.items():
+        if stored[name].shape != shape:
+            raise unfit(folder, f"for example '{name}' is {list(stored[name].shape)} instead of {list(shape)}")
+    return stored
+
+
+def present_name(name: str) -> str:
+    """Today's name of an attention layer's tensor."""
+    return FORMER.sub(lambda match: f".{PRESENT[match[1]]}.{match[2]}", name)
+
+
+def unfit(folder: Path, reason: str) -> ValueError:
+    """The sentence for weights and configuration that do not go together."""
+    return ValueError(f"The weights in '{folder}' do not fit their config.json ({reason}): save the model again.")
+
+
+def damaged(folder: Path, reason: BaseException | str) -> ValueError:
+    """The sentence for files that cannot be read."""
+    text = reason if isinstance(reason, str) else first_line(reason)
+    return ValueError(f"The weights in '{folder}' are damaged ({text}): copy the folder again.")

@@ -1,0 +1,121 @@
+"""What a model is, in figures, from its JSON files and the headers of its weights alone."""
+
+from dataclasses import dataclass
+
+from side_core.data.source import open_training_set
+from side_core.dpm.folder import ideal_source, model_folder, read_card, training_source
+from side_core.dpm.pipeline import Pipeline, read_pipeline
+from side_core.dpm.scheduler import cosine_alphas_cumprod
+
+FLOAT = 4  # bytes of a float32, in which weights are loaded
+AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}
+
+
+@dataclass(frozen=True)
+class Description:
+    """A model as its folder describes it.
+
+    Attributes:
+        kind: in words, for example `class-conditional latent DPM (U-Net, VQ autoencoder), 10 classes`.
+        image_size: height and width in pixels.
+        latent_shape: (C, H, W) of the latents; None where it works on pixels.
+        parameters: how many numbers it has learnt, both networks together; 0 of an ideal denoiser.
+        dtype: number type of the weights on disk, for example `float16`; `-` where there are none.
+        file_bytes: weights on disk.
+        scheduler: class of the scheduler it was saved with.
+        timesteps: T of its noise schedule.
+        beta_schedule: name of the noise schedule.
+        last_signal: the signal's share of variance at the last timestep, 0..1: what is left of an image there.
+        prediction: what the network returns: `epsilon`, `v_prediction` or `sample`.
+        classes: 0 for an unconditional model.
+        source: the training images that its card names; None where it does not.
+        weights_bytes: memory of the loaded weights, in float32.
+        bytes_per_image: memory of the activations, in float32, for each image of a batch; an estimate: kernels may
+            take up to about as much again. With fast arithmetic in half precision it is half.
+    """
+
+    kind: str
+    image_size: tuple[int, int]
+    latent_shape: tuple[int, int, int] | None
+    parameters: int
+    dtype: str
+    file_bytes: int
+    scheduler: str
+    timesteps: int
+    beta_schedule: str
+    last_signal: float
+    prediction: str
+    classes: int
+    source: str | None
+    weights_bytes: int
+    bytes_per_image: int
+
+
+def describe(model: str) -> Description:
+    """Describe a built-in model, a folder or a model of the Hub, without loading its weights.
+
+    Raises:
+        ValueError: what `open_denoiser` would say of it.
+    """
+    folder = model_folder(model)
+    source = ideal_source(folder)
+    return describe_pipeline(read_pipeline(folder)) if source is None else describe_ideal(source)
+
+
+def describe_pipeline(pipeline: Pipeline) -> Description:
+    """The description of a pipeline that was read."""
+    autoencoder = pipeline.autoencoder
+    blueprints = [pipeline.unet, *([autoencoder.blueprint] if autoencoder else [])]
+    files = {tensor.file for blueprint in blueprints for tensor in blueprint.stored.values()}
+    parameters = sum(blueprint.parameters for blueprint in blueprints)
+    scheduler = pipeline.scheduler
+    return Description(
+        kind=kind_in_words(pipeline),
+        image_size=pipeline.image_size,
+        latent_shape=pipeline.shape if autoencoder else None,
+        parameters=parameters,
+        dtype=", ".join(sorted(set().union(*(blueprint.dtypes for blueprint in blueprints)))),
+        file_bytes=sum(file.stat().st_size for file in files),
+        scheduler=scheduler.kind,
+        timesteps=len(scheduler.alphas_cumprod),
+        beta_schedule=scheduler.beta_schedule,
+        last_signal=float(scheduler.alphas_cumprod[-1]),
+        prediction=scheduler.prediction,
+        classes=pipeline.classes,
+        source=training_source(read_card(pipeline.folder)),
+        weights_bytes=FLOAT * parameters,
+        bytes_per_image=pipeline.activation_bytes,
+    )
+
+
+def kind_in_words(pipeline: Pipeline) -> str:
+    """Condition, space and networks of a pipeline."""
+    condition = "class-conditional" if pipeline.classes else "unconditional"
+    count = f", {pipeline.classes:,} classes" if pipeline.classes else ""
+    if pipeline.autoencoder is None:
+        return f"{condition} pixel DPM (U-Net){count}"
+    return f"{condition} latent DPM (U-Net, {AUTOENCODER_NAMES[pipeline.autoencoder.kind]} autoencoder){count}"
+
+
+def describe_ideal(source: str) -> Description:
+    """The description of the ideal denoiser of some images, which it holds in memory."""
+    data = open_training_set(source)
+    alphas = cosine_alphas_cumprod()
+    size = 3 * data.size[0] * data.size[1] * FLOAT
+    return Description(
+        kind="ideal denoiser",
+        image_size=data.size,
+        latent_shape=None,
+        parameters=0,
+        dtype="-",
+        file_bytes=0,
+        scheduler="-",
+        timesteps=len(alphas),
+        beta_schedule="squaredcos_cap_v2",
+        last_signal=float(alphas[-1]),
+        prediction="sample",
+        classes=0,
+        source=source,
+        weights_bytes=len(data) * size,
+        bytes_per_image=8 * size + 4 * FLOAT * len(data),  # a few states, and a weight for each image it knows
+    )

@@ -1,0 +1,71 @@
+"""How long drawing will take here, from one measured step."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from side_core.dpm.arithmetic import synchronize
+from side_core.dpm.denoiser import Denoiser
+
+PATIENCE = 0.5  # seconds: a step of one image that takes less is measured again on the whole batch
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a model draws in batches here.
+
+    Attributes:
+        batch: images in a batch.
+        step: seconds of one denoising step of a batch.
+        decode: seconds of turning a finished batch into pixels.
+    """
+
+    batch: int
+    step: float
+    decode: float
+
+    def seconds(self, count: int, steps: int) -> float:
+        """Estimate for `count` images in `steps` steps."""
+        full, rest = divmod(count, self.batch)
+        batches = full + rest / self.batch
+        return batches * (steps * self.step + self.decode)
+
+
+def measure_pace(denoiser: Denoiser, batch: int) -> Pace:
+    """Time one step and one decoding.
+
+    Quick models are measured on a whole batch; slow ones on one image, as it keeps the device busy already.
+    """
+    one = seconds_per_step(denoiser, 1)
+    measured = batch if one < PATIENCE else 1
+    step = seconds_per_step(denoiser, batch) if measured == batch else one
+    scale = batch / measured
+    return Pace(batch, step * scale, seconds_per_decode(denoiser, measured) * scale)
+
+
+def seconds_per_step(denoiser: Denoiser, batch: int) -> float:
+    """Wall-clock seconds of one denoising step on a batch."""
+    middle = len(denoiser.alphas_cumprod) // 2
+    x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
+    labels = torch.zeros(batch, dtype=torch.int64) if denoiser.classes else None
+    return seconds_of(lambda: denoiser.predict_noise(x, middle, labels), denoiser.device)
+
+
+def seconds_per_decode(denoiser: Denoiser, batch: int) -> float:
+    """Wall-clock seconds of turning a finished batch into pixels."""
+    x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
+    return seconds_of(lambda: denoiser.decode(x), denoiser.device)
+
+
+def seconds_of(call: Callable[[], object], device: torch.device) -> float:
+    """Wall-clock seconds of the quicker of two calls, after a first one that warms up."""
+    seconds = []
+    for _ in range(3):
+        synchronize(device)
+        start = time.perf_counter()
+        call()
+        synchronize(device)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds[1:])

@@ -1,0 +1,23 @@
+"""Silence for diffusers: what it would log or warn of becomes one sentence where it matters."""
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+silence = threading.RLock()  # both switches belong to the whole process
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Neither warnings nor log lines inside this block."""
+    from diffusers.utils import logging  # seconds to import
+
+    with silence, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        verbosity = logging.get_verbosity()
+        logging.set_verbosity(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)

@@ -1,0 +1,57 @@
+"""The estimate of time, on a denoiser whose pace is known."""
+
+import time
+
+import pytest
+import torch
+
+from side_core.dpm.denoiser import PixelSpace
+from side_core.dpm.ideal import IdealDenoiser
+from side_core.dpm.pace import Pace, measure_pace, seconds_per_decode, seconds_per_step
+
+
+class Sleeper(PixelSpace):
+    """Takes a known time for each image, and counts its calls."""
+
+    shape = (3, 4, 4)
+    image_size = (4, 4)
+    classes = 3
+    device = torch.device("cpu")
+    alphas_cumprod = torch.linspace(0.99, 0.01, 10)
+    arithmetic = fingerprint = "none"
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.batches: list[int] = []
+
+    def predict_noise(self, x: torch.Tensor, t: int, condition: torch.Tensor | None = None) -> torch.Tensor:
+        """Sleep; labels are needed."""
+        assert condition is not None and len(condition) == len(x)
+        self.batches.append(len(x))
+        time.sleep(self.seconds * len(x))
+        return x
+
+
+def test_one_step_is_measured_after_a_warm_up() -> None:
+    sleeper = Sleeper(0.02)
+    assert 0.04 <= seconds_per_step(sleeper, 2) < 0.2
+    assert sleeper.batches == [2, 2, 2]
+    assert 0 < seconds_per_decode(sleeper, 2) < 0.1
+
+
+@pytest.mark.parametrize(("seconds", "largest"), [(0.002, 4), (0.51, 1)])
+def test_quick_models_are_measured_on_a_batch_and_slow_ones_on_an_image(seconds: float, largest: int) -> None:
+    sleeper = Sleeper(seconds)
+    pace = measure_pace(sleeper, 4)
+    assert 4 * seconds <= pace.step < 8 * seconds + 0.05
+    assert max(sleeper.batches) == largest
+
+
+def test_the_estimate_counts_steps_of_all_images() -> None:
+    pace = Pace(batch=4, step=0.5, decode=1.0)
+    assert pace.seconds(count=8, steps=10) == pytest.approx(2 * (10 * 0.5 + 1.0))
+    assert pace.seconds(count=2, steps=10) == pytest.approx(0.5 * (10 * 0.5 + 1.0))
+
+
+def test_it_works_on_the_ideal_denoiser(ideal: IdealDenoiser) -> None:
+    assert 0 < measure_pace(ideal, 2).seconds(4, 2) < 60
