@@ -1,14 +1,11 @@
-"""Exact nearest neighbours by chunked matrix products."""
+"""Exact nearest neighbours: which rows of a set are nearest to each query, and how near."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
-QUERY_CHUNK = 2048
-ROW_CHUNK = 16384
-SPARE = 8  # candidates beyond k: the matrix product can swap near ties, the exact distances put them right
+from side_core.similarity.search import nearest_pairs
+from side_core.similarity.vectors import Vectors
 
 
 @dataclass(frozen=True)
@@ -16,7 +13,7 @@ class Neighbours:
     """The k nearest rows of each query, nearest first.
 
     Attributes:
-        rows: (n, k) int64 positions in the searched set.
+        rows: (n, k) int64 positions in the full set.
         distances: (n, k) float32 root mean square differences over the dimensions.
     """
 
@@ -24,63 +21,32 @@ class Neighbours:
     distances: np.ndarray
 
 
-@torch.no_grad()
-def nearest(queries: np.ndarray, rows: np.ndarray, k: int) -> Neighbours:
-    """The k nearest rows of each query, exactly.
+def nearest(queries: np.ndarray, rows: Vectors, k: int, only: np.ndarray | None = None) -> Neighbours:
+    """The k nearest rows of each query, exactly; rows at equal distances in their order.
 
-    A matrix product finds a few more than k candidates; their distances are then computed from the differences,
-    so that near-copies, where the product loses its digits, are ranked right.
+    Rows are read chunk by chunk, each for all (up to 16,384) queries, so that a set which converts its rows on reading
+    is never converted as a whole. A few hundred MiB are used beside queries and rows, whatever their number. Rows are
+    read from several threads.
 
     Args:
         queries: (n, d) float32.
         rows: (m, d) float32.
-        k: neighbours wanted; at most m are returned.
+        k: neighbours wanted, at least 1; no more are returned than rows are searched.
+        only: (s,) growing numbers of the rows to search; None for all.
 
     Raises:
-        ValueError: the dimensions differ, or there is nothing to search.
+        ValueError: the dimensions differ, there is nothing to search, or a vector holds no usable numbers.
     """
-    if not len(rows):
+    searched = np.arange(len(rows)) if only is None else only
+    if not len(searched):
         raise ValueError("There are 0 images to compare with: choose a larger slice.")
+    if searched[0] < 0 or searched[-1] >= len(rows) or (np.diff(searched) <= 0).any():
+        raise ValueError(f"Rows to search must be growing numbers up to {len(rows) - 1}: sort them, name each once.")
     if queries.shape[1:] != rows.shape[1:]:
         raise ValueError(
             f"Vectors of {queries.shape[-1]} and {rows.shape[-1]} numbers cannot be compared: use images of one size."
         )
-    k = min(k, len(rows))
-    if not len(queries):
-        return Neighbours(np.empty((0, k), np.int64), np.empty((0, k), np.float32))
-    wanted = min(k + SPARE, len(rows))
-    centre = torch.from_numpy(rows.mean(axis=0, dtype=np.float64).astype(np.float32))
-    found_rows, found_distances = [], []
-    for query in torch.from_numpy(queries).split(QUERY_CHUNK):
-        candidates = coarse(query - centre, rows, centre, wanted)
-        exact = torch.stack(
-            [
-                (torch.from_numpy(rows[own]) - q).square().mean(dim=1).sqrt()
-                for own, q in zip(candidates.numpy(), query, strict=True)
-            ]
-        )
-        order = exact.argsort(dim=1, stable=True)[:, :k]
-        found_rows.append(candidates.gather(1, order))
-        found_distances.append(exact.gather(1, order))
-    return Neighbours(torch.cat(found_rows).numpy(), torch.cat(found_distances).numpy())
-
-
-def coarse(query: Tensor, rows: np.ndarray, centre: Tensor, wanted: int) -> Tensor:
-    """(n, wanted) rows nearest by the matrix product, in order of their number.
-
-    Args:
-        query: (n, d) centred queries.
-        rows: (m, d) all rows, not centred.
-        centre: (d,) their mean; centring keeps the products' digits.
-        wanted: how many.
-    """
-    best = torch.empty(len(query), 0)
-    where = torch.empty(len(query), 0, dtype=torch.int64)
-    for start in range(0, len(rows), ROW_CHUNK):
-        chunk = torch.from_numpy(rows[start : start + ROW_CHUNK]) - centre
-        squared = torch.addmm(chunk.square().sum(dim=1), query, chunk.T, alpha=-2)
-        near, place = squared.topk(min(wanted, len(chunk)), dim=1, largest=False)
-        best, where = torch.cat([best, near], dim=1), torch.cat([where, place + start], dim=1)
-        best, keep = best.topk(min(wanted, best.shape[1]), dim=1, largest=False)
-        where = where.gather(1, keep)
-    return where.sort(dim=1).values
+    k = min(k, len(searched))
+    found = nearest_pairs(queries, rows, k, only)
+    distances = np.sqrt(found.squared.reshape(-1, k) / rows.shape[1])
+    return Neighbours(found.rows.reshape(-1, k), distances.astype(np.float32))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from side_core.similarity.neighbours import Neighbours
-from side_core.similarity.scores import SCORES, in_words, scores_of
+from side_core.similarity.scores import SCORES, in_words, scores_of, values_of_neighbours
 
 
 def neighbours(*distances: list[float]) -> Neighbours:
@@ -54,6 +54,45 @@ def test_published_thresholds() -> None:
     assert all(0 < kind.threshold <= kind.largest for kind in SCORES.values())
 
 
+def test_cosines_follow_from_distances_of_unit_vectors() -> None:
+    a, b = np.array([0.6, 0.8, 0, 0]), np.array([1.0, 0, 0, 0])
+    rms = float(np.sqrt(((a - b) ** 2).mean()))
+    assert scores_of(neighbours([rms, 1.0]), dimensions=4).by_name("cosine") == pytest.approx([0.6])
+
+
+def test_what_has_no_directions_has_no_cosine() -> None:
+    with pytest.raises(ValueError, match=r"^Score 'cosine' compares directions"):
+        scores_of(neighbours([1, 2])).by_name("cosine")
+
+
+def test_fewer_than_fifty_neighbours_are_averaged_over_and_counted() -> None:
+    assert scores_of(neighbours([1, 3, 5])).averaged == 3
+    assert scores_of(neighbours([1.0] * 60)).averaged == 50
+
+
+@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.1, 0.5])
+def test_the_threshold_at_a_rate_lets_no_more_pass_and_is_the_most_generous(name: str, rate: float) -> None:
+    kind, values = SCORES[name], np.random.default_rng(0).random(997).round(2)
+    threshold = kind.threshold_at(values, rate)
+    assert kind.beats(values, threshold).mean() <= rate
+    wider = values[~kind.beats(values, threshold) & (values != threshold)]
+    if len(wider):
+        assert kind.beats(values, kind.best(wider)).mean() > rate
+
+
+def test_order_and_best_follow_the_direction_of_the_score() -> None:
+    values = np.array([0.2, 0.9, 0.5])
+    assert SCORES["l2"].order(values).tolist() == [0, 2, 1] and SCORES["l2"].best(values) == 0.2
+    assert SCORES["cosine"].order(values).tolist() == [1, 2, 0] and SCORES["cosine"].best(values) == 0.9
+
+
+def test_the_normalised_l2_of_each_neighbour_by_hand() -> None:
+    found = values_of_neighbours(neighbours([1, 2, 5, 8]), "nl2")
+    assert found is not None and found.tolist() == [[0.5, 1, 2.5, 4]]
+    assert values_of_neighbours(neighbours([1, 2]), "ratio") is None
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -64,6 +103,7 @@ def test_published_thresholds() -> None:
         ("ratio", 0.95, "no image stands out"),
         ("nl2", 0.5, "4.0× nearer than its 50 nearest"),
         ("nl2", 1.9, "no image stands out"),
+        ("cosine", 1.0, "0° apart"),
     ],
 )
 def test_in_words(name: str, value: float, words: str) -> None:
