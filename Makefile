@@ -33,7 +33,7 @@ check: setup  ## lint, format and types
 	$(BIN)/mypy
 
 bench: setup  ## measure speed on this machine
-	$(BIN)/python -m side_core bench
+	$(BIN)/python -m side_core bench --large
 
 assets: setup  ## rebuild data, models and calibration (hours; see assets/README.md)
 	assets/build.sh

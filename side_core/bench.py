@@ -18,10 +18,13 @@ import torch
 from diffusers import DDIMPipeline
 
 from side_core.assets import BUILT_INS
+from side_core.bench_folder import folder_figures
+from side_core.bench_topk import topk_figures
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
-from side_core.extraction.matching import make_reference, match
-from side_core.extraction.run import open_subject
+from side_core.extraction.matching import match
+from side_core.extraction.run import open_subject, references_of
+from side_core.progress import finish
 from side_core.sampling.sampler import draw, sample
 from side_core.sampling.schedule import make_schedule
 from side_core.settings import ExtractSettings
@@ -41,9 +44,11 @@ NEW_GALLERY = """before => {
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def measure(browser: bool = True) -> dict[str, float]:
-    """All figures; those in a browser need Chromium and playwright."""
-    figures = sampling_figures() | {"live_grid_seconds": live_grid_seconds()}
+def measure(browser: bool = True, large: bool = False) -> dict[str, float]:
+    """All figures; those in a browser need Chromium and playwright, the `large` ones some minutes and 2 GB of disk."""
+    figures = sampling_figures() | {"live_grid_seconds": live_grid_seconds()} | topk_figures()
+    if large:
+        figures |= folder_figures()
     return {name: round(value, 6) for name, value in (figures | (browser_figures() if browser else {})).items()}
 
 
@@ -96,13 +101,13 @@ def live_grid_seconds() -> float:
     """16 faces in 25 steps, matched and scored against training images and control, as the first page does."""
     settings = ExtractSettings(model=MODEL, count=BATCH, steps=25, mode="fast")
     subject = open_subject(settings)
-    known, unseen = (
-        make_reference(part, settings.encoder, subject.denoiser) for part in (subject.data, subject.control)
-    )
+    denoiser = subject.denoiser
+    assert denoiser is not None  # an extraction has a model
+    references = finish(references_of(settings, subject))
 
     def grid() -> None:
-        images = np.concatenate([d.images for d in draw(subject.denoiser, settings.sampling) if d.images is not None])
-        match(images, tuple(settings.seeds), known, unseen, subject.denoiser)
+        images = np.concatenate([d.images for d in draw(denoiser, settings.sampling) if d.images is not None])
+        match(images, tuple(map(str, settings.seeds)), references)
 
     grid()
     return statistics.median(seconds_of(grid) for _ in range(ROUNDS))

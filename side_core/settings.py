@@ -7,15 +7,15 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Spacing = Literal["leading", "trailing", "linspace", "quadratic", "karras"]
 Solver = Literal["ddim", "multistep"]
 Clip = Literal["off", "clip", "clip-recompute"]
 Mode = Literal["exact", "fast"]
 BetaSchedule = Literal["linear", "scaled_linear", "squaredcos_cap_v2"]
-EncoderName = Literal["pixel", "dpm"]
-ScoreName = Literal["ratio", "nl2", "l2"]
+EncoderName = Literal["pixel", "dpm", "clip", "sscd"]
+ScoreName = Literal["ratio", "nl2", "l2", "cosine"]
 
 
 class Settings(BaseModel):
@@ -58,8 +58,11 @@ def sentence(error: ValidationError) -> str:
         "float_parsing": "give a number",
         "finite_number": "give a finite number",
         "extra_forbidden": "there is no such setting, leave it out",
-        "missing": "give a value",
     }.get(first["type"], first["msg"].removeprefix("Value error, "))
+    if first["type"] == "missing":
+        return f"{name} is missing: give a value."
+    if not first["loc"]:  # about several values at once
+        return f"{mend[0].upper()}{mend[1:]}."
     return f"{name} cannot be {first['input']!r}: {mend.format(**limits)}."
 
 
@@ -126,6 +129,13 @@ class SamplingSettings(Settings):
         title="Arithmetic",
         description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
     )
+    label: int | None = Field(
+        None,
+        ge=0,
+        le=99_999,
+        title="Class label",
+        description="Number of a class, for class-conditional models. Left out: uniform, drawn from each image's seed.",
+    )
     batch_size: int = Field(
         64, ge=1, le=4096, title="Batch size", description="Images drawn at once; does not change them."
     )
@@ -147,33 +157,87 @@ class SamplingSettings(Settings):
         return one.digest
 
 
-class ExtractSettings(SamplingSettings):
-    """One extraction: draw, match against training images and control, score."""
+class MatchSettings(Settings):
+    """What pictures are compared with, by what, and which of them count."""
 
-    model: str = Field("pixel-faces", title="Model", description="A built-in model or a diffusers folder.")
-    data: str | None = Field(None, title="Training images", description="Left out: what the model was trained on.")
-    control: str | None = Field(None, title="Control images", description="Left out: the model's own control.")
+    data: str | None = Field(
+        None,
+        title="Training images",
+        description="A folder, a .npy or .npz file, or pixel-faces; [first:stop] takes some rows. "
+        "Left out: what the model was trained on.",
+    )
+    control: str | None = Field(
+        None,
+        title="Control images",
+        description="Images of the same kind that the model never saw. Left out: the model's own, if it has any.",
+    )
     encoder: EncoderName = Field(
         "pixel",
         title="Compare by",
-        description="pixel: colours as they are. dpm: features from the model's own bottleneck.",
+        description="pixel: colours as they are. dpm: features from the model's own bottleneck. "
+        "clip, sscd: features of a network you name.",
+    )
+    encoder_weights: str | None = Field(
+        None,
+        title="Encoder weights",
+        description="For clip: local-dir:FOLDER or hf-hub:ORG/NAME (open_clip). For sscd: the TorchScript file.",
     )
     score: ScoreName = Field(
-        "ratio", title="Score", description="Every score is a distance: smaller is closer to a copy."
+        "ratio",
+        title="Score",
+        description="Distances (ratio, nl2, l2): smaller is nearer to a copy. Cosine: larger is nearer.",
     )
     threshold: float | None = Field(
         None,
         ge=0,
-        le=2,
+        le=100,
         allow_inf_nan=False,
         title="Threshold",
         description="Left out: the score's published threshold.",
     )
+    control_rate: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        allow_inf_nan=False,
+        title="Control rate",
+        description="Takes the threshold's place: the most generous one at which at most this share of the pictures "
+        "beats it against the control, for example 0.005.",
+    )
+
+    @model_validator(mode="after")
+    def one_threshold(self) -> Self:
+        """Threshold and control rate are two ways to say the same."""
+        if self.threshold is not None and self.control_rate is not None:
+            raise ValueError(
+                f"threshold is {self.threshold:g} and control-rate is {self.control_rate:g}: give one of the two"
+            )
+        return self
+
+
+class ExtractSettings(MatchSettings, SamplingSettings):
+    """One extraction: draw, match against training images and control, score."""
+
+    model: str = Field(
+        "pixel-faces",
+        title="Model",
+        description="A built-in model, a diffusers folder, or a Hub id such as google/ddpm-cifar10-32.",
+    )
+
+
+class ScoreSettings(MatchSettings):
+    """Score pictures that others generated; no model is needed."""
+
+    samples: str = Field(title="Pictures to score", description="A folder, or a .npy or .npz file.")
+    data: str = Field(title="Training images", description="A folder, a .npy or .npz file, or pixel-faces.")
 
 
 class TrainDpmSettings(Settings):
     """How a small unconditional pixel DPM is trained from scratch."""
 
+    image_size: int | None = Field(
+        None, ge=8, le=512, title="Image size", description="Left out: that of the first image."
+    )
     channels: tuple[int, ...] = Field((64, 128, 128), title="Channels", description="Width of each U-Net level.")
     layers_per_block: int = Field(1, ge=1, le=4, title="Layers a block")
     attention_head_dim: int = Field(32, ge=8, le=128, title="Attention head width")

@@ -18,6 +18,7 @@ from side_core import cli
 from side_core.cli import main
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import open_denoiser
+from side_core.progress import Progress
 from side_core.settings import ExtractSettings, TrainDpmSettings
 
 ROOT = Path(cli.__file__).parent.parent
@@ -52,7 +53,7 @@ def run(request: pytest.FixtureRequest, pipeline: Path, tmp_path_factory: pytest
     data, control = "pixel-faces[0:1000]", "pixel-faces[2000:3000]"
     arguments = IDEAL
     if request.param == "network":
-        data, control = "pixel-faces[0:80]", "pixel-faces[80:140]"
+        data, control = "pixel-faces[0:80]", "pixel-faces[80:160]"
         arguments = ["extract", "--model", str(pipeline), *SMALL, "--data", data, "--control", control]
     assert main([*arguments, "--out", str(out)]) == 0
     rows = list(csv.DictReader((out / "samples.csv").read_text().splitlines()))
@@ -60,7 +61,8 @@ def run(request: pytest.FixtureRequest, pipeline: Path, tmp_path_factory: pytest
 
 
 def test_a_run_leaves_these_files_and_no_others(run: Run) -> None:
-    assert {path.name for path in run.out.iterdir()} == {"run.json", "samples.csv", "grid.png", "images"}
+    tables = {"samples.csv", "neighbors.csv", "training.csv"}
+    assert {path.name for path in run.out.iterdir()} == {"run.json", *tables, "grid.png", "path.gif", "images"}
     assert {path.name for path in (run.out / "images").iterdir()} == {f"{seed}.png" for seed in range(40, 46)}
     assert run.images().shape == (6, 16, 16, 3)
     grid = np.asarray(Image.open(run.out / "grid.png"))
@@ -99,9 +101,14 @@ def test_the_summary_says_what_was_done_with_what(run: Run) -> None:
     assert summary["model"] == {"name": settings.model, "fingerprint": open_denoiser(settings.model).fingerprint}
     for name, source in (("data", run.data), ("control", run.control)):
         opened = open_training_set(source)
-        assert summary[name] == {"source": source, "rows": len(opened), "fingerprint": opened.fingerprint}
+        rows = len(opened)
+        compared = {"compared_with_control": rows} if name == "data" else {}
+        about = {"source": source, "rows": rows, "fingerprint": opened.fingerprint, "searched": rows}
+        assert summary[name] == about | compared
+    assert summary["encoder"]["name"] == "pixel" and len(summary["encoder"]["fingerprint"]) == 64
     assert summary["versions"]["torch"] == torch.__version__.split("+")[0]
-    assert set(summary["versions"]) == {"side_core", "python", "torch", "diffusers", "numpy", "safetensors"}
+    packages = {"torch", "diffusers", "numpy", "safetensors", "pillow"}
+    assert set(summary["versions"]) == {"side_core", "python", *packages}
 
 
 @pytest.mark.parametrize("name", ["l2", "nl2", "ratio"])
@@ -127,7 +134,8 @@ def test_without_json_the_headline_is_printed_with_its_control(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*IDEAL, "--out", str(tmp_path)]) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    compared, first, second = capsys.readouterr().out.splitlines()
+    assert compared == "Compared by colours as they are, scaled to 0..1, no resizing"
     assert first.startswith("d₁/d₂ < 0.333: 6 of 6 (100.0 %, 95 % interval ") and "against the control 0 of 6" in first
     assert str(tmp_path) in second
 
@@ -135,7 +143,13 @@ def test_without_json_the_headline_is_printed_with_its_control(
 def test_batches_do_not_change_the_files(tmp_path: Path) -> None:
     for size in ("1", "5", "6"):
         assert main([*IDEAL, "--batch-size", size, "--eta", "1", "--out", str(tmp_path / size)]) == 0
-    for file in ["samples.csv", "grid.png", *(f"images/{seed}.png" for seed in range(40, 46))]:
+    for file in [
+        "samples.csv",
+        "neighbors.csv",
+        "training.csv",
+        "grid.png",
+        *(f"images/{seed}.png" for seed in range(40, 46)),
+    ]:
         first, *others = ((tmp_path / size / file).read_bytes() for size in ("1", "5", "6"))
         assert all(other == first for other in others), file
 
@@ -164,11 +178,11 @@ def test_interrupting_before_anything_is_finished_leaves_no_table(
 def interrupt_at(monkeypatch: pytest.MonkeyPatch, fraction: float) -> None:
     """Press Ctrl+C when so much is done."""
 
-    def show(self: cli.Progress, done: float, *arguments: object) -> None:
-        if done > fraction:
+    def show(self: Progress, done: float, *arguments: object) -> None:
+        if done > fraction and self.what == "drawing":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli.Progress, "show", show)
+    monkeypatch.setattr(Progress, "show", show)
 
 
 def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -200,6 +214,8 @@ def complaint(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
         (["--count", "-3"], "'-3'"),
         (["--spacing", "wavy"], "'wavy'"),
         (["--encoder", "dpm"], "'dpm'"),
+        (["--device", "abacus"], "'abacus'"),
+        (["--label", "3"], "3"),
     ],
     ids=" ".join,
 )
@@ -257,19 +273,19 @@ def in_a_process(code: str, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def test_a_real_limit_on_file_size_keeps_what_fits(tmp_path: Path) -> None:
-    """Pictures and table fit below 1,500 bytes, the grid does not."""
+    """Pictures and tables fit below 9,000 bytes, the animation does not."""
     code = (
         "import resource, sys; from side_core.cli import main;"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (1500, 1500)); sys.exit(main(sys.argv[1:]))"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000)); sys.exit(main(sys.argv[1:]))"
     )
     done = in_a_process(code, *IDEAL, "--out", str(tmp_path))
     assert done.returncode == 2, done.stderr
     assert done.stderr.splitlines()[-1].startswith(
-        f"side_core: '{tmp_path}/grid.png' cannot be written (File too large)"
+        f"side_core: '{tmp_path}/path.gif' cannot be written (File too large)"
     )
     assert "Traceback" not in done.stderr
     names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert names == {"run.json", "samples.csv", *(f"{seed}.png" for seed in range(40, 46))}
+    assert names == {"run.json", *(f"{seed}.png" for seed in range(40, 46))}
 
 
 def test_every_broken_model_gets_one_line_on_the_real_stderr(

@@ -11,20 +11,26 @@ import pytest
 import side_core
 
 CORE = Path(side_core.__file__).parent
-HEAVY = {"torch", "diffusers", "streamlit"}
+HEAVY = {"torch", "diffusers", "streamlit", "open_clip"}
 # A part may import parts of a lower rank, and itself.
 RANK = {
     "settings": 0,
     "assets": 0,
-    "data": 1,
-    "dpm": 2,
-    "sampling": 3,
-    "similarity": 3,
-    "extraction": 4,
-    "options": 5,
-    "bench": 5,
-    "cli": 6,
-    "__main__": 7,
+    "cache": 0,
+    "progress": 0,
+    "roots": 1,
+    "data": 2,
+    "dpm": 3,
+    "sampling": 4,
+    "similarity": 4,
+    "extraction": 5,
+    "options": 6,
+    "bench_folder": 6,
+    "bench_topk": 6,
+    "bench": 7,
+    "commands": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 
 

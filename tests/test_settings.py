@@ -2,7 +2,7 @@
 
 import pytest
 
-from side_core.settings import ExtractSettings, SamplingSettings, Settings, TrainDpmSettings
+from side_core.settings import ExtractSettings, SamplingSettings, ScoreSettings, Settings, TrainDpmSettings
 
 CHANGED = {
     "count": 3,
@@ -15,6 +15,7 @@ CHANGED = {
     "solver": "multistep",
     "clip": "off",
     "mode": "fast",
+    "label": 3,
     "batch_size": 8,
 }
 ABOUT_EXTRACTION = {
@@ -22,6 +23,7 @@ ABOUT_EXTRACTION = {
     "data": "pixel-faces[0:9]",
     "control": "pixel-faces[10:19]",
     "encoder": "dpm",
+    "encoder_weights": "local-dir:clip",
     "score": "nl2",
     "threshold": 0.5,
 }
@@ -45,7 +47,7 @@ def test_json_keeps_settings_and_digest(settings: Settings) -> None:
 
 
 def test_every_field_changes_the_digest() -> None:
-    changes = CHANGED | ABOUT_EXTRACTION
+    changes = CHANGED | ABOUT_EXTRACTION | {"control_rate": 0.01}
     assert set(changes) == set(ExtractSettings.model_fields)
     digests = {ExtractSettings(**{name: value}).digest for name, value in changes.items()}
     assert len(digests | {ExtractSettings().digest}) == len(changes) + 1
@@ -124,3 +126,10 @@ def test_bad_training_values_get_one_sentence(values: dict, sentence: str) -> No
     with pytest.raises(ValueError) as error:
         TrainDpmSettings.read(values)
     assert str(error.value).startswith(sentence)
+
+
+def test_what_is_missing_and_what_excludes_each_other_get_their_sentences() -> None:
+    with pytest.raises(ValueError, match=r"^samples is missing: give a value\.$"):
+        ScoreSettings.read({"data": "x"})
+    with pytest.raises(ValueError, match=r"^Threshold is 0\.5 and control-rate is 0\.01: give one of the two\.$"):
+        ExtractSettings.read({"threshold": "0.5", "control_rate": "0.01"})

@@ -9,11 +9,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.config import first_line
 from side_core.dpm.denoiser import Denoiser, HasBottleneck
-from side_core.extraction.matching import make_reference, match
-from side_core.extraction.rate import Rate, rate_below
+from side_core.extraction.matching import match
+from side_core.extraction.rate import Rate, rate_of
+from side_core.extraction.references import make_references
+from side_core.progress import finish
 from side_core.sampling.sampler import Drawing, draw
 from side_core.settings import EncoderName, SamplingSettings, ScoreName
+from side_core.similarity.encoder import open_encoder
 from side_core.similarity.scores import SCORES
 
 FILE = "calibration.safetensors"
@@ -34,15 +38,19 @@ class Calibration:
     control_scores: dict[str, np.ndarray]
     about: dict[str, str]
 
+    def control_values(self, encoder: EncoderName, score: ScoreName) -> np.ndarray | None:
+        """(n,) scores of the plain images against the control; None where the encoder was not calibrated."""
+        return self.control_scores.get(f"{encoder}/{score}")
+
     def control_rate(self, encoder: EncoderName, score: ScoreName, threshold: float) -> Rate | None:
         """How many plain images beat the threshold against the control; None where the encoder was not calibrated."""
-        values = self.control_scores.get(f"{encoder}/{score}")
-        return None if values is None else rate_below(values, threshold)
+        values = self.control_values(encoder, score)
+        return None if values is None else rate_of(SCORES[score].beats(values, threshold))
 
     def training_rate(self, encoder: EncoderName, score: ScoreName, threshold: float) -> Rate | None:
         """How many plain images beat the threshold against the training images."""
         values = self.scores.get(f"{encoder}/{score}")
-        return None if values is None else rate_below(values, threshold)
+        return None if values is None else rate_of(SCORES[score].beats(values, threshold))
 
 
 def calibrate(
@@ -61,11 +69,12 @@ def calibrate(
     encoders: list[EncoderName] = ["pixel", "dpm"] if isinstance(denoiser, HasBottleneck) else ["pixel"]
     columns: dict[str, np.ndarray] = {}
     for encoder in encoders:
-        known, unseen = (make_reference(part, encoder, denoiser) for part in (data, control))
-        found = match(images, tuple(settings.seeds), known, unseen, denoiser)
-        for score in SCORES:
-            columns[f"training/{encoder}/{score}"] = found.scores.by_name(score).astype(np.float32)
-            columns[f"control/{encoder}/{score}"] = found.control_scores.by_name(score).astype(np.float32)
+        references = finish(make_references(data, control, open_encoder(encoder, None, denoiser)))
+        found = match(images, tuple(map(str, settings.seeds)), references)
+        for side, part in (("training", found.compared), ("control", found.control)):
+            assert part is not None  # there is a control
+            for score in part.scores.names:
+                columns[f"{side}/{encoder}/{score}"] = part.scores.by_name(score).astype(np.float32)
     about = {
         "model": denoiser.fingerprint,
         "data": data.fingerprint,
@@ -101,7 +110,7 @@ def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, contro
                 return None
             columns = {key: table.get_tensor(key) for key in names}
     except SafetensorError as error:
-        raise ValueError(f"'{file}' is damaged ({error}): remove it and calibrate again.") from None
+        raise ValueError(f"'{file}' is damaged ({first_line(error)}): remove it and calibrate again.") from None
 
     def part(name: str) -> dict[str, np.ndarray]:
         return {key.removeprefix(f"{name}/"): value for key, value in columns.items() if key.startswith(f"{name}/")}

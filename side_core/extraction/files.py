@@ -1,38 +1,24 @@
-"""The folder of a run: images, samples.csv, run.json, grid.png, each whole or not there at all."""
+"""The folder of a run: images, tables, run.json, grid.png, each whole or not there at all."""
 
-import csv
-import io
 import json
 import os
-import platform
-from collections.abc import Sequence
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from side_core import __version__
+from side_core.data.picture import BadPictureError, read_picture
+from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import read_json
 from side_core.extraction.pictures import grid_of_pairs, png
-from side_core.extraction.rate import Rate
 from side_core.extraction.run import Extraction
-from side_core.settings import ExtractSettings, ScoreName
-from side_core.similarity.scores import SCORES
+from side_core.extraction.summary import pictures_json, run_summary
+from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
+from side_core.settings import ExtractSettings, MatchSettings
 
-COLUMNS = (
-    "sample",
-    "seed",
-    "nearest",
-    "second",
-    "l2",
-    "nl2",
-    "ratio",
-    "control_l2",
-    "control_nl2",
-    "control_ratio",
-)
 GRID_PAIRS = 64
+RUN = "run.json"
 
 
 def write_whole(file: Path, content: bytes) -> None:
@@ -54,20 +40,76 @@ def write_whole(file: Path, content: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
-def prepare_folder(out: Path, settings: ExtractSettings) -> None:
-    """Make the run's folder and note its settings in it, before anything is drawn.
+def prepare_folder(out: Path, settings: MatchSettings) -> None:
+    """Make the run's folder, before anything is done for it.
 
     Raises:
         ValueError: the folder cannot be made or written, or holds a run with other settings.
     """
-    if (out / "run.json").is_file() and read_json(out / "run.json").get("digest") != settings.digest:
+    if (out / RUN).is_file() and read_json(out / RUN).get("digest") != settings.digest:
         raise ValueError(f"'{out}' holds a run with other settings: choose another folder.")
     try:
-        (out / "images").mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
-    begun = {"settings": settings.model_dump(mode="json"), "digest": settings.digest, "drawn": 0, "complete": False}
-    write_whole(out / "run.json", (json.dumps(begun, indent=2) + "\n").encode())
+
+
+def begin(out: Path, settings: ExtractSettings, denoiser: Denoiser, resume: bool) -> dict[int, np.ndarray]:
+    """Note in the run's folder what is drawn there, and give the images that need not be drawn again.
+
+    Args:
+        out: the folder; made if there is none.
+        settings: of the run.
+        denoiser: the model.
+        resume: take up a run of this folder. It may have had other scores, encoder, count or first seed; not another
+            model, nor settings that change the pictures.
+
+    Returns:
+        Finished images by seed, (H, W, 3) uint8; none unless resumed.
+
+    Raises:
+        ValueError: the folder holds something else, or cannot be written.
+    """
+    pictures = pictures_json(settings, denoiser)
+    finished: dict[int, np.ndarray] = {}
+    if resume and (out / RUN).is_file():
+        if read_json(out / RUN).get("pictures") != pictures:
+            raise ValueError(
+                f"'{out}' cannot be resumed: its pictures are of another model, arithmetic or sampling settings; "
+                "give those it began with, or another folder."
+            )
+        finished = read_images(out / "images", settings.seeds, denoiser.image_size)
+    else:
+        prepare_folder(out, settings)
+    try:
+        (out / "images").mkdir(exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+    begun = {
+        "settings": settings.model_dump(mode="json"),
+        "digest": settings.digest,
+        "pictures": pictures,
+        "drawn": len(finished),
+        "complete": False,
+    }
+    write_json(out / RUN, begun)
+    return finished
+
+
+def read_images(folder: Path, seeds: Sequence[int], size: tuple[int, int]) -> dict[int, np.ndarray]:
+    """The images of these seeds that are there whole and of the right size."""
+    found = {}
+    for seed in seeds:
+        file = folder / f"{seed}.png"
+        if not file.is_file():
+            continue
+        try:
+            pixels = read_picture(file).pixels
+        except BadPictureError:
+            continue  # it is drawn again
+        if pixels.shape[:2] == tuple(size):
+            found[seed] = pixels
+    return found
 
 
 def write_images(out: Path, images: np.ndarray, seeds: Sequence[int]) -> None:
@@ -76,78 +118,24 @@ def write_images(out: Path, images: np.ndarray, seeds: Sequence[int]) -> None:
         write_whole(out / "images" / f"{seed}.png", png(image))
 
 
+def write_json(file: Path, content: Mapping[str, Any]) -> None:
+    """Write a JSON file."""
+    write_whole(file, (json.dumps(content, indent=2) + "\n").encode())
+
+
 def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:
-    """Write samples.csv, grid.png and, last, run.json; returns what run.json says."""
-    write_whole(out / "samples.csv", samples_csv(extraction).encode())
+    """Write the tables, grid.png and, last, run.json; returns what run.json says."""
+    for name, text in (
+        ("samples.csv", samples_csv(extraction)),
+        ("neighbors.csv", neighbors_csv(extraction)),
+        ("training.csv", training_csv(extraction)),
+    ):
+        write_whole(out / name, text.encode())
     found = extraction.match
     best = found.order(extraction.settings.score)[:GRID_PAIRS]
     training = extraction.subject.data.images
-    pairs = [(found.images[i], training[found.neighbours.rows[i, 0]]) for i in best]
+    pairs = [(found.images[i], training[found.training.neighbours.rows[i, 0]]) for i in best]
     write_whole(out / "grid.png", png(grid_of_pairs(pairs)))
     summary = run_summary(extraction)
-    write_whole(out / "run.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_json(out / RUN, summary)
     return summary
-
-
-def samples_csv(extraction: Extraction) -> str:
-    """One row a sample: its two nearest training images and its scores against training images and control."""
-    found, ids = extraction.match, extraction.subject.data.ids
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for i, seed in enumerate(found.seeds):
-        near = [ids[row] for row in found.neighbours.rows[i, :2]]
-        values = [
-            scores.by_name(name)[i]
-            for scores in (found.scores, found.control_scores)
-            for name in ("l2", "nl2", "ratio")
-        ]
-        table.writerow([i, seed, *near, *(f"{value:.6g}" for value in values)])
-    return text.getvalue()
-
-
-def run_summary(extraction: Extraction) -> dict[str, Any]:
-    """What run.json holds: settings, fingerprints, versions, and for each score counts, intervals and control."""
-    settings, subject = extraction.settings, extraction.subject
-    drawn = len(extraction.match.seeds)
-    return {
-        "settings": settings.model_dump(mode="json"),
-        "digest": settings.digest,
-        "drawn": drawn,
-        "complete": drawn == settings.count,
-        "model": {"name": settings.model, "fingerprint": subject.denoiser.fingerprint},
-        "data": {"source": subject.data.name, "rows": len(subject.data), "fingerprint": subject.data.fingerprint},
-        "control": {
-            "source": subject.control.name,
-            "rows": len(subject.control),
-            "fingerprint": subject.control.fingerprint,
-        },
-        "arithmetic": str(subject.denoiser.arithmetic),
-        "device": str(subject.denoiser.device),
-        "versions": versions(),
-        "scores": {name: score_summary(extraction, name) for name in SCORES},
-    }
-
-
-def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
-    """One score: its threshold, how many beat it, against training images, control and calibration; medians."""
-    line = extraction.headline(name)
-    return {
-        "threshold": line.threshold,
-        "training": rate_json(line.training),
-        "control": rate_json(line.control),
-        "calibrated_control": None if line.calibrated is None else rate_json(line.calibrated),
-        "median": float(np.median(extraction.match.scores.by_name(name))),
-        "control_median": float(np.median(extraction.match.control_scores.by_name(name))),
-    }
-
-
-def rate_json(rate: Rate) -> dict[str, float]:
-    """A rate with its count and interval."""
-    return {"beat": rate.beat, "count": rate.count, "share": rate.share, "low": rate.low, "high": rate.high}
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    packages = ("torch", "diffusers", "numpy", "safetensors")
-    return {"side_core": __version__, "python": platform.python_version()} | {name: version(name) for name in packages}

@@ -16,6 +16,15 @@ def enlarge(image: np.ndarray, side: int = SIDE) -> np.ndarray:
     return image.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
+def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
+    """(H, W, 3) uint8 scaled down until neither side has more than `side` pixels; smaller ones are left alone."""
+    if max(image.shape[:2]) <= side:
+        return image
+    small = Image.fromarray(np.ascontiguousarray(image))
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return np.asarray(small)
+
+
 def in_a_row(images: list[np.ndarray], side: int = SIDE, gap: int = GAP) -> np.ndarray:
     """Images of one size, enlarged, side by side: (H, W, 4) uint8 with clear gaps, fit for light and dark pages."""
     cells = []

@@ -44,6 +44,6 @@ def rate(beat: int, count: int) -> Rate:
     return Rate(beat, count, float(low), float(high))
 
 
-def rate_below(scores: np.ndarray, threshold: float) -> Rate:
-    """How many of (n,) scores are below the threshold: smaller is nearer to a copy."""
-    return rate(int((scores < threshold).sum()), len(scores))
+def rate_of(hits: np.ndarray) -> Rate:
+    """How many of an (n,) mask are true."""
+    return rate(int(hits.sum()), len(hits))

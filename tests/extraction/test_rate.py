@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from side_core.extraction.rate import Rate, rate, rate_below
+from side_core.extraction.rate import Rate, rate, rate_of
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_more_images_narrow_the_interval() -> None:
     assert widths == sorted(widths, reverse=True)
 
 
-def test_only_scores_below_the_threshold_count() -> None:
-    found = rate_below(np.array([0.1, 0.2, 0.3, 0.4]), 0.3)
+def test_a_mask_is_counted() -> None:
+    found = rate_of(np.array([True, True, False, False]))
     assert (found.beat, found.count, found.share) == (2, 4, 0.5)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,18 @@ from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction.calibration import Calibration
-from side_core.extraction.matching import make_reference, match
-from side_core.extraction.run import Extraction, Subject, data_and_control, extract, open_subject, score_images
+from side_core.extraction.matching import match
+from side_core.extraction.references import References
+from side_core.extraction.run import (
+    Extraction,
+    Subject,
+    data_and_control,
+    extract,
+    open_subject,
+    references_of,
+    score_images,
+)
+from side_core.progress import finish
 from side_core.sampling.sampler import Drawing
 from side_core.settings import ExtractSettings
 
@@ -23,43 +34,49 @@ def subject(ideal: IdealDenoiser, faces: TrainingSet) -> Subject:
 
 
 @pytest.fixture
-def extraction(subject: Subject) -> Extraction:
+def references(subject: Subject) -> References:
+    return finish(references_of(ExtractSettings(), subject))
+
+
+@pytest.fixture
+def extraction(subject: Subject, references: References) -> Extraction:
     """Six pictures: two copies, the same with one square painted over, and two control images."""
     images = np.concatenate([subject.data.images[:4], subject.control.images[:2]]).copy()
     images[2:4, 4:8, 4:8] = 0
-    return score_images(ExtractSettings(count=6), subject, images, tuple(range(6)))
+    return score_images(ExtractSettings(count=6), subject, references, dict(enumerate(images)))
 
 
-def test_every_step_is_handed_out_and_then_the_extraction(subject: Subject) -> None:
-    *drawings, last = extract(ExtractSettings(count=5, batch_size=2, steps=3, seed=9), subject)
+def test_every_step_is_handed_out_and_then_the_extraction(subject: Subject, references: References) -> None:
+    *drawings, last = extract(ExtractSettings(count=5, batch_size=2, steps=3, seed=9), subject, references)
     assert len(drawings) == 9 and all(isinstance(drawing, Drawing) for drawing in drawings)
     assert isinstance(last, Extraction)
-    assert last.match.seeds == (9, 10, 11, 12, 13)
+    assert last.match.names == ("9", "10", "11", "12", "13")
     handed_out = np.concatenate([drawing.images for drawing in drawings if drawing.images is not None])
     assert np.array_equal(last.match.images, handed_out)
 
 
 def test_copies_and_control_images_are_told_apart(extraction: Extraction) -> None:
     found = extraction.match
-    assert found.neighbours.rows[:4, 0].tolist() == [0, 1, 2, 3]
-    assert found.scores.l2[:2].tolist() == [0, 0]
-    assert (found.scores.l2[2:] > 0).all()
-    assert found.control_neighbours.rows[4:, 0].tolist() == [0, 1]
-    assert found.control_scores.l2[4:].tolist() == [0, 0]
+    assert found.control is not None
+    assert found.training.neighbours.rows[:4, 0].tolist() == [0, 1, 2, 3]
+    assert found.training.scores.l2[:2].tolist() == [0, 0]
+    assert (found.training.scores.l2[2:] > 0).all()
+    assert found.control.neighbours.rows[4:, 0].tolist() == [0, 1]
+    assert found.control.scores.l2[4:].tolist() == [0, 0]
 
 
 def test_the_order_starts_with_the_nearest_to_a_copy(extraction: Extraction) -> None:
     order = extraction.match.order("l2").tolist()
     assert order[:2] == [0, 1]  # equal ones as they come
     assert sorted(order) == list(range(6))
-    assert (np.diff(extraction.match.scores.l2[order]) >= 0).all()
+    assert (np.diff(extraction.match.training.scores.l2[order]) >= 0).all()
 
 
 def test_the_headline_counts_by_the_published_threshold_or_the_own_one(extraction: Extraction) -> None:
     assert extraction.headline().score == "ratio"
     assert extraction.headline("l2").threshold == 0.05
     settings = ExtractSettings(score="l2", threshold=1e-9)
-    own = Extraction(settings, extraction.subject, extraction.match)
+    own = replace(extraction, settings=settings)
     assert (own.headline().threshold, own.headline().training.beat, own.headline().control.beat) == (1e-9, 2, 2)
     assert own.headline("ratio").threshold == pytest.approx(1 / 3)  # not the threshold of another score
 
@@ -75,7 +92,7 @@ def test_the_headline_shows_the_calibrated_control_by_its_own_encoder(extraction
     calibrated = Subject(
         extraction.subject.denoiser, extraction.subject.data, extraction.subject.control, Calibration({}, table, {})
     )
-    line = Extraction(ExtractSettings(score="l2"), calibrated, extraction.match).headline()
+    line = replace(extraction, settings=ExtractSettings(score="l2"), subject=calibrated).headline()
     assert (line.calibrated.beat, line.calibrated.count) == (2, 4)
     assert "plain images against the control 2 of 4" in str(line)
 
@@ -93,8 +110,7 @@ def test_a_folder_brings_its_data_by_its_card(pipeline: Path, tmp_path: Path) ->
         open_subject(settings)
     (folder / "card.json").write_text(json.dumps({"data": {"source": "pixel-faces[0:9]"}}))
     assert open_subject(settings).data.name == "pixel-faces[0:9]"
-    with pytest.raises(ValueError, match=f"^'{folder}' has no control of its own: .*--control"):
-        open_subject(ExtractSettings(model=str(folder)))
+    assert open_subject(ExtractSettings(model=str(folder))).control is None
 
 
 @pytest.mark.parametrize(
@@ -103,25 +119,58 @@ def test_a_folder_brings_its_data_by_its_card(pipeline: Path, tmp_path: Path) ->
         ({"first_timestep": 1000}, "First timestep 1000 lies beyond"),
         ({"first_timestep": 10}, "25 steps do not fit between timesteps 10 and 0"),
         ({"encoder": "dpm"}, "Encoder 'dpm' reads"),
-        ({"data": "pixel-faces[3:4]"}, r"'pixel-faces\[3:4\]' has 1 image"),
-        ({"control": "pixel-faces[3:4]"}, r"'pixel-faces\[3:4\]' has 1 image"),
+        ({"data": "pixel-faces[3:4]"}, r"'pixel-faces\[3:4\]' has 1 different image"),
+        ({"control": "pixel-faces[2000:2001]"}, r"1 images of the control 'pixel-faces\[2000:2001\]' are left"),
+        ({"control": "pixel-faces[0:500]"}, r"0 images of the control 'pixel-faces\[0:500\]' are left"),
+        ({"label": 3}, "Class label 3 "),
+        ({"score": "cosine"}, "Score 'cosine' compares directions of features, which encoder 'pixel'"),
     ],
     ids=str,
 )
 def test_what_cannot_work_is_refused_before_anything_is_drawn(changes: dict, sentence: str) -> None:
+    settings = ExtractSettings(model="ideal", **changes)
     with pytest.raises(ValueError, match=f"^{sentence}"):
-        open_subject(ExtractSettings(model="ideal", **changes))
+        finish(references_of(settings, open_subject(settings)))
 
 
-def test_images_of_other_sizes_and_mixed_encoders_are_refused(subject: Subject, pipeline: Path) -> None:
-    known = make_reference(subject.data, "pixel", subject.denoiser)
-    with pytest.raises(ValueError, match=r"^The model draws 8x8 pixels, training images have 16x16"):
-        match(np.zeros((1, 8, 8, 3), np.uint8), (0,), known, known, subject.denoiser)
-    features = make_reference(subject.data, "dpm", open_subject_of(pipeline).denoiser)
-    with pytest.raises(ValueError, match=r"^Training images are encoded by pixel, the control by dpm"):
-        match(subject.data.images[:1], (0,), known, features, subject.denoiser)
+def test_images_of_other_sizes_are_refused(references: References) -> None:
+    with pytest.raises(ValueError, match=r"^Images of 6 x 8 pixels cannot be compared with those of 16 x 16"):
+        match(np.zeros((1, 8, 6, 3), np.uint8), ("0",), references)
 
 
-def open_subject_of(pipeline: Path) -> Subject:
-    """The tiny network with some data."""
-    return open_subject(ExtractSettings(model=str(pipeline), data="pixel-faces[0:9]", control="pixel-faces[9:19]"))
+def test_a_control_rate_without_a_control_is_refused(subject: Subject) -> None:
+    alone = replace(subject, control=None)
+    with pytest.raises(ValueError, match=r"^A control rate of 0.01 needs a control"):
+        finish(references_of(ExtractSettings(control_rate=0.01), alone))
+
+
+def test_without_a_model_nothing_can_be_drawn(subject: Subject, references: References) -> None:
+    with pytest.raises(ValueError, match="no model to draw with"):
+        next(extract(ExtractSettings(), replace(subject, denoiser=None), references))
+
+
+def test_without_a_control_the_headline_is_withheld(subject: Subject) -> None:
+    alone = replace(subject, control=None)
+    known = finish(references_of(ExtractSettings(), alone))
+    found = score_images(ExtractSettings(), alone, known, dict(enumerate(subject.data.images[:3])))
+    assert found.headline() is None and found.match.control is None
+    assert found.match.training.scores.l2.tolist() == [0, 0, 0]
+
+
+def test_finished_images_are_not_drawn_again(subject: Subject, references: References) -> None:
+    settings = ExtractSettings(count=4, steps=3)
+    finished = {1: subject.data.images[0], 3: subject.data.images[1], 99: subject.data.images[2]}
+    *drawings, last = extract(settings, subject, references, finished)
+    assert {seed for drawing in drawings for seed in drawing.seeds} == {0, 2}
+    assert isinstance(last, Extraction) and last.match.names == ("0", "1", "2", "3")
+    assert np.array_equal(last.match.images[[1, 3]], subject.data.images[:2])
+
+
+def test_images_are_brought_to_the_size_that_the_model_draws(pipeline: Path, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 20, 24, 3), dtype=np.uint8)
+    np.save(tmp_path / "large.npy", images)
+    opened = open_subject(
+        ExtractSettings(model=str(pipeline), data=str(tmp_path / "large.npy"), control="pixel-faces[9:19]")
+    )
+    assert opened.data.size == (16, 16) and len(opened.data) == 9
+    assert any("cropped to their centre, 16 x 16" in note for note in opened.notes)

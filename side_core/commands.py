@@ -1,0 +1,179 @@
+"""What each command does; `side_core.cli` says how it is called. Heavy imports wait until a command needs them."""
+
+import argparse
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from side_core.options import given
+from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.settings import ExtractSettings, ScoreSettings, TrainDpmSettings
+
+if TYPE_CHECKING:
+    from side_core.extraction.run import Extraction
+
+
+def run_extract(options: argparse.Namespace) -> int:
+    """`extract`: a run into a folder."""
+    settings = ExtractSettings.read(given(options, ExtractSettings))
+    from side_core.extraction.animation import PathRecorder
+    from side_core.extraction.files import begin, write_images, write_results, write_whole
+    from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
+
+    subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
+    references = finish(references_of(settings, subject, options.device), Progress("encoding").watch)
+    assert subject.denoiser is not None  # an extraction has a model
+    images = begin(options.out, settings, subject.denoiser, options.resume)
+    recorder, progress = PathRecorder(subject.denoiser, settings.steps), Progress("drawing")
+    extraction, code = None, 0
+    try:
+        for event in extract(settings, subject, references, images):
+            if isinstance(event, Extraction):
+                extraction = event
+                continue
+            progress.watch(event)
+            recorder.see(event)
+            if event.images is not None:
+                write_images(options.out, event.images, event.seeds)
+                images |= dict(zip(event.seeds, event.images, strict=True))
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        if not images:
+            raise
+        complain("interrupted; scoring what is finished.")
+        extraction = score_images(settings, subject, references, {seed: images[seed] for seed in sorted(images)})
+    assert extraction is not None  # the generator's last event
+    if animation := recorder.gif():
+        write_whole(options.out / "path.gif", animation)
+    report(extraction, write_results(options.out, extraction), options)
+    return code
+
+
+def run_describe(options: argparse.Namespace) -> int:
+    """`describe`: what is understood, before anything is drawn."""
+    settings = ExtractSettings.read(given(options, ExtractSettings))
+    from side_core.data.source import reading
+    from side_core.dpm.description import describe
+    from side_core.extraction.overview import lines_of_model, overview_of_set
+    from side_core.extraction.run import data_and_control
+
+    description = describe(settings.model)
+    source, control_source = data_and_control(settings)
+    progress = Progress("reading pictures").watch
+    data = finish(reading(source, description.image_size), progress)
+    overviews = {"training images": overview_of_set(data)}
+    if control_source is not None:
+        overviews["control"] = overview_of_set(finish(reading(control_source, description.image_size), progress), data)
+    if options.json:
+        print(json.dumps({"model": asdict(description)} | {k: asdict(v) for k, v in overviews.items()}, indent=2))
+        return 0
+    parts = {"model": lines_of_model(description)} | {name: item.lines() for name, item in overviews.items()}
+    for title, lines in parts.items():
+        print(title.capitalize())
+        for name, value in lines.items():
+            print(f"  {name + ':':32} {value}")
+    for name, item in overviews.items():
+        for note in item.notes:
+            print(f"Note: {name.capitalize()}: {note}")
+    if control_source is None:
+        print("Note: there is no control, so the headline of a run will be withheld.")
+    return 0
+
+
+def run_score(options: argparse.Namespace) -> int:
+    """`score`: a run into a folder, of pictures that others generated."""
+    settings = ScoreSettings.read(given(options, ScoreSettings))
+    from side_core.extraction.files import prepare_folder, write_results
+    from side_core.extraction.scoring import score
+    from side_core.similarity.embeddings import Embedding
+
+    prepare_folder(options.out, settings)
+    reading, encoding = Progress("reading pictures"), Progress("encoding")
+    extraction = finish(
+        score(settings, options.device),
+        lambda event: (encoding if isinstance(event, Embedding) else reading).watch(event),
+    )
+    report(extraction, write_results(options.out, extraction), options)
+    return 0
+
+
+def report(extraction: "Extraction", summary: dict[str, Any], options: argparse.Namespace) -> None:
+    """What was understood and what came out, on stdout."""
+    from side_core.extraction.headline import WITHHELD
+
+    if options.json:
+        print(json.dumps(summary, indent=2))
+        return
+    for note in extraction.notes:
+        print(f"Note: {note}")
+    print(f"Compared by {extraction.references.encoder.description}")
+    print(extraction.headline() or WITHHELD)
+    print(f"Tables and pictures: {options.out}")
+
+
+def run_train_dpm(options: argparse.Namespace) -> int:
+    """`train dpm`: a model folder with checkpoints."""
+    settings = TrainDpmSettings.read(given(options, TrainDpmSettings))
+    from side_core.data.source import reading
+    from side_core.dpm.device import open_device
+    from side_core.dpm.folder import check_pipeline
+    from side_core.dpm.training import train_dpm
+
+    size = (settings.image_size, settings.image_size) if settings.image_size else None
+    data = finish(reading(options.data, size), Progress("reading pictures").watch)
+    for note in data.notes:
+        print(f"Note: {note}")
+    if options.init is not None:
+        check_pipeline(options.init)
+    progress = Progress("training")
+    device = open_device(options.device)
+    for step in train_dpm(data, settings, options.out, options.resume, options.init, device):
+        progress.show(step.fraction, f"step {step.step:,}, loss {step.loss:.4f}", step.seconds_left)
+    print(f"The model is in {options.out}")
+    return 0
+
+
+def run_data_build(options: argparse.Namespace) -> int:
+    """`data build`: the pixel faces."""
+    from side_core.assets import PIXEL_FACES
+    from side_core.data.render import render_pixel_faces
+
+    out = options.out or PIXEL_FACES
+    progress = Progress("rendering")
+    for step in render_pixel_faces(out):
+        progress.show(step.done / step.total)
+    print(f"The faces are in {out}")
+    return 0
+
+
+def run_calibrate(options: argparse.Namespace) -> int:
+    """`calibrate`: the table beside a model."""
+    settings = ExtractSettings.read(given(options, ExtractSettings))
+    from side_core.dpm.folder import model_folder
+    from side_core.extraction.calibration import FILE, PLAIN, calibrate
+    from side_core.extraction.run import opening
+
+    subject = finish(opening(settings), Progress("reading pictures").watch)
+    if subject.control is None:
+        raise ValueError(f"'{settings.model}' has no control of its own: name images it never saw with --control.")
+    assert subject.denoiser is not None  # a calibration has a model
+    folder = model_folder(settings.model)
+    progress = Progress("calibrating")
+    plain = PLAIN.model_copy(update={"mode": settings.mode})
+    for drawing in calibrate(subject.denoiser, subject.data, subject.control, folder, plain):
+        progress.show(drawing.done / drawing.total)
+    print(f"The table is {folder / FILE}")
+    return 0
+
+
+def run_bench(options: argparse.Namespace) -> int:
+    """`bench`: figures of speed."""
+    from side_core.bench import measure
+
+    figures = measure(browser=not options.skip_browser, large=options.large)
+    if options.json:
+        print(json.dumps(figures, indent=2))
+    else:
+        for name, value in figures.items():
+            print(f"{name:32} {value}")
+    return 0

@@ -1,0 +1,131 @@
+"""What was understood of a model and its pictures, as lines for people; before anything is drawn."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from side_core.data.duplicates import first_of_each, overlap, row_digests
+from side_core.data.training_set import Skipped, TrainingSet
+from side_core.dpm.description import Description
+
+CLASSES = 12  # that are named
+
+
+@dataclass(frozen=True)
+class SetOverview:
+    """What a set of pictures holds.
+
+    Attributes:
+        source: where they come from.
+        pictures: how many.
+        size: height and width they have been brought to.
+        copies: how many are exact copies of others.
+        fingerprint: of pixels and names.
+        labels: how many of each class; empty where there are none.
+        captions: how many have one, and
+        example: the first of them.
+        attributes: their names.
+        shared: of a control: how many are also training images; else None.
+        compared: of a control of another size than the training set: how many of both are compared; else None.
+        notes: a sentence for each thing to know.
+        skipped: what could not be read.
+    """
+
+    source: str
+    pictures: int
+    size: tuple[int, int]
+    copies: int
+    fingerprint: str
+    labels: dict[str, int]
+    captions: int
+    example: str
+    attributes: tuple[str, ...]
+    shared: int | None
+    compared: int | None
+    notes: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+
+    def lines(self) -> dict[str, str]:
+        """Name and value of each line."""
+        lines = {
+            "Source": self.source,
+            "Pictures": f"{self.pictures:,} of {self.size[1]} x {self.size[0]} pixels",
+            "Exact copies of others": f"{self.copies:,}",
+            "Fingerprint": self.fingerprint[:16],
+        }
+        if self.shared is not None:
+            lines["Also among the training images"] = f"{self.shared:,}"
+        if self.compared is not None:
+            lines["Compared"] = f"{self.compared:,} of each, so that both have the same chance to lie near"
+        if self.labels:
+            named = ", ".join(f"{name} ({count:,})" for name, count in list(self.labels.items())[:CLASSES])
+            lines["Labels"] = named + (f" and {len(self.labels) - CLASSES:,} more" * (len(self.labels) > CLASSES))
+        if self.captions:
+            lines["Captions"] = f"{self.captions:,}, for example '{self.example}'"
+        if self.attributes:
+            lines["Attributes"] = ", ".join(self.attributes)
+        return lines
+
+
+def overview_of_set(images: TrainingSet, training: TrainingSet | None = None) -> SetOverview:
+    """Look through a set of pictures.
+
+    Args:
+        images: the set.
+        training: if it is a control: the training images.
+    """
+    digests = row_digests(images.images)
+    labels: dict[str, int] = {}
+    if images.labels is not None:
+        names, counts = np.unique(images.labels.astype(str), return_counts=True)
+        labels = dict(zip(names.tolist(), counts.tolist(), strict=True))
+    captions = [str(caption) for caption in images.captions if caption] if images.captions is not None else []
+    shared = compared = None
+    if training is not None:
+        shared = int(overlap(digests, row_digests(training.images)).sum())
+        compared = min(len(images), len(training)) if len(images) != len(training) else None
+    return SetOverview(
+        source=images.name,
+        pictures=len(images),
+        size=images.size,
+        copies=len(images) - len(first_of_each(digests)),
+        fingerprint=images.fingerprint,
+        labels=labels,
+        captions=len(captions),
+        example=captions[0] if captions else "",
+        attributes=tuple(images.attributes),
+        shared=shared,
+        compared=compared,
+        notes=images.notes,
+        skipped=images.skipped,
+    )
+
+
+def lines_of_model(description: Description) -> dict[str, str]:
+    """Kind, size, network, noise schedule and memory of a model."""
+    latents = description.latent_shape
+    space = "pixels" if latents is None else f"latents of {latents[2]} x {latents[1]}, {latents[0]} channels"
+    height, width = description.image_size
+    return {
+        "Kind": description.kind,
+        "Images": f"{width} x {height} pixels; it works on {space}",
+        "Parameters": f"{description.parameters:,} ({description.dtype}, {in_bytes(description.file_bytes)} on disk)",
+        "Noise schedule": f"{description.scheduler}, {description.timesteps:,} timesteps, {description.beta_schedule}; "
+        f"{in_percent(description.last_signal)} of the signal's variance is left at the last",
+        "Prediction type": description.prediction,
+        "Memory": f"{in_bytes(description.weights_bytes)} of weights and about {in_bytes(description.bytes_per_image)} "
+        "for each picture drawn at once (float32)",
+        "Trained on": description.source or "not said: name its training images",
+    }
+
+
+def in_percent(share: float) -> str:
+    """A share for people."""
+    return f"{100 * share:.1f} %" if share >= 0.001 else "less than 0.1 %"
+
+
+def in_bytes(count: int) -> str:
+    """A size for people."""
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
+    return f"{count / 1e6:.1f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"

@@ -1,0 +1,154 @@
+"""What run.json says: what was compared, and every figure with its count, interval and control."""
+
+import math
+import platform
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from side_core import __version__
+from side_core.data.training_set import TrainingSet
+from side_core.dpm.denoiser import Denoiser
+from side_core.extraction.bootstrap import Interval
+from side_core.extraction.headline import WITHHELD, threshold_of
+from side_core.extraction.metrics import BandMetrics, Unique, metrics
+from side_core.extraction.rate import Rate
+from side_core.extraction.references import Reference
+from side_core.extraction.run import Extraction
+from side_core.settings import ExtractSettings, SamplingSettings, ScoreName
+
+
+def run_summary(extraction: Extraction) -> dict[str, Any]:
+    """What run.json holds: settings, fingerprints, versions, notes; for each score counts, intervals and control."""
+    settings, subject, references = extraction.settings, extraction.subject, extraction.references
+    denoiser, encoder, found = subject.denoiser, references.encoder, extraction.match
+    asked = settings.count if isinstance(settings, SamplingSettings) else len(found.names)
+    summary: dict[str, Any] = {
+        "settings": settings.model_dump(mode="json"),
+        "digest": settings.digest,
+        "drawn": len(found.names),
+        "complete": len(found.names) == asked,
+    }
+    if denoiser is not None and isinstance(settings, ExtractSettings):
+        summary |= {
+            "pictures": pictures_json(settings, denoiser),
+            "model": {"name": settings.model, "fingerprint": denoiser.fingerprint},
+            "arithmetic": str(denoiser.arithmetic),
+            "device": str(denoiser.device),
+        }
+    if extraction.samples is not None:
+        summary["samples"] = set_json(extraction.samples)
+    return summary | {
+        "encoder": {"name": encoder.name, "description": encoder.description, "fingerprint": encoder.fingerprint},
+        "data": set_json(subject.data, references.training, references.compared),
+        "control": None if subject.control is None else set_json(subject.control, references.control),
+        "notes": list(extraction.notes),
+        "versions": versions(),
+        "scores": {name: score_summary(extraction, name) for name in found.training.scores.names},
+        "metrics": metrics_json(extraction),
+    }
+
+
+def pictures_json(settings: SamplingSettings, denoiser: Denoiser) -> dict[str, str]:
+    """What a drawn picture depends on besides its seed: a run whose pictures agree in this can be resumed."""
+    return {
+        "fingerprint": denoiser.fingerprint,
+        "arithmetic": str(denoiser.arithmetic),
+        "picture_digest": settings.picture_digest,
+    }
+
+
+def set_json(
+    images: TrainingSet, searched: Reference | None = None, compared: Reference | None = None
+) -> dict[str, Any]:
+    """One set of images: source, rows, what was searched of them, what could not be read."""
+    result: dict[str, Any] = {"source": images.name, "rows": len(images), "fingerprint": images.fingerprint}
+    if searched is not None:
+        result["searched"] = len(searched.rows)
+    if compared is not None:
+        result["compared_with_control"] = len(compared.rows)
+    if images.skipped:
+        result["skipped"] = [{"name": item.name, "reason": item.reason} for item in images.skipped]
+    return result
+
+
+def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
+    """One score: its threshold, how many beat it, against training images, control and calibration; medians.
+
+    Without a control the rates are withheld and only what single samples say is given.
+    """
+    found = extraction.match
+    line = extraction.headline(name)
+    values = found.training.scores.by_name(name)
+    if line is None:
+        threshold = threshold_of(found, extraction.settings, name)
+        return {"threshold": threshold, "median": float(np.median(values)), "withheld": WITHHELD}
+    assert found.control is not None  # or there would be no headline
+    summary = {
+        "threshold": line.threshold,
+        "training": rate_json(line.training),
+        "control": rate_json(line.control),
+        "all_training": None if line.full is None else rate_json(line.full),
+        "calibrated_control": None if line.calibrated is None else rate_json(line.calibrated),
+        "median": float(np.median(values)),
+        "control_median": float(np.median(found.control.scores.by_name(name))),
+    }
+    if name == "nl2":
+        summary["averaged_over"] = found.training.scores.averaged
+    return summary
+
+
+def metrics_json(extraction: Extraction) -> dict[str, Any] | None:
+    """AMS and UMS of the chosen score by band; None without a control."""
+    if extraction.match.control is None:
+        return None
+    score = extraction.settings.score
+    result: dict[str, Any] = {"score": score, "samples": len(extraction.match.names), "bands": {}}
+    for item in metrics(extraction.match, score):
+        assert item.control is not None and item.ratio is not None  # there is a control
+        result["bands"][item.training.band.name] = {
+            "begin": item.training.band.begin,
+            "end": item.training.band.end,
+            "training": band_json(item.compared),
+            "control": band_json(item.control),
+            "training_over_control": interval_json(item.ratio),
+        } | ({} if item.compared is item.training else {"all_training": band_json(item.training)})
+    return result
+
+
+def band_json(item: BandMetrics) -> dict[str, Any]:
+    """AMS and both kinds of UMS of one band against one set."""
+    return {
+        "ams": rate_json(item.ams),
+        "ums_nearest": unique_json(item.nearest, item.ams.count),
+        "ums_published": None if item.published is None else unique_json(item.published, item.ams.count),
+    }
+
+
+def unique_json(found: Unique, samples: int) -> dict[str, Any]:
+    """Different images: their count, and UMS, which is that over the number of samples."""
+    return {
+        "unique": found.count.value,
+        "share": found.count.value / samples,
+        "low": found.count.low / samples,
+        "high": found.count.high / samples,
+        "at_least": found.at_least,
+        "rarefied": {str(n): round(value, 3) for n, value in found.rarefied.items()},
+    }
+
+
+def interval_json(interval: Interval) -> dict[str, float | None]:
+    """A figure with its interval; None for what is infinite or undefined, which JSON cannot say."""
+    return {key: value if math.isfinite(value) else None for key, value in vars(interval).items()}
+
+
+def rate_json(rate: Rate) -> dict[str, float]:
+    """A rate with its count and interval."""
+    return {"beat": rate.beat, "count": rate.count, "share": rate.share, "low": rate.low, "high": rate.high}
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    packages = ("torch", "diffusers", "numpy", "safetensors", "pillow")
+    return {"side_core": __version__, "python": platform.python_version()} | {name: version(name) for name in packages}
