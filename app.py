@@ -12,11 +12,12 @@ def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
     import scipy.stats  # noqa: F401
 
-    from side_core.assets import BUILT_INS
+    from pages._parts.session import keep_subject
     from side_core.extraction.run import open_subject
     from side_core.settings import ExtractSettings
 
-    open_subject(ExtractSettings(model=next(iter(BUILT_INS)), mode="fast"))  # also finds the fastest arithmetic
+    settings = ExtractSettings(mode="fast")
+    keep_subject(settings, open_subject(settings))  # also finds the fastest arithmetic
 
 
 @asynccontextmanager

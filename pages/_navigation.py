@@ -3,5 +3,10 @@
 import streamlit as st
 
 st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspect:", layout="wide")
-page = st.navigation([st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True)])
+page = st.navigation(
+    [
+        st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
+        st.Page("models.py", title="Models", icon=":material/model_training:"),
+    ]
+)
 page.run()

@@ -1,99 +1,108 @@
-"""Extract: draw pictures, see each beside its nearest training image, with a score and its control."""
-
-from typing import Any
+"""Extract: pictures beside their nearest training images, drawn here or brought along, with scores and control."""
 
 import numpy as np
 import streamlit as st
 
-from pages._parts import charts, controls
+from pages._parts import sidebar
 from pages._parts.figures import STYLE
-from pages._parts.gallery import chosen_position, show_gallery, show_pair
-from pages._parts.headline import show_headline
-from pages._parts.live import draw_missing
-from pages._parts.session import open_model, picture_store, references
-from side_core.assets import BUILT_INS
-from side_core.extraction.headline import headline
+from pages._parts.live import draw_missing, store_key
+from pages._parts.results import Shown, provenance, show_results
+from pages._parts.session import matches, open_references, open_subject, picture_store, reference_key, score_folder
+from pages._parts.text import say_error
 from side_core.extraction.matching import match
+from side_core.extraction.run import Extraction
 from side_core.sampling.schedule import schedule_of
-from side_core.settings import ExtractSettings
-from side_core.similarity.scores import SCORES
+from side_core.settings import ExtractSettings, ScoreSettings
 
-st.title("What has this model memorised?", anchor=False)
-st.markdown(
-    "In each pair: left, a picture the model **has just drawn**; right, the **training picture** it is nearest to. "
-    "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
-)
+DRAW, SCORE = "Draw", "Score a folder"
+
+
+def draw_pictures() -> None:
+    """Draw pictures of a model and show them."""
+    st.markdown(
+        "In each pair: left, a picture the model **has just drawn**; right, the **training picture** it is nearest to. "
+        "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
+    )
+    with st.sidebar:
+        chosen = sidebar.model_inputs()
+        rest, more = st.container(), st.expander("More")
+        with more:
+            chosen["mode"] = sidebar.mode_input()
+    subject = open_subject(ExtractSettings.read(chosen))
+    assert subject.denoiser is not None  # it was opened with a model
+    with rest:
+        chosen |= sidebar.sampling_inputs(subject.denoiser)
+        st.divider()
+        chosen |= sidebar.encoder_inputs(has_model=True)
+        chosen |= sidebar.threshold_inputs(chosen, subject)
+        threshold_note = st.empty()
+        st.divider()
+        chosen |= sidebar.schedule_inputs(subject.denoiser)
+    with more:
+        chosen |= sidebar.solver_inputs(subject.denoiser)
+    settings = ExtractSettings.read(chosen)
+    schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
+    references = open_references(settings, subject)
+    pictures = draw_missing(settings, subject, picture_store())
+    if not pictures:
+        return
+    seeds = tuple(sorted(pictures))
+    key = (store_key(settings, subject), seeds, *reference_key(settings, subject))
+    found = matches().get(key)
+    if found is None:
+        images = np.stack([pictures[seed].image for seed in seeds])
+        found = matches().put(key, match(images, tuple(map(str, seeds)), references))
+    shown = Shown(Extraction(settings, subject, references, found), "seed", {str(s): pictures[s] for s in seeds})
+    show_results(shown, threshold_note, schedule)
+    provenance(shown)
+
+
+def score_pictures() -> None:
+    """Score pictures that others generated and show them."""
+    st.markdown(
+        "In each pair: left, a picture **somebody generated**; right, the **training picture** it is nearest to. "
+        "No model is needed, but its training images are, and as control images of the same kind that it never saw."
+    )
+    with st.sidebar:
+        chosen = sidebar.score_inputs()
+        st.divider()
+        below = st.container()
+    if not (chosen.get("samples") and chosen.get("data")):
+        st.info(
+            "Name a folder of generated pictures and the training images in the sidebar: a path, a .npy or .npz file.",
+            icon=":material/folder_open:",
+        )
+        return
+    with below:
+        chosen |= sidebar.encoder_inputs(has_model=False)
+        thresholds = st.container()
+    scored = score_folder(ScoreSettings.read(chosen))
+    with thresholds:
+        chosen |= sidebar.threshold_inputs(chosen, scored.subject)
+        threshold_note = st.empty()
+    settings = ScoreSettings.read(chosen)
+    shown = Shown(Extraction(settings, scored.subject, scored.references, scored.match, scored.samples), "picture", {})
+    show_results(shown, threshold_note)
+    provenance(shown)
+
 
 st.html(STYLE)
-chosen: dict[str, Any] = {}
+st.title("What has this model memorised?", anchor=False)
 with st.sidebar:
-    chosen["model"] = controls.choice("model", options=list(BUILT_INS))
-    st.caption(BUILT_INS[chosen["model"]].description)
-    chosen["count"] = controls.slider("count")
-    chosen["steps"] = controls.slider("steps")
-    chosen["seed"] = controls.number("seed")
-    st.divider()
-    chosen["score"] = controls.choice("score")
-    kind = SCORES[chosen["score"]]
-    st.caption(f"{kind.title}. {kind.description}")
-    chosen["threshold"] = controls.slider(
-        "threshold",
-        key=f"threshold_{chosen['score']}",
-        high=kind.largest,
-        default=round(kind.threshold, 2),
-        step=kind.largest / 100,
+    source = st.segmented_control(
+        "Pictures",
+        [DRAW, SCORE],
+        default=DRAW,
+        required=True,
+        key="pictures",
+        bind="query-params",
+        width="stretch",
+        help="Draw pictures with a model, or score pictures that others generated: no model is needed for that.",
     )
-    threshold_note = st.empty()
-    chosen["encoder"] = controls.choice("encoder")
-    st.divider()
-    chosen["spacing"] = controls.choice("spacing")
-    chosen["first_timestep"] = controls.slider("first_timestep", high=999, default=999)
-    chosen["last_timestep"] = controls.slider("last_timestep", high=999)
-    chosen["eta"] = controls.slider("eta")
-    with st.expander("More"):
-        chosen["solver"] = controls.choice("solver")
-        chosen["clip"] = controls.choice("clip")
-        chosen["mode"] = controls.choice("mode", default="fast")
-
 try:
-    settings = ExtractSettings.read(chosen)
-    subject = open_model(settings.model, settings.mode)
-    schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
-    fingerprints = (subject.denoiser.fingerprint, settings.mode, subject.data.fingerprint, subject.control.fingerprint)
-    data, control = references(subject, fingerprints, settings.encoder)
-    pictures = draw_missing(settings, subject, picture_store())
+    if source == SCORE:
+        score_pictures()
+    else:
+        draw_pictures()
 except ValueError as error:
-    st.error(str(error), icon=":material/error:")
-    st.stop()
-
-if not pictures:
-    st.stop()
-seeds = tuple(sorted(pictures))
-found = match(np.stack([pictures[s].image for s in seeds]), seeds, data, control, subject.denoiser)
-line = headline(found, settings.encoder, settings.score, settings.threshold, subject.calibration)
-if line.calibrated is not None:
-    threshold_note.caption(
-        f"Stands for a control rate of {100 * line.calibrated.share:.2f} % "
-        f"({line.calibrated.beat:,} of {line.calibrated.count:,} plain pictures)."
-    )
-show_headline(line)
-show_gallery(found, subject.data, line)
-
-left, right = st.columns(2)
-left.markdown("**How near the pictures come**")
-left.plotly_chart(charts.score_histogram(found, line), alt=f"Histogram of {kind.title}: {line}")
-right.markdown("**The steps from noise to image**")
-right.plotly_chart(
-    charts.schedule_chart(schedule),
-    alt=f"{len(schedule)} timesteps from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
-)
-
-position = chosen_position(found, found.order(settings.score))
-show_pair(found, pictures[found.seeds[position]], subject.data, subject.control, line, position)
-with st.container(key="provenance"):
-    st.caption(
-        f"Settings {settings.digest} · model {subject.denoiser.fingerprint[:12]} "
-        f"· training images {subject.data.name} ({subject.data.fingerprint[:12]}) "
-        f"· control {subject.control.name} ({subject.control.fingerprint[:12]}) · encoder {settings.encoder} "
-        f"· seeds {seeds[0]} to {seeds[-1]} · {subject.denoiser.arithmetic}"
-    )
+    say_error(error)

@@ -3,9 +3,10 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from side_core.extraction.headline import Headline
 from side_core.extraction.matching import Match
+from side_core.extraction.metrics import Metrics
 from side_core.sampling.schedule import Schedule
+from side_core.settings import ScoreName
 from side_core.similarity.scores import SCORES
 
 TRAINING = "#7c5cff"
@@ -14,18 +15,21 @@ BINS = 40
 HEIGHT = 300
 
 
-def score_histogram(match: Match, line: Headline) -> go.Figure:
-    """How the scores against the training images and against the control are spread, with the threshold."""
-    kind = SCORES[line.score]
-    training, control = match.scores.by_name(line.score), match.control_scores.by_name(line.score)
-    largest = kind.largest if line.score != "l2" else float(max(training.max(), control.max(), line.threshold)) * 1.1
+def score_histogram(match: Match, score: ScoreName, threshold: float) -> go.Figure:
+    """How the scores against the training images and against the control are spread, with the threshold.
+
+    Where the control is smaller, the training images are the same number of them.
+    """
+    kind = SCORES[score]
+    sides = [("training images", match.compared, TRAINING, "")]
+    if match.control is not None:
+        sides.append(("control", match.control, CONTROL, "/"))
+    values = [side.scores.by_name(score) for _, side, *_ in sides]
+    largest = kind.largest if score != "l2" else float(max(threshold, *(part.max() for part in values))) * 1.1
     edges = np.linspace(0, largest, BINS + 1)
     figure = go.Figure()
-    for name, values, color, pattern in (
-        ("training images", training, TRAINING, ""),
-        ("control", control, CONTROL, "/"),
-    ):
-        counts, _ = np.histogram(values, edges)
+    for name, side, color, pattern in sides:
+        counts, _ = np.histogram(side.scores.by_name(score), edges)
         figure.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
             y=counts,
@@ -35,16 +39,17 @@ def score_histogram(match: Match, line: Headline) -> go.Figure:
             width=largest / BINS,
             hovertemplate=f"{kind.symbol} %{{x:.2f}}: %{{y}} pictures<extra>against {name}</extra>",
         )
-    figure.add_vline(x=line.threshold, line_dash="dash", line_width=2, line_color="#888")
+    figure.add_vline(x=threshold, line_dash="dash", line_width=2, line_color="#888")
     figure.add_annotation(
-        x=line.threshold,
+        x=threshold,
         y=1.0,
         yref="paper",
-        text=f"threshold {line.threshold:.3g}",
+        text=f"threshold {threshold:.3g}",
         showarrow=False,
         yanchor="bottom",
     )
-    return dressed(figure, f"{kind.title} (left: nearer to a copy)", "pictures", barmode="overlay")
+    nearer = "right" if kind.larger_is_nearer else "left"
+    return dressed(figure, f"{kind.title} ({nearer}: nearer to a copy)", "pictures", barmode="overlay")
 
 
 def schedule_chart(schedule: Schedule) -> go.Figure:
@@ -68,7 +73,28 @@ def schedule_chart(schedule: Schedule) -> go.Figure:
         line={"color": TRAINING, "width": 1},
         hovertemplate="step %{x}: timestep %{y}, noise %{customdata:.0f} %<extra></extra>",
     )
-    return dressed(figure, "step", "timestep (999: noise, 0: image)")
+    return dressed(figure, "step", "timestep (large: noise, 0: image)")
+
+
+def rarefaction_chart(found: Metrics, count: int) -> go.Figure:
+    """Different images that beat the threshold, by how many of the `count` pictures are looked at."""
+    figure = go.Figure()
+    for name, side, color, dash in (
+        ("training images", found.compared, TRAINING, "solid"),
+        ("control", found.control, CONTROL, "dash"),
+    ):
+        if side is None:
+            continue
+        curve = {0: 0.0, **side.nearest.rarefied, count: side.nearest.count.value}
+        figure.add_scatter(
+            x=list(curve),
+            y=list(curve.values()),
+            name=name,
+            mode="lines+markers",
+            line={"color": color, "dash": dash},
+            hovertemplate="%{x:,} pictures: %{y:.1f} different<extra>" + name + "</extra>",
+        )
+    return dressed(figure, "pictures", "different images")
 
 
 def dressed(figure: go.Figure, x: str, y: str, **layout: object) -> go.Figure:

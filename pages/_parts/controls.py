@@ -7,9 +7,9 @@ import streamlit as st
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from side_core.settings import ExtractSettings
+from side_core.settings import ExtractSettings, ScoreSettings
 
-FIELDS = ExtractSettings.model_fields
+FIELDS = {**ScoreSettings.model_fields, **ExtractSettings.model_fields}
 EXTRA_STEP = {int: 1, float: 0.05}
 
 
@@ -102,3 +102,63 @@ def choice(name: str, *, default: str | None = None, options: Sequence[str] = ()
     return st.selectbox(
         str(field.title), known, index=known.index(start), help=field.description, key=name, bind="query-params"
     )
+
+
+def linking(name: str, linked: bool) -> dict[str, Any]:
+    """How a widget is kept: in the URL or, where the page itself leads on by a link, in the session alone."""
+    if linked:
+        return {"key": name, "bind": "query-params"}
+    return {"key": f"own_{name}", "persist_state": "session"}
+
+
+def open_choice(name: str, options: Sequence[str], *, linked: bool = True) -> str:
+    """A list to choose from that also takes what is typed; a link's own value joins the list.
+
+    Args:
+        name: the field.
+        options: what is offered.
+        linked: whether it is kept in the URL.
+    """
+    field = FIELDS[name]
+    raw = st.query_params.get(name)
+    own = st.session_state.get(linking(name, linked)["key"])
+    known = list(dict.fromkeys([*options, *(value for value in (raw, own) if value)]))
+    chosen = st.selectbox(
+        str(field.title),
+        known,
+        index=known.index(raw if raw and not linked else field.default),
+        help=field.description,
+        accept_new_options=True,
+        **linking(name, linked),
+    )
+    return str(chosen or field.default)
+
+
+def text(name: str, placeholder: str, *, linked: bool = True) -> str:
+    """A line of text; empty where the field is left out.
+
+    Args:
+        name: the field.
+        placeholder: what leaving it out means.
+        linked: whether it is kept in the URL.
+    """
+    field = FIELDS[name]
+    written = st.text_input(
+        str(field.title),
+        "" if linked else st.query_params.get(name, ""),
+        placeholder=placeholder,
+        help=field.description,
+        **linking(name, linked),
+    )
+    return (written or "").strip()
+
+
+def label(classes: int) -> int | None:
+    """A class of a class-conditional model, or None for a uniform choice, kept in the URL."""
+    field = FIELDS["label"]
+    known = ["uniform", *map(str, range(classes))]
+    raw = st.query_params.get("label")
+    if raw is not None and raw not in known:
+        say_link_is_off(str(field.title), raw, f"uniform or 0 to {classes - 1}", "uniform")
+    chosen = st.selectbox(str(field.title), known, help=field.description, key="label", bind="query-params")
+    return None if chosen == "uniform" else int(chosen)

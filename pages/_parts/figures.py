@@ -10,8 +10,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from side_core.extraction.pictures import png
+from side_core.extraction.pictures import png, thumbnail
 
+LARGEST_SIDE = 256  # pixels of a picture that is sent to the browser
 # The page's own style. What a rerun has not reached yet stays as it is: fading a whole gallery costs a browser without
 # a graphics card more than the drawing itself, on the very cores that draw.
 STYLE = """<style>
@@ -19,6 +20,7 @@ STYLE = """<style>
 .row-of-figures { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .row-of-figures figure { margin: 0; flex: 1 1 0; min-width: var(--least); max-width: var(--most); }
 .row-of-figures img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
+ul.notes { margin: 0; padding-left: 1.2rem; font-size: 0.85rem; opacity: 0.8; overflow-wrap: anywhere; }
 .row-of-figures figcaption { font-size: 0.8rem; opacity: 0.75; text-align: center; padding-top: 0.25rem; }
 </style>"""
 
@@ -27,11 +29,11 @@ def figure(image: np.ndarray, alt: str, caption: str = "") -> str:
     """One picture as HTML.
 
     Args:
-        image: (H, W, 3) uint8, sent at native size and enlarged by the browser.
+        image: (H, W, 3) uint8, sent at native size and enlarged by the browser; large ones are made smaller.
         alt: what it shows, for who cannot see it.
         caption: text below it.
     """
-    data = base64.b64encode(png(image)).decode()
+    data = base64.b64encode(png(thumbnail(image, LARGEST_SIDE))).decode()
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">{below}</figure>'
 

@@ -1,14 +1,15 @@
 """Draw what is missing, with progress, preview and a way to stop; keep what is finished."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 import streamlit as st
 
 from pages._parts.figures import figure, show_row
 from pages._parts.pictures import Picture, PictureStore
-from side_core.dpm.denoiser import to_uint8
+from pages._parts.session import pace_of
+from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.run import Subject
 from side_core.sampling.sampler import draw
 from side_core.settings import ExtractSettings
@@ -16,17 +17,47 @@ from side_core.settings import ExtractSettings
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
 FRAMES = 8  # kept of the path from noise to image
 LARGEST_PATH_PIXELS = 64 * 64  # larger images keep the last frame only
+LIVE_SECONDS = 60  # what takes longer waits for a button
 TOUCH = 0.25  # seconds between updates: each one makes the browser work, on the very cores that draw
 PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
 
 
+def may_begin(settings: ExtractSettings, denoiser: Denoiser, count: int, asked: Hashable) -> bool:
+    """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
+    seconds = pace_of(denoiser, BATCH).seconds(count, settings.steps)
+    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == asked:
+        return True
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(
+            f"{count:,} pictures in {settings.steps} steps take about {in_time(seconds)} here ({denoiser.device}).",
+            icon=":material/timer:",
+        )
+        st.button(
+            "Draw them",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=st.session_state.__setitem__,
+            args=("begin", asked),
+        )
+    return False
+
+
+def in_time(seconds: float) -> str:
+    """A duration for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 def store_key(settings: ExtractSettings, subject: Subject) -> str:
     """Names what a picture depends on besides its seed."""
+    assert subject.denoiser is not None  # pictures are drawn by a model
     return f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.picture_digest}"
 
 
 def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStore) -> dict[int, Picture]:
     """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop."""
+    assert subject.denoiser is not None  # pictures are drawn by a model
     key = store_key(settings, subject)
     found = {seed: picture for seed in settings.seeds if (picture := store.get(key, seed)) is not None}
     missing = [seed for seed in settings.seeds if seed not in found]
@@ -36,6 +67,8 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
         with st.container(horizontal=True, vertical_alignment="center"):
             st.info(f"Stopped: {len(found):,} of {settings.count:,} pictures are finished.", icon=":material/pause:")
             st.button("Go on", icon=":material/play_arrow:", on_click=st.session_state.pop, args=("stopped",))
+        return found
+    if not may_begin(settings, subject.denoiser, len(missing), (key, settings.seeds)):
         return found
     place = st.empty()
     with place.container():
@@ -50,7 +83,7 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
             )
         preview = st.empty()
     start = touched = time.monotonic()
-    wanted = frames_wanted(settings.steps, subject.denoiser.shape)
+    wanted = frames_wanted(settings.steps, subject.denoiser.image_size)
     frames: list[np.ndarray] = []
     timesteps: list[int] = []
     for drawing in draw(subject.denoiser, settings.sampling.model_copy(update={"batch_size": BATCH}), missing):
@@ -76,8 +109,8 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
     return found
 
 
-def frames_wanted(steps: int, shape: Sequence[int]) -> set[int]:
-    """Which steps' estimates are kept: the first, the last, and some evenly between."""
-    if shape[-1] * shape[-2] > LARGEST_PATH_PIXELS:
+def frames_wanted(steps: int, size: Sequence[int]) -> set[int]:
+    """Which steps' estimates are kept: the first, the last, and some evenly between; of large images the last."""
+    if size[0] * size[1] > LARGEST_PATH_PIXELS:
         return {steps - 1}
     return {round(step) for step in np.linspace(0, steps - 1, min(FRAMES, steps))}

@@ -1,11 +1,15 @@
 """The Extract page, through the router, without a browser."""
 
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from side_core.extraction.run import extract, open_subject
+from side_core.data.source import open_training_set
+from side_core.extraction.run import extract, open_subject, references_of
+from side_core.progress import finish
 from side_core.settings import ExtractSettings
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
@@ -21,9 +25,13 @@ def opened(**link: str) -> AppTest:
 
 def text_of(app: AppTest) -> str:
     """Everything the page says in words."""
-    return "\n".join(
-        element.value for kind in ("title", "subheader", "markdown", "caption") for element in app.get(kind)
-    )
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error")
+    return "\n".join(unescaped(element.value) for kind in kinds for element in app.get(kind))
+
+
+def unescaped(text: str) -> str:
+    """Markdown that was escaped to be shown as it is."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +53,7 @@ def test_first_visit_shows_pairs_headline_control_and_interval_without_a_click(i
 def test_every_setting_of_the_page_is_named_by_its_field(ideal: AppTest) -> None:
     keys = {widget.key for kind in ("slider", "selectbox", "number_input") for widget in ideal.get(kind)}
     shown = {key.split("_ratio")[0] for key in keys if key}
-    assert shown <= set(ExtractSettings.model_fields)
+    assert shown - {"threshold_by"} <= set(ExtractSettings.model_fields)
     assert {
         "count",
         "steps",
@@ -73,10 +81,12 @@ def test_threshold_of_zero_lets_nothing_pass(ideal: AppTest) -> None:
 def test_page_draws_what_the_library_draws() -> None:
     app = opened(model="ideal", count="3", seed="40", spacing="karras", steps="12")
     settings = ExtractSettings(model="ideal", count=3, seed=40, spacing="karras", steps=12)
-    *_, result = extract(settings, open_subject(settings))
+    subject = open_subject(settings)
+    *_, result = extract(settings, subject, finish(references_of(settings, subject)))
     order = result.match.order("ratio")
     labels = [button.label for button in app.button if str(button.key).startswith("pair-")]
-    assert labels == [f"d₁/d₂ **{result.match.scores.ratio[i]:.2f}** · seed {result.match.seeds[i]}" for i in order]
+    scores = result.match.training.scores.ratio
+    assert labels == [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in order]
 
 
 def test_choosing_a_pair_shows_it_in_detail() -> None:
@@ -111,4 +121,58 @@ def test_a_link_out_of_bounds_says_what_is_used_instead(link: dict[str, str], se
 def test_a_mistake_gets_one_sentence_and_no_traceback(link: dict[str, str], sentence: str) -> None:
     app = opened(model="ideal", **link)
     assert not app.exception
-    assert [sentence in error.value for error in app.error] == [True]
+    assert [sentence in unescaped(error.value) for error in app.error] == [True]
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures somebody generated (two copies), training images and a control, with awkward names."""
+    home = tmp_path_factory.mktemp("own")
+    parts = {"samples": "pixel-faces[0:4]", "train": "pixel-faces[2:62]", "control": "pixel-faces[100:140]"}
+    for part, source in parts.items():
+        (home / part).mkdir()
+        for i, image in enumerate(open_training_set(source).images):
+            Image.fromarray(image).save(home / part / f"{i:02} <b>*x*_[y](z).png")
+    (home / "train" / "broken.png").write_bytes(b"nothing")
+    return home
+
+
+def scored(own: Path, **link: str) -> AppTest:
+    return opened(**{"pictures": "Score a folder"}, samples=str(own / "samples"), data=str(own / "train"), **link)
+
+
+def test_a_folder_is_scored_without_a_model(own: Path) -> None:
+    app = scored(own, control=str(own / "control"))
+    text = text_of(app)
+    assert not app.exception and not app.error
+    assert "Against 40 training images, as many as the control has" in [metric.label for metric in app.metric]
+    assert "Picture 02 <b>*x*_[y](z).png in detail" in text
+    assert "2 of 4 pictures bring back 2 of 60 different training images" in text
+
+
+def test_without_a_control_the_page_withholds_the_headline(own: Path) -> None:
+    app = scored(own)
+    assert "The headline is withheld" in text_of(app) and not app.metric
+    assert len([button for button in app.button if str(button.key).startswith("pair-")]) == 4
+
+
+def test_before_anything_is_named_the_page_says_what_it_needs() -> None:
+    app = opened(pictures="Score a folder")
+    assert "Name a folder of generated pictures and the training images" in text_of(app)
+    assert not app.exception and not app.error
+
+
+def test_a_wrong_folder_gets_one_sentence(own: Path) -> None:
+    app = opened(pictures="Score a folder", samples="/no/such/*folder*", data=str(own / "train"))
+    assert not app.exception
+    assert "There is no data source '/no/such/*folder*'" in unescaped(app.error[0].value)
+
+
+def test_another_control_of_a_built_in_model_is_named_in_the_sidebar() -> None:
+    app = opened(model="ideal", count="2", control="pixel-faces[5000:5500]")
+    assert "Against 500 training images, as many as the control has" in [metric.label for metric in app.metric]
+
+
+def test_a_control_rate_can_take_the_thresholds_place() -> None:
+    app = opened(model="ideal", count="2", threshold_by="control rate", control_percent="1.0")
+    assert not app.exception and "stands for a control rate of 0.85 % (35 of 4,096" in text_of(app)

@@ -1,0 +1,121 @@
+"""The sidebar of Extract: what is examined, how it is drawn, how it is scored."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages._parts import controls
+from side_core.assets import BUILT_INS
+from side_core.dpm.denoiser import Denoiser
+from side_core.extraction.run import Subject
+from side_core.settings import Mode
+from side_core.similarity.scores import SCORES
+
+PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BY_SCORE, BY_RATE = "score", "control rate"
+
+
+def model_inputs() -> dict[str, Any]:
+    """Which model, training images and control, and in which arithmetic."""
+    chosen: dict[str, Any] = {"model": controls.open_choice("model", list(BUILT_INS))}
+    own = BUILT_INS.get(chosen["model"])
+    if own is not None:
+        st.caption(own.description)
+    with st.expander("Other training images or control", expanded=own is None):
+        chosen["data"] = controls.text("data", own.data if own else "as the model's card says")
+        chosen["control"] = controls.text("control", own.control if own else "none: the headline is withheld")
+    return {name: value for name, value in chosen.items() if value}
+
+
+def mode_input() -> Mode:
+    """Exact or fast arithmetic; a page is fast unless told otherwise."""
+    mode: Mode = controls.choice("mode", default="fast")
+    return mode
+
+
+def score_inputs() -> dict[str, Any]:
+    """Which pictures are scored, and against what."""
+    chosen = {
+        "samples": controls.text("samples", "folder, .npy or .npz"),
+        "data": controls.text("data", "folder, .npy or .npz"),
+        "control": controls.text("control", "none: the headline is withheld"),
+    }
+    return {name: value for name, value in chosen.items() if value}
+
+
+def sampling_inputs(denoiser: Denoiser) -> dict[str, Any]:
+    """How many pictures and from which seeds."""
+    chosen = {"count": controls.slider("count"), "steps": controls.slider("steps"), "seed": controls.number("seed")}
+    if denoiser.classes:
+        chosen["label"] = controls.label(denoiser.classes)
+    return chosen
+
+
+def schedule_inputs(denoiser: Denoiser) -> dict[str, Any]:
+    """Which timesteps are visited, and how much noise is added back."""
+    last = len(denoiser.alphas_cumprod) - 1
+    return {
+        "spacing": controls.choice("spacing"),
+        "first_timestep": controls.slider("first_timestep", high=last, default=last),
+        "last_timestep": controls.slider("last_timestep", high=last),
+        "eta": controls.slider("eta"),
+    }
+
+
+def solver_inputs(denoiser: Denoiser) -> dict[str, Any]:
+    """What few people change."""
+    chosen = {"solver": controls.choice("solver")}
+    if denoiser.bounded:  # estimates of latents are not clipped
+        chosen["clip"] = controls.choice("clip")
+    return chosen
+
+
+def encoder_inputs(has_model: bool) -> dict[str, Any]:
+    """What pictures are compared by, and by which score."""
+    names = ["pixel", "dpm", "clip", "sscd"] if has_model else ["pixel", "clip", "sscd"]
+    chosen = {"encoder": controls.choice("encoder", options=names)}
+    named = chosen["encoder"] in ("clip", "sscd")
+    if named:
+        chosen["encoder_weights"] = controls.text(
+            "encoder_weights", "local-dir:FOLDER or hf-hub:ORG/NAME" if chosen["encoder"] == "clip" else "a .pt file"
+        )
+    chosen["score"] = controls.choice("score", options=[name for name in SCORES if named or name != "cosine"])
+    kind = SCORES[chosen["score"]]
+    st.caption(f"{kind.title}. {kind.description}")
+    return {name: value for name, value in chosen.items() if value}
+
+
+def threshold_inputs(chosen: dict[str, Any], subject: Subject) -> dict[str, Any]:
+    """From which score on a picture counts: a value, or what the control's rate says."""
+    score = chosen["score"]
+    kind = SCORES[score]
+    scaled = score != "l2" or chosen["encoder"] == "pixel"  # distances of features have no common scale
+    ways = ([BY_SCORE] if scaled else []) + ([BY_RATE] if subject.control is not None else [])
+    if not ways:
+        st.caption("Distances of features have no threshold of their own: name a control, or choose another score.")
+        return {}
+    way = st.selectbox(
+        "Threshold by",
+        ways,
+        key="threshold_by" if scaled else "threshold_by_rate",
+        bind="query-params",
+        help="A score's own value, or the most generous one that so few pictures beat against the control.",
+    )
+    if way == BY_RATE:
+        percent = st.select_slider(
+            "Control rate, in %",
+            PERCENT,
+            0.5,
+            key="control_percent",
+            bind="query-params",
+            help="At most this share of pictures may beat the threshold against images the model never saw.",
+        )
+        return {"control_rate": percent / 100}
+    threshold = controls.slider(
+        "threshold",
+        key=f"threshold_{score}",
+        high=kind.largest,
+        default=round(kind.threshold, 2),
+        step=kind.largest / 100,
+    )
+    return {"threshold": threshold}

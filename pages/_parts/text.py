@@ -1,0 +1,27 @@
+"""Text that people brought along (names, paths, notes), shown as it is."""
+
+import re
+from html import escape
+
+import streamlit as st
+
+PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def plain(text: str, most: int = 200) -> str:
+    """Text for a place that takes Markdown: nothing in it is markup. Long ones lose their middle."""
+    if len(text) > most:
+        text = f"{text[: most // 2]}…{text[-most // 2 :]}"
+    return PUNCTUATION.sub(r"\\\1", text)
+
+
+def say_error(error: Exception) -> None:
+    """A person's mistake, in one sentence."""
+    st.error(plain(str(error), 1000), icon=":material/error:")
+
+
+def show_notes(notes: tuple[str, ...]) -> None:
+    """What a person should know about what was read and compared, one line each."""
+    lines = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    if lines:
+        st.html(f'<ul class="notes">{lines}</ul>')
