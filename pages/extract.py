@@ -7,7 +7,7 @@ from pages._parts import sidebar
 from pages._parts.figures import STYLE
 from pages._parts.live import draw_missing, store_key
 from pages._parts.results import Shown, provenance, show_results
-from pages._parts.session import matches, open_references, open_subject, picture_store, reference_key, score_folder
+from pages._parts.session import MATCHES, PICTURES, open_references, open_subject, reference_key, score_folder
 from pages._parts.text import say_error
 from side_core.extraction.matching import match
 from side_core.extraction.run import Extraction
@@ -43,15 +43,13 @@ def draw_pictures() -> None:
     settings = ExtractSettings.read(chosen)
     schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
     references = open_references(settings, subject)
-    pictures = draw_missing(settings, subject, picture_store())
+    pictures = draw_missing(settings, subject, PICTURES)
     if not pictures:
         return
     seeds = tuple(sorted(pictures))
     key = (store_key(settings, subject), seeds, *reference_key(settings, subject))
-    found = matches().get(key)
-    if found is None:
-        images = np.stack([pictures[seed].image for seed in seeds])
-        found = matches().put(key, match(images, tuple(map(str, seeds)), references))
+    images = np.stack([pictures[seed].image for seed in seeds])
+    found = MATCHES.get_or_make(key, lambda: match(images, tuple(map(str, seeds)), references))
     shown = Shown(Extraction(settings, subject, references, found), "seed", {str(s): pictures[s] for s in seeds})
     show_results(shown, threshold_note, schedule)
     provenance(shown)

@@ -10,6 +10,7 @@ from pages._parts.figures import figure, show_row
 from pages._parts.pictures import Picture, PictureStore
 from pages._parts.session import pace_of
 from side_core.dpm.denoiser import Denoiser, to_uint8
+from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
 from side_core.sampling.sampler import draw
 from side_core.settings import ExtractSettings
@@ -113,4 +114,4 @@ def frames_wanted(steps: int, size: Sequence[int]) -> set[int]:
     """Which steps' estimates are kept: the first, the last, and some evenly between; of large images the last."""
     if size[0] * size[1] > LARGEST_PATH_PIXELS:
         return {steps - 1}
-    return {round(step) for step in np.linspace(0, steps - 1, min(FRAMES, steps))}
+    return steps_shown(steps, FRAMES)

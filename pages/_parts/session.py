@@ -2,8 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
-from functools import lru_cache
+from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from pages._parts.pictures import PictureStore
@@ -46,52 +45,24 @@ class Kept(Generic[Value]):
                 self.values.popitem(last=False)
         return value
 
+    def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
+        """A value, made now if it is not kept."""
+        kept = self.get(key)
+        return self.put(key, make()) if kept is None else kept
+
     def clear(self) -> None:
         """Forget everything, for example because files have changed."""
         with self.lock:
             self.values.clear()
 
 
-@lru_cache(maxsize=1)
-def subjects() -> Kept[Subject]:
-    """Opened models with their training images and control."""
-    return Kept(4)
-
-
-@lru_cache(maxsize=1)
-def reference_store() -> Kept[References]:
-    """Encoded training images and controls."""
-    return Kept(8)
-
-
-@lru_cache(maxsize=1)
-def matches() -> Kept[Match]:
-    """Matched pictures, so that moving a threshold matches nothing anew."""
-    return Kept(16)
-
-
-@lru_cache(maxsize=1)
-def scorings() -> Kept[Extraction]:
-    """Scored folders."""
-    return Kept(4)
-
-
-@lru_cache(maxsize=1)
-def sets() -> Kept[TrainingSet]:
-    """Opened sets of pictures."""
-    return Kept(8)
-
-
-@lru_cache(maxsize=1)
-def paces() -> Kept[Pace]:
-    """How fast models draw."""
-    return Kept(32)
-
-
-@lru_cache(maxsize=1)
-def picture_store() -> PictureStore:
-    """The pictures finished so far."""
-    return PictureStore()
+SUBJECTS: Kept[Subject] = Kept(4)  # opened models with their training images and control
+REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
+MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
+SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
+SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
+PACES: Kept[Pace] = Kept(32)  # how fast models draw
+PICTURES = PictureStore()  # finished pictures
 
 
 def open_subject(settings: ExtractSettings) -> Subject:
@@ -100,12 +71,11 @@ def open_subject(settings: ExtractSettings) -> Subject:
     Raises:
         ValueError: something cannot be opened.
     """
-    kept = subjects().get(subject_key(settings))
-    if kept is not None:
-        return kept
     chosen = settings.model_dump(include={"model", "mode", "data", "control"})
     work = opening(ExtractSettings(**chosen, steps=1))
-    return keep_subject(settings, run_with_progress(work, "Opening the model and its pictures"))
+    return SUBJECTS.get_or_make(
+        subject_key(settings), lambda: run_with_progress(work, "Opening the model and its pictures")
+    )
 
 
 def subject_key(settings: ExtractSettings) -> Key:
@@ -115,7 +85,7 @@ def subject_key(settings: ExtractSettings) -> Key:
 
 def keep_subject(settings: ExtractSettings, subject: Subject) -> Subject:
     """Keep an opened model for all sessions and give it back."""
-    return subjects().put(subject_key(settings), subject)
+    return SUBJECTS.put(subject_key(settings), subject)
 
 
 def open_references(settings: MatchSettings, subject: Subject) -> References:
@@ -124,12 +94,10 @@ def open_references(settings: MatchSettings, subject: Subject) -> References:
     Raises:
         ValueError: the encoder cannot be opened, or does not go with the score.
     """
-    key = reference_key(settings, subject)
-    kept = reference_store().get(key)
-    if kept is None:
-        work = references_of(settings, subject)
-        kept = reference_store().put(key, run_with_progress(work, "Encoding training and control images"))
-    return kept
+    work = references_of(settings, subject)
+    return REFERENCES.get_or_make(
+        reference_key(settings, subject), lambda: run_with_progress(work, "Encoding training and control images")
+    )
 
 
 def reference_key(settings: MatchSettings, subject: Subject) -> Key:
@@ -147,15 +115,11 @@ def score_folder(settings: ScoreSettings) -> Extraction:
         ValueError: something cannot be read.
     """
     asked = settings.model_copy(update={"score": "ratio", "threshold": None, "control_rate": None})
-    key = (asked.digest,)
-    kept = scorings().get(key)
-    if kept is None:
-        work = score(settings)
-        kept = scorings().put(
-            key,
-            run_with_progress(work, lambda event: "Reading pictures" if isinstance(event, Reading) else "Encoding"),
-        )
-    return kept
+    work = score(settings)
+    return SCORINGS.get_or_make(
+        (asked.digest,),
+        lambda: run_with_progress(work, lambda event: "Reading pictures" if isinstance(event, Reading) else "Encoding"),
+    )
 
 
 def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
@@ -164,20 +128,17 @@ def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
     Raises:
         ValueError: it cannot be read.
     """
-    kept = sets().get((source, size))
-    if kept is None:
-        work = reading(source, size)
-        kept = sets().put((source, size), run_with_progress(work, "Reading pictures"))
-    return kept
+    work = reading(source, size)
+    return SETS.get_or_make((source, size), lambda: run_with_progress(work, "Reading pictures"))
 
 
 def pace_of(denoiser: Denoiser, batch: int) -> Pace:
     """How fast a model draws here, measured once."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), batch)
-    return paces().get(key) or paces().put(key, measure_pace(denoiser, batch))
+    return PACES.get_or_make(key, lambda: measure_pace(denoiser, batch))
 
 
 def forget_all() -> None:
     """Read every file again when it is next needed."""
-    for store in (subjects(), reference_store(), matches(), scorings(), sets()):
+    for store in (SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS):
         store.clear()

@@ -7,9 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
+from side_core.data.duplicates import CHUNK, row_digests
 from side_core.roots import printable
-
-CHUNK = 4096  # images read at once
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,11 @@ class TrainingSet:
             digest.update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
         digest.update("\n".join(map(str, self.ids)).encode())
         return digest.hexdigest()
+
+    @cached_property
+    def digests(self) -> np.ndarray:
+        """(n,) a digest of each image, by which equal images are found: see `side_core.data.duplicates`."""
+        return row_digests(self.images)
 
     def slice(self, first: int, stop: int, name: str, step: int = 1) -> "TrainingSet":
         """Rows first..stop-1, each or every `step`-th, under another name.

@@ -17,6 +17,15 @@ def is_hub_id(model: str) -> bool:
     return HUB_ID.fullmatch(model) is not None
 
 
+def check_private(named: str) -> None:
+    """Raise ValueError where the app is public: strangers may not have it fetch what they name."""
+    if is_public():
+        raise ValueError(
+            f"'{named}' cannot be fetched here: this app is public and opens its own models only; "
+            "run the app on your own machine to use models of the Hub."
+        )
+
+
 def hub_folder(model: str) -> Path:
     """The folder of a Hub model: huggingface_hub's cache where it is whole, else fetched into it.
 
@@ -26,11 +35,7 @@ def hub_folder(model: str) -> Path:
     Raises:
         ValueError: the app is public, the model cannot be fetched, or it is of another kind or not whole.
     """
-    if is_public():
-        raise ValueError(
-            f"'{model}' cannot be fetched here: this app is public and opens its own models only; "
-            "run the app on your own machine to use models of the Hub."
-        )
+    check_private(model)
     kept = cached(model)
     if kept is not None:
         return kept

@@ -15,6 +15,11 @@ IMAGES = 16
 FRAMES = 24
 
 
+def steps_shown(steps: int, frames: int) -> set[int]:
+    """Which of the steps a path of at most `frames` pictures shows: the first, the last, and some evenly between."""
+    return {round(step) for step in np.linspace(0, steps - 1, min(frames, steps))}
+
+
 class PathRecorder:
     """Keeps what the model takes the first images to be, step by step, while they are drawn.
 
@@ -25,7 +30,7 @@ class PathRecorder:
 
     def __init__(self, denoiser: Denoiser, steps: int):
         self.denoiser = denoiser
-        self.wanted = {round(step) for step in np.linspace(0, steps - 1, min(FRAMES, steps))}
+        self.wanted = steps_shown(steps, FRAMES)
         self.seeds: tuple[int, ...] | None = None
         self.frames: list[np.ndarray] = []
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.data.duplicates import first_of_each, overlap, row_digests
+from side_core.data.duplicates import first_of_each, overlap
 from side_core.data.training_set import Skipped, TrainingSet
 from side_core.dpm.description import Description
 
@@ -74,7 +74,6 @@ def overview_of_set(images: TrainingSet, training: TrainingSet | None = None) ->
         images: the set.
         training: if it is a control: the training images.
     """
-    digests = row_digests(images.images)
     labels: dict[str, int] = {}
     if images.labels is not None:
         names, counts = np.unique(images.labels.astype(str), return_counts=True)
@@ -82,13 +81,13 @@ def overview_of_set(images: TrainingSet, training: TrainingSet | None = None) ->
     captions = [str(caption) for caption in images.captions if caption] if images.captions is not None else []
     shared = compared = None
     if training is not None:
-        shared = int(overlap(digests, row_digests(training.images)).sum())
+        shared = int(overlap(images.digests, training.digests).sum())
         compared = min(len(images), len(training)) if len(images) != len(training) else None
     return SetOverview(
         source=images.name,
         pictures=len(images),
         size=images.size,
-        copies=len(images) - len(first_of_each(digests)),
+        copies=len(images) - len(first_of_each(images.digests)),
         fingerprint=images.fingerprint,
         labels=labels,
         captions=len(captions),

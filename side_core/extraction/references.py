@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.data.duplicates import copies, first_of_each, overlap, row_digests
+from side_core.data.duplicates import copies, first_of_each, overlap
 from side_core.data.training_set import TrainingSet
 from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.encoder import Encoder
@@ -89,8 +89,7 @@ def make_references(
         ValueError: fewer than two different training images; all control images are training images.
     """
     notes: list[str] = []
-    digests = row_digests(data.images)
-    rows = first_of_each(digests)
+    rows = first_of_each(data.digests)
     if len(rows) < 2:
         raise ValueError(f"'{data.name}' has {len(rows)} different image, but scores compare two: give more of them.")
     if surplus := len(data) - len(rows):
@@ -99,7 +98,7 @@ def make_references(
         )
     if len(rows) < NEIGHBOURS:
         notes.append(f"nL2 is averaged over the {len(rows)} nearest images instead of {NEIGHBOURS}: there are no more.")
-    unseen = None if control is None else unseen_rows(digests, control, data.name, notes)
+    unseen = None if control is None else unseen_rows(data, control, notes)
     compared = rows
     if unseen is not None:
         count = min(len(rows), len(unseen))
@@ -118,18 +117,17 @@ def make_references(
     if control is not None and unseen is not None:
         other_vectors = yield from embed(control, encoder)
         other = Reference(control, other_vectors, unseen, encoder.unit)
-    return References(encoder, training, fair, other, copies(digests), tuple(notes))
+    return References(encoder, training, fair, other, copies(data.digests), tuple(notes))
 
 
-def unseen_rows(digests: np.ndarray, control: TrainingSet, training: str, notes: list[str]) -> np.ndarray:
+def unseen_rows(data: TrainingSet, control: TrainingSet, notes: list[str]) -> np.ndarray:
     """Sorted rows of the different control images that are no training images; adds to `notes` what was left out.
 
     Raises:
         ValueError: fewer than two are left.
     """
-    own = row_digests(control.images)
-    seen = overlap(own, digests)
-    rows = first_of_each(own)
+    seen = overlap(control.digests, data.digests)
+    rows = first_of_each(control.digests)
     left = rows[~seen[rows]]
     if seen.any():
         notes.append(
@@ -140,7 +138,7 @@ def unseen_rows(digests: np.ndarray, control: TrainingSet, training: str, notes:
     if len(left) < 2:
         raise ValueError(
             f"{len(left)} images of the control '{control.name}' are left besides copies of each other and of "
-            f"'{training}': name images that the model never saw."
+            f"'{data.name}': name images that the model never saw."
         )
     return left
 

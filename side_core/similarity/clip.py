@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from side_core.dpm.config import first_line, read_config
-from side_core.dpm.hub import is_hub_id
-from side_core.roots import check_allowed, is_public
+from side_core.dpm.hub import check_private, is_hub_id
+from side_core.roots import check_allowed
 from side_core.similarity.network import NetworkEncoder, weights_path
 
 CONFIG = "open_clip_config.json"
@@ -134,11 +134,7 @@ def hub_folder(weights: str) -> Path:
         ValueError: the app is public, the name is none, or it cannot be fetched.
     """
     name = weights.removeprefix(HUB)
-    if is_public():
-        raise ValueError(
-            f"'{weights}' cannot be fetched here: this app is public and opens its own models only; "
-            "run the app on your own machine to use models of the Hub."
-        )
+    check_private(weights)
     if not is_hub_id(name):
         raise ValueError(f"'{weights}' names no model of the Hub: write it as hf-hub:ORG/NAME.")
     from huggingface_hub import snapshot_download
