@@ -44,3 +44,5 @@ BUILT_INS = {
         ),
     )
 }
+
+SURROGATES = {name: ASSETS / "surrogates" / name for name in ("pixel-faces", "pixel-faces-twin")}

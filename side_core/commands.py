@@ -17,8 +17,9 @@ def run_extract(options: argparse.Namespace) -> int:
     """`extract`: a run into a folder."""
     settings = ExtractSettings.read(given(options, ExtractSettings))
     from side_core.extraction.animation import PathRecorder
-    from side_core.extraction.files import begin, write_images, write_results, write_whole
+    from side_core.extraction.files import begin, write_images, write_results
     from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
+    from side_core.whole_file import write_whole
 
     subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
     references = finish(references_of(settings, subject, options.device), Progress("encoding").watch)

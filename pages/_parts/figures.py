@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from side_core.extraction.pictures import png, thumbnail
+from side_core.pictures import png, thumbnail
 
 LARGEST_SIDE = 256  # pixels of a picture that is sent to the browser
 # The page's own style. What a rerun has not reached yet stays as it is: fading a whole gallery costs a browser without

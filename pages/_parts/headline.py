@@ -3,7 +3,7 @@
 import streamlit as st
 
 from side_core.extraction.headline import WITHHELD, Headline
-from side_core.extraction.rate import Rate
+from side_core.rate import Rate
 from side_core.similarity.scores import SCORES
 
 

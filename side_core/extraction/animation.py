@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
-from side_core.extraction.pictures import PAPER, SIDE, enlarge
+from side_core.pictures import PAPER, SIDE, enlarge
 from side_core.sampling.sampler import Drawing
 
 FRAME_MILLISECONDS = 120

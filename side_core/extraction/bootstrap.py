@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from side_core.extraction.rate import rate
+from side_core.rate import rate
 
 RESAMPLES = 1000
 LEVELS = (0.025, 0.975)

@@ -12,9 +12,9 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.config import first_line
 from side_core.dpm.denoiser import Denoiser, HasBottleneck
 from side_core.extraction.matching import match
-from side_core.extraction.rate import Rate, rate_of
 from side_core.extraction.references import make_references
 from side_core.progress import finish
+from side_core.rate import Rate, rate_of
 from side_core.sampling.sampler import Drawing, draw
 from side_core.settings import EncoderName, SamplingSettings, ScoreName
 from side_core.similarity.encoder import open_encoder

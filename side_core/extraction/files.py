@@ -1,8 +1,6 @@
 """The folder of a run: images, tables, run.json, grid.png, each whole or not there at all."""
 
-import json
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +9,15 @@ import numpy as np
 from side_core.data.picture import BadPictureError, read_picture
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import read_json
-from side_core.extraction.pictures import grid_of_pairs, png
 from side_core.extraction.run import Extraction
 from side_core.extraction.summary import pictures_json, run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
+from side_core.pictures import grid_of_pairs, png
 from side_core.settings import ExtractSettings, MatchSettings
+from side_core.whole_file import write_json, write_whole
 
 GRID_PAIRS = 64
 RUN = "run.json"
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Write a file under another name and rename it, so that nobody ever sees half of it.
-
-    Raises:
-        ValueError: it cannot be written, for example because the disk is full.
-    """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(file)
-    except OSError as error:
-        raise ValueError(
-            f"'{file}' cannot be written ({error.strerror}): free some space or choose another folder; "
-            "what was written before is kept."
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def prepare_folder(out: Path, settings: MatchSettings) -> None:
@@ -116,11 +96,6 @@ def write_images(out: Path, images: np.ndarray, seeds: Sequence[int]) -> None:
     """Write (n, H, W, 3) uint8 images at native size as `images/<seed>.png`."""
     for image, seed in zip(images, seeds, strict=True):
         write_whole(out / "images" / f"{seed}.png", png(image))
-
-
-def write_json(file: Path, content: Mapping[str, Any]) -> None:
-    """Write a JSON file."""
-    write_whole(file, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.bootstrap import Interval
 from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.metrics import BandMetrics, Unique, metrics
-from side_core.extraction.rate import Rate
 from side_core.extraction.references import Reference
 from side_core.extraction.run import Extraction
+from side_core.rate import Rate
 from side_core.settings import ExtractSettings, SamplingSettings, ScoreName
 
 

@@ -1,12 +1,15 @@
 """Guidance: a callable that says which way to push a noisy image."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 Guidance = Callable[[Tensor, int], Tensor]
 """(x, t) -> lambda * grad_x log p(c | x), of the shape of x; the sampler applies sqrt(1 - alpha_t)."""
+
+Guide = Callable[[Sequence[int]], Guidance]
+"""The seeds of a batch -> its guidance; each image may be pushed to a label of its own."""
 
 
 def no_guidance(x: Tensor, t: int) -> Tensor:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
-from side_core.sampling.guidance import Guidance, no_guidance
+from side_core.sampling.guidance import Guidance, Guide, no_guidance
+from side_core.sampling.health import Health
 from side_core.sampling.schedule import Schedule, schedule_of
-from side_core.settings import Clip, SamplingSettings, Solver
+from side_core.settings import Clip, Label, SamplingSettings, Solver
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Step:
         timestep: position in the training noise schedule, T-1 (noise) .. 0 (image).
         x: (n, C, H, W) the noisy state after the step.
         denoised: (n, C, H, W) the model's present estimate of the clean image, what a preview shows.
+        health: which images strong guidance has lost or saturated; lost ones are 0 in `x` and `denoised`.
     """
 
     index: int
@@ -31,6 +33,7 @@ class Step:
     timestep: int
     x: Tensor
     denoised: Tensor
+    health: Health
 
 
 def sample(
@@ -60,9 +63,11 @@ def sample(
         condition: passed to the model: (n,) labels of classes, see `labels_of`.
 
     Raises:
-        ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity.
+        ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity without having
+            been steered. An image that guidance has driven there is lost, see `Step.health`; the others go on.
     """
     check_noise(eta, solver)
+    health, steered = Health(len(seeds)), False
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def noise() -> Tensor:
@@ -74,15 +79,23 @@ def sample(
     for index, t in enumerate(schedule.timesteps):
         alpha, alpha_next = schedule.alphas[index], schedule.alphas[index + 1]
         eps = denoiser.predict_noise(x, t, condition)
-        if guidance is not no_guidance:
-            eps = eps - math.sqrt(1 - alpha) * guidance(x, t)
-        if not torch.isfinite(eps).all():
+        if not steered and not torch.isfinite(eps).all():
             raise ValueError(
                 f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode."
             )
+        if guidance is not no_guidance:
+            push = guidance(x, t)
+            steered = steered or bool((push != 0).any())
+            eps = eps - math.sqrt(1 - alpha) * push
         denoised = (x - math.sqrt(1 - alpha) * eps) / math.sqrt(alpha)
+        if steered:
+            finite = torch.isfinite(denoised).flatten(1).all(dim=1)
+            health.lose(finite, index)
+            alive = health.alive.to(x.device).view(-1, 1, 1, 1)
+            x, eps, denoised = (torch.where(alive, part, 0) for part in (x, eps, denoised))
         if clip != "off":
             denoised = denoised.clamp(-1, 1)
+            health.look(denoised, index)
         if clip == "clip-recompute":
             eps = (x - math.sqrt(alpha) * denoised) / math.sqrt(max(1 - alpha, 1e-12))
         if solver == "ddim":
@@ -94,7 +107,7 @@ def sample(
         else:
             x = multistep_update(x, denoised, before, schedule, index)
             before = denoised
-        yield Step(index, len(schedule), t, x, denoised)
+        yield Step(index, len(schedule), t, x, denoised, health)
 
 
 def check_noise(eta: float, solver: Solver) -> None:
@@ -132,37 +145,54 @@ def signal_and_noise(alpha: float) -> tuple[float, float]:
     return math.sqrt(alpha), math.sqrt(1 - alpha)
 
 
-def check_label(label: int | None, classes: int) -> None:
+def check_label(label: Label | None, classes: int) -> None:
     """Raise ValueError where a model with `classes` classes (0: unconditional) cannot be asked for `label`."""
     if label is None:
         return
     if not classes:
         raise ValueError(f"Class label {label} was chosen, but the model is unconditional: leave the label out.")
-    if not 0 <= label < classes:
+    if isinstance(label, int) and not 0 <= label < classes:
         raise ValueError(f"Class label {label} does not exist: choose 0 to {classes - 1}, or leave it out for all.")
 
 
-def labels_of(seeds: Sequence[int], label: int | None, classes: int) -> Tensor | None:
-    """(n,) int64 class label of each image, on the CPU; None for an unconditional model.
+def labels_of(seeds: Sequence[int], label: Label | None, classes: int) -> Tensor | None:
+    """(n,) int64 label of each image, on the CPU; None for an unconditional model.
 
-    Left out, a label is uniform and follows from the image's own seed alone, by a hash and not by the stream that
-    makes the noise: image k has the same class and the same noise in any batch.
+    A label follows from the image's own seed alone: image k has the same class and the same noise in any batch.
+    `uniform` (or None) draws it by a hash, not from the stream that makes the noise; `balanced` takes each in turn.
 
     Args:
         seeds: (n,) one for each image.
-        label: of all images; None: each its own.
-        classes: how many the model has; 0: it is unconditional.
+        label: of all images, or how each gets its own.
+        classes: how many there are; 0: the model is unconditional.
 
     Raises:
-        ValueError: the model has no such class.
+        ValueError: there is no such class.
     """
     check_label(label, classes)
     if not classes:
         return None
-    if label is not None:
+    if isinstance(label, int):
         return torch.full((len(seeds),), label)
+    if label == "balanced":
+        return torch.tensor([seed % classes for seed in seeds], dtype=torch.int64)
     digests = (hashlib.sha256(f"class of image {seed}".encode()).digest() for seed in seeds)
     return torch.tensor([int.from_bytes(digest[:8]) % classes for digest in digests], dtype=torch.int64)
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What guidance did to one image that it drove too hard.
+
+    Attributes:
+        seed: of the image.
+        step: 1-based step since which it has been so.
+        lost: whether it is lost (NaN or infinity); otherwise it is saturated, and still an image.
+    """
+
+    seed: int
+    step: int
+    lost: bool
 
 
 @dataclass(frozen=True)
@@ -170,10 +200,11 @@ class Drawing:
     """Where the drawing of a run stands, after each denoising step.
 
     Attributes:
-        seeds: of the batch being drawn.
+        seeds: of the batch being drawn; at its last step, of the images that were not lost.
         step: the step just taken.
         done: steps taken in the whole run; `total` in all.
-        images: (n, H, W, 3) uint8 of the finished batch at its last step, else None.
+        images: (n, H, W, 3) uint8 of the finished batch at its last step, one for each of `seeds`; else None.
+        damaged: at the last step of a batch, which of its images guidance has lost or saturated.
     """
 
     seeds: tuple[int, ...]
@@ -181,26 +212,59 @@ class Drawing:
     done: int
     total: int
     images: np.ndarray | None
+    damaged: tuple[Damage, ...] = ()
 
 
-def draw(denoiser: Denoiser, settings: SamplingSettings, seeds: Sequence[int] | None = None) -> Iterator[Drawing]:
+def draw(
+    denoiser: Denoiser, settings: SamplingSettings, seeds: Sequence[int] | None = None, guide: Guide | None = None
+) -> Iterator[Drawing]:
     """Draw the settings' images (or those of `seeds` alone) in batches, step by step.
 
     The settings' clipping is left out where the model's space is not bounded: latents have no -1 and 1.
+
+    Args:
+        denoiser: the model.
+        settings: what to draw.
+        seeds: left out: the settings' own.
+        guide: gives each batch its guidance; the settings' label is then the guide's business, and a class-conditional
+            model gets uniform classes.
 
     Raises:
         ValueError: the settings do not fit the model.
     """
     schedule = schedule_of(settings, denoiser.alphas_cumprod)
-    check_label(settings.label, denoiser.classes)
+    label = settings.label if guide is None else None
+    check_label(label, denoiser.classes)
     clip = settings.clip if denoiser.bounded else "off"
     seeds = tuple(settings.seeds if seeds is None else seeds)
     batches = [seeds[i : i + settings.batch_size] for i in range(0, len(seeds), settings.batch_size)]
     total = len(batches) * len(schedule)
     for number, batch in enumerate(batches):
-        labels = labels_of(batch, settings.label, denoiser.classes)
-        steps = sample(denoiser, schedule, batch, eta=settings.eta, solver=settings.solver, clip=clip, condition=labels)
-        for step in steps:
-            finished = step.index == len(schedule) - 1
-            images = to_uint8(denoiser.decode(step.x)) if finished else None
-            yield Drawing(batch, step, number * len(schedule) + step.index + 1, total, images)
+        labels = labels_of(batch, label, denoiser.classes)
+        guidance = no_guidance if guide is None else guide(batch)
+        for step in sample(
+            denoiser, schedule, batch, guidance, settings.eta, settings.solver, clip=clip, condition=labels
+        ):
+            done = number * len(schedule) + step.index + 1
+            if step.index < len(schedule) - 1:
+                yield Drawing(batch, step, done, total, None)
+                continue
+            alive = step.health.alive
+            images = to_uint8(denoiser.decode(step.x[alive.to(step.x.device)])) if alive.any() else no_images(denoiser)
+            survivors = tuple(seed for seed, well in zip(batch, alive.tolist(), strict=True) if well)
+            damaged = damage_of(batch, step.health) if guide else ()
+            yield Drawing(survivors, step, done, total, images, damaged)
+
+
+def no_images(denoiser: Denoiser) -> np.ndarray:
+    """(0, H, W, 3) uint8."""
+    return np.empty((0, *denoiser.image_size, 3), np.uint8)
+
+
+def damage_of(seeds: Sequence[int], health: Health) -> tuple[Damage, ...]:
+    """The damaged images of a batch."""
+    found = []
+    for seed, lost, saturated in zip(seeds, health.lost.tolist(), health.saturated.tolist(), strict=True):
+        if max(lost, saturated) >= 0:
+            found.append(Damage(seed, (lost if lost >= 0 else saturated) + 1, lost >= 0))
+    return tuple(found)

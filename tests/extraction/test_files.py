@@ -11,8 +11,9 @@ from PIL import Image
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.extraction.files import begin, prepare_folder, write_images, write_whole
+from side_core.extraction.files import begin, prepare_folder, write_images
 from side_core.settings import ExtractSettings
+from side_core.whole_file import write_whole
 
 SETTINGS = ExtractSettings(model="ideal", count=4)
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from side_core.data.training_set import TrainingSet
-from side_core.extraction.pictures import enlarge, grid_of_pairs, in_a_row, png
+from side_core.pictures import enlarge, grid_of_pairs, in_a_row, png
 
 
 def test_enlarging_repeats_pixels_by_a_whole_factor(faces: TrainingSet) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from side_core.extraction.rate import Rate, rate, rate_of
+from side_core.rate import Rate, rate, rate_of
 
 
 @pytest.mark.parametrize(

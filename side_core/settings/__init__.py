@@ -1,0 +1,39 @@
+"""Every setting of the project, as frozen models whose bounds make widgets, URL, CLI options and JSON.
+
+The models import neither torch nor diffusers, so that `--help` and the first page need neither.
+"""
+
+from side_core.settings.base import Settings, sentence
+from side_core.settings.extraction import EncoderName, ExtractSettings, MatchSettings, ScoreName, ScoreSettings
+from side_core.settings.sampling import (
+    Clip,
+    GuidanceSettings,
+    GuidanceShape,
+    Label,
+    Mode,
+    SamplingSettings,
+    Solver,
+    Spacing,
+)
+from side_core.settings.training import BetaSchedule, SurrogateSettings, TrainDpmSettings
+
+__all__ = [
+    "BetaSchedule",
+    "Clip",
+    "EncoderName",
+    "ExtractSettings",
+    "GuidanceSettings",
+    "GuidanceShape",
+    "Label",
+    "MatchSettings",
+    "Mode",
+    "SamplingSettings",
+    "ScoreName",
+    "ScoreSettings",
+    "Settings",
+    "Solver",
+    "Spacing",
+    "SurrogateSettings",
+    "TrainDpmSettings",
+    "sentence",
+]

@@ -1,0 +1,55 @@
+"""What all settings have in common: frozen, strict, with a digest, and sentences for wrong values."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Settings(BaseModel):
+    """Base of all settings: frozen, strict about names, with a digest that names a result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the settings' JSON, shortened to 16 characters."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @classmethod
+    def read(cls, values: Mapping[str, Any]) -> Self:
+        """Make settings from unchecked values.
+
+        Raises:
+            ValueError: one sentence that quotes the first bad value and says how to mend it.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise ValueError(sentence(error)) from None
+
+
+def sentence(error: ValidationError) -> str:
+    """The first complaint of pydantic as one sentence that quotes the value and says how to mend it."""
+    first = error.errors()[0]
+    name = "-".join(str(part) for part in first["loc"]).replace("_", "-") or "settings"
+    context = first.get("ctx", {}).items()
+    limits = {key: f"{limit:.15g}" if isinstance(limit, float) else limit for key, limit in context}
+    mend = {
+        "greater_than_equal": "choose {ge} or more",
+        "less_than_equal": "choose {le} or less",
+        "greater_than": "choose more than {gt}",
+        "less_than": "choose less than {lt}",
+        "literal_error": "choose {expected}",
+        "int_parsing": "give a whole number",
+        "int_from_float": "give a whole number",
+        "float_parsing": "give a number",
+        "finite_number": "give a finite number",
+        "extra_forbidden": "there is no such setting, leave it out",
+    }.get(first["type"], first["msg"].removeprefix("Value error, "))
+    if first["type"] == "missing":
+        return f"{name} is missing: give a value."
+    if not first["loc"]:  # about several values at once
+        return f"{mend[0].upper()}{mend[1:]}."
+    return f"{name} cannot be {first['input']!r}: {mend.format(**limits)}."

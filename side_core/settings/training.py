@@ -1,0 +1,133 @@
+"""How models are trained."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from side_core.settings.base import Settings
+from side_core.settings.extraction import EncoderName
+from side_core.settings.sampling import GuidanceSettings, Mode, SamplingSettings, Solver
+
+Objective = Literal["labels", "distilled", "time-independent"]
+LabelSource = Literal["clusters", "random", "cells"]
+BetaSchedule = Literal["linear", "scaled_linear", "squaredcos_cap_v2"]
+
+
+class TrainDpmSettings(Settings):
+    """How a small unconditional pixel DPM is trained from scratch."""
+
+    image_size: int | None = Field(
+        None, ge=8, le=512, title="Image size", description="Left out: that of the first image."
+    )
+    channels: tuple[int, ...] = Field((64, 128, 128), title="Channels", description="Width of each U-Net level.")
+    layers_per_block: int = Field(1, ge=1, le=4, title="Layers a block")
+    attention_head_dim: int = Field(32, ge=8, le=128, title="Attention head width")
+    beta_schedule: BetaSchedule = Field("squaredcos_cap_v2", title="Beta schedule")
+    train_timesteps: int = Field(1000, ge=10, le=4000, title="Timesteps of the noise schedule")
+    timesteps: Literal["uniform", "logit-normal"] = Field(
+        "uniform",
+        title="Which timesteps are trained",
+        description="logit-normal (Esser et al. 2024) stays in the middle, where it is decided which image it becomes.",
+    )
+    timestep_shift: float = Field(
+        0.0, ge=-3, le=3, allow_inf_nan=False, title="Mean of the logit-normal", description="Above 0: more noise."
+    )
+    loss: Literal["noise", "velocity"] = Field(
+        "noise",
+        title="Loss",
+        description="noise: plain squared error. velocity: the same over alpha, the error of v (Salimans & Ho 2022), "
+        "which weighs noisy timesteps more.",
+    )
+    batch_size: int = Field(64, ge=1, le=4096, title="Batch size")
+    learning_rate: float = Field(1e-3, gt=0, le=1e-1, title="Learning rate")
+    warmup_steps: int = Field(200, ge=0, title="Steps of linear warm-up")
+    decay_fraction: float = Field(0.2, ge=0, le=1, title="Last part of the run in which the learning rate falls to 0")
+    gradient_clip: float = Field(1.0, gt=0, title="Largest gradient norm")
+    ema_decay: float = Field(0.999, ge=0, lt=1, title="Decay of the averaged weights")
+    steps: int | None = Field(None, ge=1, title="Steps", description="Stop after this many steps in all.")
+    minutes: float | None = Field(None, gt=0, title="Minutes", description="Stop after this much training time in all.")
+    stop_at: int | None = Field(
+        None, ge=1, title="Stop early at this step", description="The learning rate still follows steps or minutes."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed")
+    bfloat16: bool = Field(True, title="bfloat16 autocast", description="Faster where the processor has it.")
+    compile: bool = Field(False, title="torch.compile", description="About 1.2 x faster; needs a C++ compiler.")
+    save_every: int = Field(500, ge=1, title="Steps between checkpoints to resume from")
+    keep_every: int | None = Field(None, ge=1, title="Steps between model folders that are kept, to choose from")
+
+
+class SurrogateSettings(GuidanceSettings):
+    """How a surrogate is built from nothing but the model: draw, cluster, train; and how it is best used."""
+
+    images: int = Field(
+        2048,
+        ge=16,
+        le=1_000_000,
+        title="Synthetic images",
+        description="How many the model draws to learn from. The training images are never used.",
+    )
+    synthetic: str | None = Field(
+        None,
+        title="Synthetic images of one's own",
+        description="A folder or array file of pictures that this model drew before. Left out: they are drawn now.",
+    )
+    first_seed: int = Field(
+        2_000_000,
+        ge=0,
+        le=2**31 - 1,
+        title="First seed of the synthetic images",
+        description="Far from the seeds that pictures are scored with.",
+    )
+    steps: int = Field(10, ge=1, le=1000, title="Steps a synthetic image")
+    solver: Solver = Field("multistep", title="Solver of the synthetic images")
+    mode: Mode = Field("fast", title="Arithmetic of drawing and features")
+    encoder: EncoderName = Field(
+        "dpm", title="Features by", description="What pictures are clustered by. dpm: the model's own bottleneck."
+    )
+    encoder_weights: str | None = Field(None, title="Encoder weights", description="For clip and sscd.")
+    label_source: LabelSource = Field(
+        "clusters",
+        title="Labels from",
+        description="clusters: k-means, SIDE. Two baselines: random (whatever the picture shows), cells (random cells "
+        "of feature space).",
+    )
+    clusters: int = Field(
+        100, ge=2, le=5000, title="Clusters K", description="Pseudo-labels before the dull ones are dropped."
+    )
+    cohesion: float = Field(
+        0.5,
+        allow_inf_nan=False,
+        title="Least cohesion τ",
+        description="A cluster is kept where its mean cosine to its centre is at least this; -1 keeps all.",
+    )
+    objective: Objective = Field(
+        "labels",
+        title="Objective",
+        description="labels: cross-entropy on noisy images. distilled: a time-independent teacher's answers (TDKD). "
+        "time-independent: a classifier of clean images, a baseline.",
+    )
+    width: int | None = Field(None, ge=8, le=512, title="Width", description="Of the first level. Left out: by size.")
+    blocks: int | None = Field(None, ge=1, le=8, title="Blocks a level", description="Left out: by size.")
+    train_steps: int = Field(1000, ge=1, le=10_000_000, title="Training steps, at most")
+    batch_size: int = Field(128, ge=2, le=4096, title="Batch size")
+    learning_rate: float = Field(2e-3, gt=0, le=0.1, title="Learning rate")
+    weight_decay: float = Field(0.05, ge=0, le=1, title="Weight decay")
+    held_out: float = Field(0.1, gt=0, lt=1, title="Share of images held out")
+    evaluate_every: int = Field(100, ge=1, title="Steps between two evaluations")
+    patience: int = Field(8, ge=1, title="Evaluations without progress before it stops")
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed of clustering and training")
+
+    @field_validator("cohesion")
+    @classmethod
+    def cosine(cls, value: float) -> float:
+        """A mean cosine lies between -1 and 1."""
+        if not -1 <= value <= 1:
+            raise ValueError("a mean cosine lies between -1 and 1: choose for example 0.5")
+        return value
+
+    @property
+    def drawing(self) -> SamplingSettings:
+        """How the synthetic images are drawn."""
+        return SamplingSettings(
+            count=self.images, seed=self.first_seed, steps=self.steps, solver=self.solver, mode=self.mode, batch_size=64
+        )

@@ -1,0 +1,101 @@
+"""Synthetic images: what the model draws for its surrogate to learn from. None is drawn twice."""
+
+import hashlib
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from side_core.cache import cache_folder, check_space, filling, used
+from side_core.data.duplicates import overlap
+from side_core.data.source import reading
+from side_core.data.training_set import Reading, TrainingSet
+from side_core.dpm.denoiser import Denoiser
+from side_core.sampling.sampler import draw
+from side_core.settings import SurrogateSettings
+
+BATCH = "pictures.npy"
+
+
+@dataclass(frozen=True, eq=False)
+class SyntheticStep:
+    """How far the drawing of synthetic images is.
+
+    Attributes:
+        done: denoising steps so far, `total` in all, those of kept batches included.
+        total: see `done`.
+        images: (n, H, W, 3) uint8 of a batch that has just been finished; else None.
+    """
+
+    done: int
+    total: int
+    images: np.ndarray | None
+
+
+def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator[SyntheticStep, None, TrainingSet]:
+    """Draw the settings' synthetic images, handing out every step, and return them, named by their seeds.
+
+    Finished batches are kept in the cache: whoever closes the generator and calls again goes on where it was.
+
+    Raises:
+        ValueError: the settings do not fit the model, or the cache cannot be written.
+    """
+    drawing = settings.drawing
+    seeds, size, steps = drawing.seeds, drawing.batch_size, drawing.steps
+    height, width = denoiser.image_size
+    check_space(len(seeds) * height * width * 3, f"{len(seeds):,} synthetic images")
+    total, batches = -(-len(seeds) // size) * steps, []
+    for number, start in enumerate(range(0, len(seeds), size)):
+        batch = tuple(seeds[start : start + size])
+        own = f"{denoiser.fingerprint}\n{denoiser.arithmetic}\n{drawing.picture_digest}\n{batch[0]} {len(batch)}"
+        place = cache_folder() / "synthetic" / hashlib.sha256(own.encode()).hexdigest()[:32]
+        images = kept_batch(place, (len(batch), height, width, 3))
+        if images is None:
+            for step in draw(denoiser, drawing, batch):
+                images = step.images
+                if images is not None:
+                    with filling(place) as partial:
+                        np.save(partial / BATCH, images)
+                else:
+                    yield SyntheticStep(number * steps + step.done, total, None)
+        else:
+            used(place)
+        assert images is not None  # the last step has them
+        batches.append(images)
+        yield SyntheticStep((number + 1) * steps, total, images)
+    name = f"{len(seeds)} drawn from seed {seeds[0]}"
+    return TrainingSet(name, np.concatenate(batches), np.array(list(map(str, seeds))))
+
+
+def kept_batch(place: Path, shape: tuple[int, ...]) -> np.ndarray | None:
+    """A batch of the cache; None where there is none, or it is damaged."""
+    try:
+        images = np.load(place / BATCH, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    return images if images.shape == shape and images.dtype == np.uint8 else None
+
+
+def read_synthetic(
+    source: str, denoiser: Denoiser, training: TrainingSet | None
+) -> Generator[Reading, None, TrainingSet]:
+    """Pictures that the model drew before.
+
+    Args:
+        source: a folder or an array file.
+        denoiser: the model.
+        training: the model's training images, where they are known.
+
+    Raises:
+        ValueError: they cannot be read, or are the training images themselves.
+    """
+    images = yield from reading(source, denoiser.image_size)
+    if training is not None:
+        same = images.fingerprint == training.fingerprint
+        if same or overlap(images.digests, training.digests).all():
+            raise ValueError(
+                f"'{source}' holds the model's training images, not pictures it drew: a surrogate of them would prove "
+                "nothing. Leave --synthetic out, or name pictures that the model drew."
+            )
+    return images
