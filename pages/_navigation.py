@@ -6,6 +6,7 @@ st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspec
 page = st.navigation(
     [
         st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
+        st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
         st.Page("models.py", title="Models", icon=":material/model_training:"),
     ]
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 from side_core import __version__, commands
 from side_core.options import add_options
 from side_core.progress import INTERRUPTED, complain
-from side_core.settings import ExtractSettings, ScoreSettings, TrainDpmSettings
+from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, SurrogateSettings, TrainDpmSettings
 
 WRONG = 2
 DEVICE = "cpu, cuda or mps (default: the best there is)"
@@ -67,8 +67,9 @@ def make_parser() -> argparse.ArgumentParser:
     score.add_argument("--json", action="store_true", help="print run.json on stdout")
     score.set_defaults(run=commands.run_score)
 
-    train = kinds.add_parser("train", help="train a model").add_subparsers(required=True, metavar="KIND")
-    dpm = train.add_parser("dpm", help="train a small unconditional DPM from scratch; resumable")
+    train = kinds.add_parser("train", help="train a model, or a surrogate of one")
+    kinds_of_training = train.add_subparsers(required=True, metavar="KIND")
+    dpm = kinds_of_training.add_parser("dpm", help="train a small unconditional DPM from scratch; resumable")
     dpm.add_argument("--data", required=True, help="training images, for example 'pixel-faces[0:1000]'")
     dpm.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
     start = dpm.add_mutually_exclusive_group()
@@ -77,6 +78,22 @@ def make_parser() -> argparse.ArgumentParser:
     dpm.add_argument("--device", default=None, help=DEVICE)
     add_options(dpm, TrainDpmSettings)
     dpm.set_defaults(run=commands.run_train_dpm)
+
+    surrogate = kinds_of_training.add_parser(
+        "surrogate", help="train a surrogate classifier of a model from pictures the model draws itself (SIDE)"
+    )
+    surrogate.add_argument("--model", default="pixel-faces", help=ExtractSettings.model_fields["model"].description)
+    surrogate.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        default="quick",
+        help="quick: 90 seconds on two cores. reported: as the shipped ones. Options change single settings of it",
+    )
+    surrogate.add_argument("--out", type=Path, required=True, help="folder for the surrogate")
+    surrogate.add_argument("--device", default=None, help=DEVICE)
+    surrogate.add_argument("--json", action="store_true", help="print its card on stdout")
+    add_options(surrogate, SurrogateSettings)
+    surrogate.set_defaults(run=commands.run_train_surrogate)
 
     data = kinds.add_parser("data", help="built-in data").add_subparsers(required=True, metavar="WHAT")
     build = data.add_parser("build", help="render the pixel faces anew (needs requirements-dev.txt)")

@@ -3,11 +3,11 @@
 import argparse
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from side_core.options import given
-from side_core.progress import INTERRUPTED, Progress, complain, finish
-from side_core.settings import ExtractSettings, ScoreSettings, TrainDpmSettings
+from side_core.progress import INTERRUPTED, Part, Progress, complain, finish
+from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, SurrogateSettings, TrainDpmSettings
 
 if TYPE_CHECKING:
     from side_core.extraction.run import Extraction
@@ -17,32 +17,34 @@ def run_extract(options: argparse.Namespace) -> int:
     """`extract`: a run into a folder."""
     settings = ExtractSettings.read(given(options, ExtractSettings))
     from side_core.extraction.animation import PathRecorder
-    from side_core.extraction.files import begin, write_images, write_results
+    from side_core.extraction.files import IMAGES, PLAIN, begin, write_images, write_results
     from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
     from side_core.whole_file import write_whole
 
     subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
     references = finish(references_of(settings, subject, options.device), Progress("encoding").watch)
     assert subject.denoiser is not None  # an extraction has a model
-    images = begin(options.out, settings, subject.denoiser, options.resume)
+    drawn, steered = begin(options.out, settings, subject, options.resume), subject.guide is not None
     recorder, progress = PathRecorder(subject.denoiser, settings.steps), Progress("drawing")
+    plain_progress = Progress("drawing the same seeds unsteered")
     extraction, code = None, 0
     try:
-        for event in extract(settings, subject, references, images):
+        for event in extract(settings, subject, references, drawn):
             if isinstance(event, Extraction):
                 extraction = event
                 continue
-            progress.watch(event)
-            recorder.see(event)
-            if event.images is not None:
-                write_images(options.out, event.images, event.seeds)
-                images |= dict(zip(event.seeds, event.images, strict=True))
+            twin = steered and not event.steered
+            (plain_progress if twin else progress).watch(event)
+            if not twin:
+                recorder.see(event)
+            write_images(options.out, event.finished, PLAIN if twin else IMAGES)
+            drawn = drawn.after(event, steered)
     except KeyboardInterrupt:
         code = INTERRUPTED
-        if not images:
+        if not drawn.images:
             raise
         complain("interrupted; scoring what is finished.")
-        extraction = score_images(settings, subject, references, {seed: images[seed] for seed in sorted(images)})
+        extraction = score_images(settings, subject, references, drawn)
     assert extraction is not None  # the generator's last event
     if animation := recorder.gif():
         write_whole(options.out / "path.gif", animation)
@@ -100,6 +102,7 @@ def run_score(options: argparse.Namespace) -> int:
 
 def report(extraction: "Extraction", summary: dict[str, Any], options: argparse.Namespace) -> None:
     """What was understood and what came out, on stdout."""
+    from side_core.extraction.effect import effect_of
     from side_core.extraction.headline import WITHHELD
 
     if options.json:
@@ -109,6 +112,9 @@ def report(extraction: "Extraction", summary: dict[str, Any], options: argparse.
         print(f"Note: {note}")
     print(f"Compared by {extraction.references.encoder.description}")
     print(extraction.headline() or WITHHELD)
+    if (effect := effect_of(extraction)) is not None:
+        print(f"The same seeds unsteered: {effect.plain}")
+        print(f"Effect: {effect}")
     print(f"Tables and pictures: {options.out}")
 
 
@@ -132,6 +138,70 @@ def run_train_dpm(options: argparse.Namespace) -> int:
         progress.show(step.fraction, f"step {step.step:,}, loss {step.loss:.4f}", step.seconds_left)
     print(f"The model is in {options.out}")
     return 0
+
+
+def run_train_surrogate(options: argparse.Namespace) -> int:
+    """`train surrogate`: a folder with classifier, card and pictures of its clusters."""
+    preset = PRESETS[options.preset].model_dump(exclude_unset=True)
+    settings = SurrogateSettings.read(preset | given(options, SurrogateSettings))
+    from side_core.dpm.folder import open_denoiser
+    from side_core.extraction.run import training_images
+    from side_core.surrogate.building import Record, finished, gather, learn, lesson_of
+    from side_core.surrogate.surrogate import prepare_surrogate_folder, save_surrogate
+
+    prepare_surrogate_folder(options.out)
+    denoiser = open_denoiser(options.model, settings.mode, options.device)
+    training = finish(training_images(options.model, denoiser)) if settings.synthetic else None
+    material = finish(gather(denoiser, settings, training, options.device), Stages().watch)
+    clusters, record, progress, code = material.clusters, Record(), Progress("training"), 0
+    print(f"Kept {len(clusters.kept):,} of {settings.clusters:,} clusters of {len(material.synthetic):,} images")
+    try:
+        for step in learn(options.model, denoiser, material, settings):
+            record.see(step)
+            best = step.best_evaluation
+            held = "" if best is None else f", held-out loss {best.loss:.3f}"
+            progress.show(step.done / step.total, f"{step.part} step {step.done:,}, loss {step.loss:.3f}{held}")
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+        complain("interrupted; keeping the best so far.")
+    lesson = lesson_of(denoiser, material, settings)
+    surrogate = finished(options.model, denoiser, material, settings, lesson, record)
+    if surrogate is None:
+        complain("nothing was learned yet; the synthetic images are kept.")
+        return INTERRUPTED
+    save_surrogate(surrogate, options.out)
+    if options.json:
+        print(json.dumps(surrogate.card, indent=2))
+        return code
+    for level in surrogate.card["training"]["levels"]:
+        print(
+            f"t = {level['timestep']:4}: accuracy {100 * level['accuracy']:.1f} % ({100 * level['low']:.1f} to "
+            f"{100 * level['high']:.1f}), {level['right']:,} of {level['count']:,}; calibration error "
+            f"{100 * level['calibration_error']:.1f} %"
+        )
+    print(f"Guessing would reach {100 * surrogate.card['training']['chance']:.1f} %")
+    for warning in surrogate.card["warnings"]:
+        print(f"Warning: {warning}")
+    print(f"The surrogate is in {options.out}")
+    return code
+
+
+class Stages:
+    """One progress line for each kind of work that gathering the material of a surrogate takes."""
+
+    WORDS: ClassVar[dict[str, str]] = {
+        "SyntheticStep": "drawing synthetic images",
+        "Reading": "reading pictures",
+        "Embedding": "encoding",
+        "Clustering": "clustering",
+    }
+
+    def __init__(self) -> None:
+        self.lines = {kind: Progress(words) for kind, words in self.WORDS.items()}
+
+    def watch(self, event: Part) -> None:
+        """Show an event."""
+        self.lines[type(event).__name__].watch(event)
 
 
 def run_data_build(options: argparse.Namespace) -> int:

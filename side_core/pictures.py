@@ -1,6 +1,7 @@
 """Pictures for people: small images enlarged without blur, pairs side by side, grids of pairs."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -35,13 +36,13 @@ def in_a_row(images: list[np.ndarray], side: int = SIDE, gap: int = GAP) -> np.n
     return np.concatenate(cells[:-1], axis=1)
 
 
-def grid_of_pairs(pairs: list[tuple[np.ndarray, np.ndarray]], columns: int = 4, side: int = 64) -> np.ndarray:
-    """Pairs (generated, nearest training image) in rows of `columns`, on white: (H, W, 3) uint8."""
-    cells = [in_a_row(list(pair), side, gap=2) for pair in pairs]
+def grid_of_rows(rows: Sequence[Sequence[np.ndarray]], columns: int = 4, side: int = 64) -> np.ndarray:
+    """Groups of images that belong together, as (generated, nearest), `columns` of them a line: (H, W, 3) uint8."""
+    cells = [in_a_row(list(row), side, gap=2) for row in rows]
     height, width = cells[0].shape[:2]
     margin = 12
-    rows = -(-len(cells) // columns)
-    paper = np.full((rows * (height + margin) + margin, columns * (width + margin) + margin, 3), PAPER, np.uint8)
+    lines = -(-len(cells) // columns)
+    paper = np.full((lines * (height + margin) + margin, columns * (width + margin) + margin, 3), PAPER, np.uint8)
     for number, cell in enumerate(cells):
         top = margin + number // columns * (height + margin)
         left = margin + number % columns * (width + margin)

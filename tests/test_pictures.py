@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from side_core.data.training_set import TrainingSet
-from side_core.pictures import enlarge, grid_of_pairs, in_a_row, png
+from side_core.pictures import enlarge, grid_of_rows, in_a_row, png
 
 
 def test_enlarging_repeats_pixels_by_a_whole_factor(faces: TrainingSet) -> None:
@@ -25,7 +25,7 @@ def test_a_row_has_clear_gaps_between_opaque_images(faces: TrainingSet) -> None:
 
 def test_a_grid_holds_every_pair_in_reading_order(faces: TrainingSet) -> None:
     pairs = list(zip(faces.images[:5], faces.images[10:15], strict=True))
-    grid = grid_of_pairs(pairs, columns=2, side=16)
+    grid = grid_of_rows(pairs, columns=2, side=16)
     height, width = 16 + 12, 34 + 12
     assert grid.shape == (3 * height + 12, 2 * width + 12, 3)
     for number, (left, right) in enumerate(pairs):

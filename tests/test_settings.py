@@ -2,7 +2,16 @@
 
 import pytest
 
-from side_core.settings import ExtractSettings, SamplingSettings, ScoreSettings, Settings, TrainDpmSettings
+from side_core.settings import (
+    PRESETS,
+    ExtractSettings,
+    GuidanceSettings,
+    SamplingSettings,
+    ScoreSettings,
+    Settings,
+    SurrogateSettings,
+    TrainDpmSettings,
+)
 
 CHANGED = {
     "count": 3,
@@ -27,6 +36,15 @@ ABOUT_EXTRACTION = {
     "score": "nl2",
     "threshold": 0.5,
 }
+ABOUT_STEERING = {
+    "guidance_scale": 3.5,
+    "guide_from": 800,
+    "guide_to": 50,
+    "guidance_shape": "cosine",
+    "surrogate": "pixel-faces",
+    "foreign_surrogate": True,
+    "compare_plain": False,
+}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +53,11 @@ ABOUT_EXTRACTION = {
         SamplingSettings(),
         SamplingSettings(**CHANGED),
         ExtractSettings(),
-        ExtractSettings(**CHANGED, **ABOUT_EXTRACTION),
+        ExtractSettings(**CHANGED, **ABOUT_EXTRACTION, **ABOUT_STEERING),
+        SamplingSettings(label="balanced"),
+        GuidanceSettings(guidance_scale=0, guide_to=3),
+        *PRESETS.values(),
+        SurrogateSettings(objective="distilled", synthetic="drawn", cohesion=-1, width=64, guide_from=700),
         TrainDpmSettings(channels=(16, 32), steps=9, learning_rate=1e-4),
     ],
     ids=repr,
@@ -47,10 +69,11 @@ def test_json_keeps_settings_and_digest(settings: Settings) -> None:
 
 
 def test_every_field_changes_the_digest() -> None:
-    changes = CHANGED | ABOUT_EXTRACTION | {"control_rate": 0.01}
+    changes = CHANGED | ABOUT_EXTRACTION | ABOUT_STEERING | {"control_rate": 0.01}
     assert set(changes) == set(ExtractSettings.model_fields)
-    digests = {ExtractSettings(**{name: value}).digest for name, value in changes.items()}
-    assert len(digests | {ExtractSettings().digest}) == len(changes) + 1
+    steered = {"surrogate": "another"}  # without one, guidance is refused
+    digests = {ExtractSettings(**steered | {name: value}).digest for name, value in changes.items()}
+    assert len(digests | {ExtractSettings(**steered).digest}) == len(changes) + 1
 
 
 def test_the_picture_digest_ignores_how_many_which_seed_and_how_many_at_once() -> None:
@@ -62,9 +85,41 @@ def test_the_picture_digest_ignores_how_many_which_seed_and_how_many_at_once() -
 
 
 def test_what_is_asked_about_a_picture_does_not_change_how_it_is_drawn() -> None:
-    about = ExtractSettings(**CHANGED, **ABOUT_EXTRACTION)
+    about = ExtractSettings(**CHANGED, **ABOUT_EXTRACTION, **ABOUT_STEERING)
     assert about.sampling == SamplingSettings(**CHANGED)
     assert about.picture_digest == ExtractSettings(**CHANGED).picture_digest
+    assert about.guidance == GuidanceSettings(guidance_scale=3.5, guide_from=800, guide_to=50, guidance_shape="cosine")
+
+
+def test_a_label_is_the_surrogate_s_business_where_there_is_one() -> None:
+    assert ExtractSettings(label=3).plain_sampling.label == 3
+    steered = ExtractSettings(label=3, steps=7, surrogate="pixel-faces")
+    assert steered.plain_sampling == SamplingSettings(steps=7)
+
+
+@pytest.mark.parametrize(
+    ("label", "read"), [("7", 7), (0, 0), ("uniform", "uniform"), ("balanced", "balanced"), (None, None)]
+)
+def test_a_label_is_a_number_or_a_way_to_draw_one(label: object, read: object) -> None:
+    assert SamplingSettings.read({"label": label}).label == read
+
+
+def test_what_is_left_out_of_guidance_is_filled_in_and_nothing_else() -> None:
+    best = GuidanceSettings(guidance_scale=8, guide_from=700, guide_to=100, guidance_shape="ramp")
+    assert GuidanceSettings().over(best) == best
+    own = GuidanceSettings(guidance_scale=0, guide_to=0)  # 0 is not left out
+    assert own.over(best) == GuidanceSettings(guidance_scale=0, guide_from=700, guide_to=0, guidance_shape="ramp")
+    assert own.over(GuidanceSettings()) == own
+    with pytest.raises(
+        ValueError, match=r"^The guidance window from 50 to 100 is empty: guide-from must not be below guide-to\.$"
+    ):
+        GuidanceSettings(guide_from=50).over(best)
+
+
+def test_synthetic_images_are_drawn_as_the_settings_say_and_far_from_the_scored_seeds() -> None:
+    drawing = SurrogateSettings(images=100, steps=7, solver="ddim", mode="exact").drawing
+    assert (drawing.count, drawing.steps, drawing.solver, drawing.mode) == (100, 7, "ddim", "exact")
+    assert set(drawing.seeds).isdisjoint(range(1_000_000))
 
 
 def test_settings_are_frozen() -> None:
@@ -98,6 +153,14 @@ def test_text_from_a_command_line_is_read() -> None:
         ({"eta": "lots"}, "eta cannot be 'lots': give a number."),
         ({"threshold": "inf"}, "threshold cannot be 'inf': give a finite number."),
         ({"first_timestep": "x"}, "first-timestep cannot be 'x': give a whole number."),
+        ({"label": "some"}, "label cannot be 'some': give uniform, balanced, or a whole number from 0 to 99,999."),
+        ({"label": "-1"}, "label cannot be '-1': give uniform, balanced, or a whole number from 0 to 99,999."),
+        ({"label": 2.5}, "label cannot be 2.5: give uniform, balanced, or a whole number from 0 to 99,999."),
+        ({"guidance_scale": "-1"}, "guidance-scale cannot be '-1': choose 0 or more."),
+        ({"guidance_scale": "inf"}, "guidance-scale cannot be 'inf': give a finite number."),
+        ({"guide_from": "noise"}, "guide-from cannot be 'noise': give a whole number."),
+        ({"guidance_shape": "flat"}, "guidance-shape cannot be 'flat': choose 'constant', 'ramp' or 'cosine'."),
+        ({"guidance_scale": "3"}, "Guidance-scale is 3.0, but nothing steers: name a surrogate."),
         (
             {"spacing": "log"},
             "spacing cannot be 'log': choose 'leading', 'trailing', 'linspace', 'quadratic' or 'karras'.",
@@ -126,6 +189,31 @@ def test_bad_training_values_get_one_sentence(values: dict, sentence: str) -> No
     with pytest.raises(ValueError) as error:
         TrainDpmSettings.read(values)
     assert str(error.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"cohesion": "1.5"}, "cohesion cannot be '1.5': a mean cosine lies between -1 and 1: choose for example 0.5."),
+        ({"cohesion": -1.01}, "cohesion cannot be -1.01: a mean cosine lies between -1 and 1: choose for example 0.5."),
+        ({"cohesion": "nan"}, "cohesion cannot be 'nan': give a finite number."),
+        ({"clusters": "1"}, "clusters cannot be '1': choose 2 or more."),
+        ({"images": "15"}, "images cannot be '15': choose 16 or more."),
+        ({"width": "12"}, "width cannot be '12': choose a multiple of 8."),
+        ({"held_out": "1"}, "held-out cannot be '1': choose less than 1."),
+        ({"weight_decay": "nan"}, "weight-decay cannot be 'nan': choose 1 or less."),
+        ({"objective": "x"}, "objective cannot be 'x': choose 'labels', 'distilled' or 'time-independent'."),
+        (
+            {"objective": "distilled", "train_steps": "1"},
+            "Train-steps is 1, but distilled trains two networks: choose 2 or more.",
+        ),
+    ],
+    ids=str,
+)
+def test_bad_surrogate_values_get_one_sentence(values: dict, sentence: str) -> None:
+    with pytest.raises(ValueError) as error:
+        SurrogateSettings.read(values)
+    assert str(error.value) == sentence
 
 
 def test_what_is_missing_and_what_excludes_each_other_get_their_sentences() -> None:

@@ -7,10 +7,15 @@ import streamlit as st
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from side_core.settings import ExtractSettings, ScoreSettings
+from side_core.settings import ExtractSettings, ScoreSettings, Settings
 
 FIELDS = {**ScoreSettings.model_fields, **ExtractSettings.model_fields}
 EXTRA_STEP = {int: 1, float: 0.05}
+
+
+def field_of(name: str, of: type[Settings] | None) -> FieldInfo:
+    """A field of these settings, or of those that draw and score."""
+    return FIELDS[name] if of is None else of.model_fields[name]
 
 
 def bounds(field: FieldInfo) -> tuple[float, float]:
@@ -44,22 +49,26 @@ def slider(
     name: str,
     *,
     key: str | None = None,
+    low: float | None = None,
     high: float | None = None,
     default: float | None = None,
     step: float | None = None,
+    of: type[Settings] | None = None,
 ) -> Any:
     """A slider for a number field, kept in the URL.
 
     Args:
         name: the field.
         key: its name in the URL; left out: the field's.
-        high: a smaller upper bound, where the model or the score sets one.
+        low: a larger lower bound, where the page sets one.
+        high: a smaller upper bound, where the page, the model or the score sets one.
         default: left out: the field's.
         step: left out: 1 for whole numbers, 0.05 otherwise.
+        of: the settings it belongs to; left out: those that draw and score.
     """
-    field = FIELDS[name]
-    low, most = bounds(field)
-    most = most if high is None else high
+    field = field_of(name, of)
+    least, most = bounds(field) if low is None or high is None else (low, high)
+    low, most = least if low is None else low, most if high is None else high
     start = field.default if default is None else default
     kind = type(start)
     warn_of_link(key or name, str(field.title), low, most, start)
@@ -85,22 +94,31 @@ def number(name: str) -> int:
     )
 
 
-def choice(name: str, *, default: str | None = None, options: Sequence[str] = ()) -> Any:
+def choice(
+    name: str,
+    *,
+    key: str | None = None,
+    default: str | None = None,
+    options: Sequence[str] = (),
+    of: type[Settings] | None = None,
+) -> Any:
     """A list to choose from, kept in the URL by the very names that the command line takes.
 
     Args:
         name: the field.
+        key: its name in the URL; left out: the field's.
         default: left out: the field's.
         options: left out: those of a Literal field.
+        of: the settings it belongs to; left out: those that draw and score.
     """
-    field = FIELDS[name]
+    field, key = field_of(name, of), key or name
     known = list(options or get_args(field.annotation))
     start = default or field.default
-    raw = st.query_params.get(name)
+    raw = st.query_params.get(key)
     if raw is not None and raw not in known:
         say_link_is_off(str(field.title), raw, f"one of {', '.join(known)}", start)
     return st.selectbox(
-        str(field.title), known, index=known.index(start), help=field.description, key=name, bind="query-params"
+        str(field.title), known, index=known.index(start), help=field.description, key=key, bind="query-params"
     )
 
 
@@ -134,21 +152,25 @@ def open_choice(name: str, options: Sequence[str], *, linked: bool = True) -> st
     return str(chosen or field.default)
 
 
-def text(name: str, placeholder: str, *, linked: bool = True) -> str:
+def text(
+    name: str, placeholder: str, *, key: str | None = None, linked: bool = True, of: type[Settings] | None = None
+) -> str:
     """A line of text; empty where the field is left out.
 
     Args:
         name: the field.
         placeholder: what leaving it out means.
+        key: its name in the URL; left out: the field's.
         linked: whether it is kept in the URL.
+        of: the settings it belongs to; left out: those that draw and score.
     """
-    field = FIELDS[name]
+    field, key = field_of(name, of), key or name
     written = st.text_input(
         str(field.title),
-        "" if linked else st.query_params.get(name, ""),
+        "" if linked else st.query_params.get(key, ""),
         placeholder=placeholder,
         help=field.description,
-        **linking(name, linked),
+        **linking(key, linked),
     )
     return (written or "").strip()
 

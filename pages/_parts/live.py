@@ -9,6 +9,7 @@ import streamlit as st
 from pages._parts.figures import figure, show_row
 from pages._parts.pictures import Picture, PictureStore
 from pages._parts.session import pace_of
+from pages._parts.work import TOUCH, in_time
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
@@ -19,7 +20,6 @@ BATCH = 16  # small, so that finished pictures come often and Stop loses little
 FRAMES = 8  # kept of the path from noise to image
 LARGEST_PATH_PIXELS = 64 * 64  # larger images keep the last frame only
 LIVE_SECONDS = 60  # what takes longer waits for a button
-TOUCH = 0.25  # seconds between updates: each one makes the browser work, on the very cores that draw
 PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
 
 
@@ -41,13 +41,6 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, count: int, asked: 
             args=("begin", asked),
         )
     return False
-
-
-def in_time(seconds: float) -> str:
-    """A duration for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def store_key(settings: ExtractSettings, subject: Subject) -> str:

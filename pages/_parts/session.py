@@ -5,17 +5,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+import streamlit as st
+
 from pages._parts.pictures import PictureStore
 from pages._parts.work import run_with_progress
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.folder import open_denoiser
 from side_core.dpm.pace import Pace, measure_pace
 from side_core.extraction.matching import Match
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, opening, references_of
 from side_core.extraction.scoring import score
-from side_core.settings import ExtractSettings, MatchSettings, ScoreSettings
+from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
 
 Key = tuple[Hashable, ...]
 Value = TypeVar("Value")
@@ -56,6 +59,7 @@ class Kept(Generic[Value]):
             self.values.clear()
 
 
+MODELS: Kept[Denoiser] = Kept(2)  # opened models without their images
 SUBJECTS: Kept[Subject] = Kept(4)  # opened models with their training images and control
 REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
 MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
@@ -63,6 +67,20 @@ SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
 SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
 PACES: Kept[Pace] = Kept(32)  # how fast models draw
 PICTURES = PictureStore()  # finished pictures
+
+
+def open_model(name: str, mode: Mode) -> Denoiser:
+    """A model alone, where its training images are not needed.
+
+    Raises:
+        ValueError: it cannot be opened.
+    """
+
+    def make() -> Denoiser:
+        with st.spinner("Opening the model", show_time=True):
+            return open_denoiser(name, mode)
+
+    return MODELS.get_or_make((name, mode), make)
 
 
 def open_subject(settings: ExtractSettings) -> Subject:
@@ -140,5 +158,5 @@ def pace_of(denoiser: Denoiser, batch: int) -> Pace:
 
 def forget_all() -> None:
     """Read every file again when it is next needed."""
-    for store in (SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS):
+    for store in (MODELS, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS):
         store.clear()

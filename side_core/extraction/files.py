@@ -1,23 +1,23 @@
 """The folder of a run: images, tables, run.json, grid.png, each whole or not there at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from side_core.data.picture import BadPictureError, read_picture
-from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import read_json
-from side_core.extraction.run import Extraction
+from side_core.extraction.run import Drawn, Extraction, Subject
 from side_core.extraction.summary import pictures_json, run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
-from side_core.pictures import grid_of_pairs, png
+from side_core.pictures import grid_of_rows, png
 from side_core.settings import ExtractSettings, MatchSettings
 from side_core.whole_file import write_json, write_whole
 
-GRID_PAIRS = 64
+GRID_ROWS = 64
 RUN = "run.json"
+IMAGES, PLAIN = "images", "plain"
 
 
 def prepare_folder(out: Path, settings: MatchSettings) -> None:
@@ -34,42 +34,46 @@ def prepare_folder(out: Path, settings: MatchSettings) -> None:
         raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
 
 
-def begin(out: Path, settings: ExtractSettings, denoiser: Denoiser, resume: bool) -> dict[int, np.ndarray]:
+def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) -> Drawn:
     """Note in the run's folder what is drawn there, and give the images that need not be drawn again.
 
     Args:
         out: the folder; made if there is none.
         settings: of the run.
-        denoiser: the model.
+        subject: the model, and what steers it.
         resume: take up a run of this folder. It may have had other scores, encoder, count or first seed; not another
             model, nor settings that change the pictures.
 
     Returns:
-        Finished images by seed, (H, W, 3) uint8; none unless resumed.
+        Finished images; none unless resumed.
 
     Raises:
         ValueError: the folder holds something else, or cannot be written.
     """
-    pictures = pictures_json(settings, denoiser)
-    finished: dict[int, np.ndarray] = {}
+    assert subject.denoiser is not None  # an extraction has a model
+    pictures, size = pictures_json(settings, subject), subject.denoiser.image_size
+    finished = Drawn()
     if resume and (out / RUN).is_file():
         if read_json(out / RUN).get("pictures") != pictures:
             raise ValueError(
                 f"'{out}' cannot be resumed: its pictures are of another model, arithmetic or sampling settings; "
                 "give those it began with, or another folder."
             )
-        finished = read_images(out / "images", settings.seeds, denoiser.image_size)
+        images, plain = (read_images(out / folder, settings.seeds, size) for folder in (IMAGES, PLAIN))
+        finished = Drawn(images, plain)
     else:
         prepare_folder(out, settings)
     try:
-        (out / "images").mkdir(exist_ok=True)
+        (out / IMAGES).mkdir(exist_ok=True)
+        if subject.guide is not None and settings.compare_plain:
+            (out / PLAIN).mkdir(exist_ok=True)
     except OSError as error:
         raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
     begun = {
         "settings": settings.model_dump(mode="json"),
         "digest": settings.digest,
         "pictures": pictures,
-        "drawn": len(finished),
+        "drawn": len(finished.images),
         "complete": False,
     }
     write_json(out / RUN, begun)
@@ -92,10 +96,10 @@ def read_images(folder: Path, seeds: Sequence[int], size: tuple[int, int]) -> di
     return found
 
 
-def write_images(out: Path, images: np.ndarray, seeds: Sequence[int]) -> None:
-    """Write (n, H, W, 3) uint8 images at native size as `images/<seed>.png`."""
-    for image, seed in zip(images, seeds, strict=True):
-        write_whole(out / "images" / f"{seed}.png", png(image))
+def write_images(out: Path, images: Mapping[int, np.ndarray], folder: str = IMAGES) -> None:
+    """Write (H, W, 3) uint8 images by their seeds, at native size, as `images/<seed>.png`."""
+    for seed, image in images.items():
+        write_whole(out / folder / f"{seed}.png", png(image))
 
 
 def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:
@@ -107,10 +111,16 @@ def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:
     ):
         write_whole(out / name, text.encode())
     found = extraction.match
-    best = found.order(extraction.settings.score)[:GRID_PAIRS]
     training = extraction.subject.data.images
-    pairs = [(found.images[i], training[found.training.neighbours.rows[i, 0]]) for i in best]
-    write_whole(out / "grid.png", png(grid_of_pairs(pairs)))
+    twins = [found, *([] if extraction.plain is None else [extraction.plain])]
+    pictures = [dict(zip(item.names, item.images, strict=True)) for item in twins]
+    rows = []
+    for i in found.order(extraction.settings.score)[:GRID_ROWS]:
+        if all(found.names[i] in known for known in pictures):
+            nearest = training[found.training.neighbours.rows[i, 0]]
+            rows.append([*(known[found.names[i]] for known in pictures), nearest])
+    if rows:
+        write_whole(out / "grid.png", png(grid_of_rows(rows)))
     summary = run_summary(extraction)
     write_json(out / RUN, summary)
     return summary

@@ -1,7 +1,7 @@
 """One extraction from start to end: open, draw, match, score. Generators, so that callers show and cancel them."""
 
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,11 +15,16 @@ from side_core.extraction.headline import Headline, headline
 from side_core.extraction.matching import Match, match
 from side_core.extraction.references import References, make_references
 from side_core.progress import finish
-from side_core.sampling.sampler import Drawing, check_label, check_noise, draw
+from side_core.sampling.guidance import Guide
+from side_core.sampling.sampler import Damage, Drawing, check_label, check_noise, draw
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, MatchSettings, ScoreName
 from side_core.similarity.embeddings import Embedding
 from side_core.similarity.encoder import open_encoder
+from side_core.surrogate.steering import Steering, make_steering
+from side_core.surrogate.surrogate import load_surrogate
+
+NAMED = 5  # images that guidance has damaged, by their seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +36,19 @@ class Subject:
         data: its training images.
         control: images it never saw; None where there are none, and then there is no headline.
         calibration: its plain images' scores, where they were kept for this very model, data and control.
+        steering: the surrogate that steers it; None where it draws by itself.
     """
 
     denoiser: Denoiser | None
     data: TrainingSet
     control: TrainingSet | None
     calibration: Calibration | None
+    steering: Steering | None = None
+
+    @property
+    def guide(self) -> Guide | None:
+        """What steers a batch; None where nothing does, or lambda is 0."""
+        return self.steering.guide if self.steering is not None and self.steering.strength.scale else None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -55,6 +67,8 @@ class Extraction:
         references: what the pictures were matched against.
         match: the pictures with their neighbours and scores; fewer than asked for if it was cancelled.
         samples: the source of the pictures where others generated them; else None.
+        plain: of a steered run, the same seeds drawn without the surrogate; None where they were not drawn.
+        damaged: images that guidance has lost (they are not among the pictures) or saturated (they are).
     """
 
     settings: MatchSettings
@@ -62,6 +76,8 @@ class Extraction:
     references: References
     match: Match
     samples: TrainingSet | None = None
+    plain: Match | None = None
+    damaged: tuple[Damage, ...] = ()
 
     def headline(self, score: ScoreName | None = None) -> Headline | None:
         """The headline of one score, by the settings' own threshold where it is the settings' own score."""
@@ -71,7 +87,7 @@ class Extraction:
     def notes(self) -> tuple[str, ...]:
         """A sentence for each thing to know about what was compared."""
         own = () if self.samples is None else tuple(f"Pictures: {note}" for note in self.samples.notes)
-        return (*own, *self.subject.notes, *self.references.notes)
+        return (*own, *self.subject.notes, *self.references.notes, *damage_notes(self.damaged))
 
 
 def data_and_control(settings: ExtractSettings) -> tuple[str, str | None]:
@@ -92,6 +108,15 @@ def data_and_control(settings: ExtractSettings) -> tuple[str, str | None]:
     return data, control
 
 
+def training_images(model: str, denoiser: Denoiser) -> Generator[Reading, None, TrainingSet | None]:
+    """The images a model says it was trained on, at its size; None where it does not say."""
+    try:
+        source, _ = data_and_control(ExtractSettings(model=model))
+    except ValueError:
+        return None
+    return (yield from reading(source, denoiser.image_size))
+
+
 def opening(settings: ExtractSettings, device: str | None = None) -> Generator[Reading, None, Subject]:
     """Open model, training images, control and calibration, handing out the progress.
 
@@ -101,11 +126,17 @@ def opening(settings: ExtractSettings, device: str | None = None) -> Generator[R
         ValueError: one of them cannot be opened, or schedule, label or noise do not fit the model.
     """
     source, control_source = data_and_control(settings)
+    surrogate = None if settings.surrogate is None else load_surrogate(settings.surrogate)
     denoiser = open_denoiser(settings.model, settings.mode, device)
     # Complain before anything is drawn.
     schedule_of(settings, denoiser.alphas_cumprod)
     check_noise(settings.eta, settings.solver)
-    check_label(settings.label, denoiser.classes)
+    check_label(settings.plain_sampling.label, denoiser.classes)
+    steering = None
+    if surrogate is not None:
+        steering = make_steering(
+            surrogate, denoiser, settings.guidance, settings.label, foreign=settings.foreign_surrogate
+        )
     data = yield from reading(source, denoiser.image_size)
     control = None
     if control_source is not None:
@@ -113,7 +144,7 @@ def opening(settings: ExtractSettings, device: str | None = None) -> Generator[R
     calibration = None
     if control is not None:
         calibration = read_calibration(model_folder(settings.model), denoiser, data, control)
-    return Subject(denoiser, data, control, calibration)
+    return Subject(denoiser, data, control, calibration, steering)
 
 
 def open_subject(settings: ExtractSettings, device: str | None = None) -> Subject:
@@ -140,41 +171,89 @@ def references_of(
     return (yield from make_references(subject.data, subject.control, encoder))
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Finished images, (H, W, 3) uint8 by their seeds.
+
+    Attributes:
+        images: of the run itself.
+        plain: of a steered run, the same seeds drawn without the surrogate.
+        damaged: what guidance has lost or saturated.
+    """
+
+    images: dict[int, np.ndarray] = field(default_factory=dict)
+    plain: dict[int, np.ndarray] = field(default_factory=dict)
+    damaged: tuple[Damage, ...] = ()
+
+    def after(self, drawing: Drawing, steered: bool) -> "Drawn":
+        """With what a step has finished; `steered`: the run itself is."""
+        if drawing.images is None:
+            return self
+        if steered and not drawing.steered:
+            return replace(self, plain=self.plain | drawing.finished)
+        return replace(self, images=self.images | drawing.finished, damaged=self.damaged + drawing.damaged)
+
+
 def extract(
-    settings: ExtractSettings,
-    subject: Subject,
-    references: References,
-    finished: Mapping[int, np.ndarray] | None = None,
+    settings: ExtractSettings, subject: Subject, references: References, finished: Drawn | None = None
 ) -> Iterator[Drawing | Extraction]:
     """Draw the images, handing out every step, match and score them; the last thing handed out is the Extraction.
 
-    A caller who stops early and has kept the finished images calls `score_images` on them.
+    Of a steered run the same seeds are drawn without the surrogate afterwards, unless the settings say otherwise. A
+    caller who stops early and has kept the finished images calls `score_images` on them.
 
     Args:
         settings: what to do.
         subject: from `open_subject`.
         references: from `references_of`.
-        finished: images by their seed that were drawn before; they are not drawn again.
+        finished: what was drawn before; it is not drawn again.
 
     Raises:
-        ValueError: there is no model, or it returns no numbers.
+        ValueError: there is no model, it returns no numbers, or guidance has lost every image.
     """
     if subject.denoiser is None:
         raise ValueError(
             "There is no model to draw with: name one, or score pictures with side_core.extraction.scoring."
         )
-    images = dict(finished or {})
-    missing = [seed for seed in settings.seeds if seed not in images]
-    for drawing in draw(subject.denoiser, settings.sampling, missing):
-        if drawing.images is not None:
-            images |= dict(zip(drawing.seeds, drawing.images, strict=True))
+    drawn, steered = finished or Drawn(), subject.guide is not None
+    missing = [seed for seed in settings.seeds if seed not in drawn.images]
+    for drawing in draw(subject.denoiser, settings.plain_sampling, missing, subject.guide):
+        drawn = drawn.after(drawing, steered)
         yield drawing
-    yield score_images(settings, subject, references, {seed: images[seed] for seed in settings.seeds})
+    if steered and settings.compare_plain:
+        missing = [seed for seed in settings.seeds if seed not in drawn.plain]
+        for drawing in draw(subject.denoiser, settings.plain_sampling, missing):
+            drawn = drawn.after(drawing, steered)
+            yield drawing
+    yield score_images(settings, subject, references, drawn)
 
 
-def score_images(
-    settings: ExtractSettings, subject: Subject, references: References, images: Mapping[int, np.ndarray]
-) -> Extraction:
-    """Match and score drawn images, (H, W, 3) uint8 by their seeds."""
-    names = tuple(map(str, images))
-    return Extraction(settings, subject, references, match(np.stack(list(images.values())), names, references))
+def score_images(settings: ExtractSettings, subject: Subject, references: References, drawn: Drawn) -> Extraction:
+    """Match and score drawn images of the settings' seeds.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if not any(seed in drawn.images for seed in settings.seeds):
+        first = f" (seed {drawn.damaged[0].seed} at step {drawn.damaged[0].step})" if drawn.damaged else ""
+        raise ValueError(f"No image is left to score{first}: lower the guidance scale, or draw more.")
+
+    def matched(images: dict[int, np.ndarray]) -> Match | None:
+        chosen = {seed: images[seed] for seed in settings.seeds if seed in images}
+        return match(np.stack(list(chosen.values())), tuple(map(str, chosen)), references) if chosen else None
+
+    found = matched(drawn.images)
+    assert found is not None  # there is an image
+    return Extraction(settings, subject, references, found, plain=matched(drawn.plain), damaged=drawn.damaged)
+
+
+def damage_notes(damaged: Sequence[Damage]) -> tuple[str, ...]:
+    """A sentence for what was lost, and one for what is saturated."""
+    notes = []
+    for kind, lost in (("were lost to NaN or infinity and are left out", True), ("are saturated", False)):
+        some = [item for item in damaged if item.lost == lost]
+        if some:
+            named = ", ".join(f"seed {item.seed} at step {item.step}" for item in some[:NAMED])
+            more = f" and {len(some) - NAMED:,} more" if len(some) > NAMED else ""
+            notes.append(f"Guidance was too strong for {len(some):,} images, which {kind}: {named}{more}.")
+    return tuple(notes)

@@ -9,12 +9,12 @@ import numpy as np
 
 from side_core import __version__
 from side_core.data.training_set import TrainingSet
-from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.bootstrap import Interval
+from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.metrics import BandMetrics, Unique, metrics
 from side_core.extraction.references import Reference
-from side_core.extraction.run import Extraction
+from side_core.extraction.run import Extraction, Subject
 from side_core.rate import Rate
 from side_core.settings import ExtractSettings, SamplingSettings, ScoreName
 
@@ -32,11 +32,13 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
     }
     if denoiser is not None and isinstance(settings, ExtractSettings):
         summary |= {
-            "pictures": pictures_json(settings, denoiser),
+            "pictures": pictures_json(settings, subject),
             "model": {"name": settings.model, "fingerprint": denoiser.fingerprint},
             "arithmetic": str(denoiser.arithmetic),
             "device": str(denoiser.device),
         }
+    if subject.steering is not None:
+        summary["surrogate"] = surrogate_json(extraction)
     if extraction.samples is not None:
         summary["samples"] = set_json(extraction.samples)
     return summary | {
@@ -50,13 +52,45 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
     }
 
 
-def pictures_json(settings: SamplingSettings, denoiser: Denoiser) -> dict[str, str]:
+def pictures_json(settings: ExtractSettings, subject: Subject) -> dict[str, str]:
     """What a drawn picture depends on besides its seed: a run whose pictures agree in this can be resumed."""
-    return {
+    denoiser = subject.denoiser
+    assert denoiser is not None  # pictures are drawn by a model
+    about = {
         "fingerprint": denoiser.fingerprint,
         "arithmetic": str(denoiser.arithmetic),
-        "picture_digest": settings.picture_digest,
+        "picture_digest": settings.plain_sampling.picture_digest,
     }
+    return about if subject.steering is None else about | {"steering": subject.steering.digest}
+
+
+def surrogate_json(extraction: Extraction) -> dict[str, Any]:
+    """What steered a run, what it changed against the same seeds without it, and what it damaged."""
+    steering = extraction.subject.steering
+    assert steering is not None  # the run was steered
+    result: dict[str, Any] = {
+        "name": getattr(extraction.settings, "surrogate", None),
+        "fingerprint": steering.surrogate.fingerprint,
+        "made_of": dict(steering.surrogate.card["model"]),
+        "guidance": steering.settings.model_dump(mode="json"),
+        "label": steering.label,
+        "damaged": [vars(item) for item in extraction.damaged],
+        "plain": None,
+    }
+    if extraction.plain is None:
+        return result
+    result["plain"] = {"drawn": len(extraction.plain.names), "scores": {}}
+    for name in extraction.plain.training.scores.names:
+        if (found := effect_of(extraction, name)) is not None:
+            result["plain"]["scores"][name] = {
+                "threshold": found.plain.threshold,
+                "training": rate_json(found.plain.training),
+                "control": rate_json(found.plain.control),
+                "steered_over_plain": interval_json(found.ratio),
+                "different": interval_json(found.different),
+                "different_plain": interval_json(found.different_plain),
+            }
+    return result
 
 
 def set_json(

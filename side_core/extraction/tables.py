@@ -27,7 +27,7 @@ def samples_csv(extraction: Extraction) -> str:
     """One row a sample: its two nearest training images and its scores against each set.
 
     Without a prefix: against all training images; `compared_`, only where the control is smaller: against as many of
-    them as it has; `control_`: against the control.
+    them as it has; `control_`: against the control; `plain_`, of a steered run: the same seed without the surrogate.
     """
     found, ids = extraction.match, extraction.subject.data.ids
     sides = [("", found.training)]
@@ -39,13 +39,37 @@ def samples_csv(extraction: Extraction) -> str:
     scores = {f"{prefix}{name}": side.scores.by_name(name) for prefix, side in sides for name in names}
     columns = ["sample", "name" if extraction.samples else "seed", "nearest", "second", *scores]
     near = found.training.neighbours.rows
+    more = steered_columns(extraction)
     return table(
-        columns,
+        [*columns, *more],
         (
-            [i, name, ids[near[i, 0]], ids[near[i, 1]], *(float(values[i]) for values in scores.values())]
+            [
+                i,
+                name,
+                ids[near[i, 0]],
+                ids[near[i, 1]],
+                *(float(values[i]) for values in scores.values()),
+                *(column.get(name, "") for column in more.values()),
+            ]
             for i, name in enumerate(found.names)
         ),
     )
+
+
+def steered_columns(extraction: Extraction) -> dict[str, dict[str, Any]]:
+    """Of a steered run, by the names of the images: `label`, the cluster it was steered to, and `plain_` scores."""
+    steering, plain = extraction.subject.steering, extraction.plain
+    if steering is None:
+        return {}
+    names = extraction.match.names
+    columns: dict[str, dict[str, Any]] = {
+        "label": dict(zip(names, steering.clusters([int(name) for name in names]), strict=True))
+    }
+    if plain is not None:
+        for score in sorted(plain.training.scores.names):
+            values = plain.training.scores.by_name(score).tolist()
+            columns[f"plain_{score}"] = dict(zip(plain.names, values, strict=True))
+    return columns
 
 
 def neighbors_csv(extraction: Extraction) -> str:

@@ -25,7 +25,7 @@ class Step:
         timestep: position in the training noise schedule, T-1 (noise) .. 0 (image).
         x: (n, C, H, W) the noisy state after the step.
         denoised: (n, C, H, W) the model's present estimate of the clean image, what a preview shows.
-        health: which images strong guidance has lost or saturated; lost ones are 0 in `x` and `denoised`.
+        health: which images strong guidance has lost or saturated; lost ones are 0 in `denoised`.
     """
 
     index: int
@@ -59,7 +59,8 @@ def sample(
         eta: 0 (DDIM) .. 1 (DDPM), how much noise is added back; `multistep` takes 0 only.
         solver: `ddim` or `multistep`.
         clip: keep the estimate of the clean image within -1..1; `clip-recompute` also recomputes the noise from it.
-            Meant for a space that is bounded.
+            Meant for a space that is bounded. Guided steps recompute it with `clip`, too: what clipping takes off a
+            guided estimate would stay in the picture as noise (it made copies rarer, where guidance makes them more).
         condition: passed to the model: (n,) labels of classes, see `labels_of`.
 
     Raises:
@@ -83,9 +84,11 @@ def sample(
             raise ValueError(
                 f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode."
             )
+        pushed = False
         if guidance is not no_guidance:
             push = guidance(x, t)
-            steered = steered or bool((push != 0).any())
+            pushed = bool((push != 0).any())
+            steered = steered or pushed
             eps = eps - math.sqrt(1 - alpha) * push
         denoised = (x - math.sqrt(1 - alpha) * eps) / math.sqrt(alpha)
         if steered:
@@ -95,8 +98,9 @@ def sample(
             x, eps, denoised = (torch.where(alive, part, 0) for part in (x, eps, denoised))
         if clip != "off":
             denoised = denoised.clamp(-1, 1)
+        if denoiser.bounded:
             health.look(denoised, index)
-        if clip == "clip-recompute":
+        if clip == "clip-recompute" or (clip == "clip" and pushed):
             eps = (x - math.sqrt(alpha) * denoised) / math.sqrt(max(1 - alpha, 1e-12))
         if solver == "ddim":
             spread = (1 - alpha_next) / (1 - alpha) * (1 - alpha / alpha_next)
@@ -200,11 +204,12 @@ class Drawing:
     """Where the drawing of a run stands, after each denoising step.
 
     Attributes:
-        seeds: of the batch being drawn; at its last step, of the images that were not lost.
+        seeds: of the batch being drawn.
         step: the step just taken.
         done: steps taken in the whole run; `total` in all.
-        images: (n, H, W, 3) uint8 of the finished batch at its last step, one for each of `seeds`; else None.
+        images: (n, H, W, 3) uint8 of the finished batch at its last step, without those that were lost; else None.
         damaged: at the last step of a batch, which of its images guidance has lost or saturated.
+        steered: whether they were guided.
     """
 
     seeds: tuple[int, ...]
@@ -213,6 +218,17 @@ class Drawing:
     total: int
     images: np.ndarray | None
     damaged: tuple[Damage, ...] = ()
+    steered: bool = False
+
+    @property
+    def survivors(self) -> tuple[int, ...]:
+        """Seeds of the images that were not lost, in their order."""
+        return tuple(seed for seed, well in zip(self.seeds, self.step.health.alive.tolist(), strict=True) if well)
+
+    @property
+    def finished(self) -> dict[int, np.ndarray]:
+        """(H, W, 3) uint8 images of a finished batch by their seeds; empty before its last step."""
+        return {} if self.images is None else dict(zip(self.survivors, self.images, strict=True))
 
 
 def draw(
@@ -247,13 +263,12 @@ def draw(
         ):
             done = number * len(schedule) + step.index + 1
             if step.index < len(schedule) - 1:
-                yield Drawing(batch, step, done, total, None)
+                yield Drawing(batch, step, done, total, None, steered=guide is not None)
                 continue
             alive = step.health.alive
             images = to_uint8(denoiser.decode(step.x[alive.to(step.x.device)])) if alive.any() else no_images(denoiser)
-            survivors = tuple(seed for seed, well in zip(batch, alive.tolist(), strict=True) if well)
             damaged = damage_of(batch, step.health) if guide else ()
-            yield Drawing(survivors, step, done, total, images, damaged)
+            yield Drawing(batch, step, done, total, images, damaged, steered=guide is not None)
 
 
 def no_images(denoiser: Denoiser) -> np.ndarray:

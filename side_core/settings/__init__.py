@@ -15,9 +15,10 @@ from side_core.settings.sampling import (
     Solver,
     Spacing,
 )
-from side_core.settings.training import BetaSchedule, SurrogateSettings, TrainDpmSettings
+from side_core.settings.training import PRESETS, BetaSchedule, SurrogateSettings, TrainDpmSettings
 
 __all__ = [
+    "PRESETS",
     "BetaSchedule",
     "Clip",
     "EncoderName",

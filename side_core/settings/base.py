@@ -42,6 +42,7 @@ def sentence(error: ValidationError) -> str:
         "greater_than": "choose more than {gt}",
         "less_than": "choose less than {lt}",
         "literal_error": "choose {expected}",
+        "multiple_of": "choose a multiple of {multiple_of}",
         "int_parsing": "give a whole number",
         "int_from_float": "give a whole number",
         "float_parsing": "give a number",

@@ -88,6 +88,25 @@ class ExtractSettings(MatchSettings, GuidanceSettings, SamplingSettings):
         title="Allow a surrogate of another model",
         description="As in the twin test, where a surrogate must bring back nothing.",
     )
+    compare_plain: bool = Field(
+        True,
+        title="Compare with plain sampling",
+        description="Of a steered run: also draw the same seeds without the surrogate.",
+    )
+
+    @model_validator(mode="after")
+    def steered_by_something(self) -> Self:
+        """Guidance needs a surrogate."""
+        for name in GuidanceSettings.model_fields:
+            if self.surrogate is None and getattr(self, name) is not None:
+                flag = name.replace("_", "-")
+                raise ValueError(f"{flag} is {getattr(self, name)}, but nothing steers: name a surrogate")
+        return self
+
+    @property
+    def plain_sampling(self) -> SamplingSettings:
+        """How the same seeds are drawn without the surrogate, whose business the label is."""
+        return self.sampling if self.surrogate is None else self.sampling.model_copy(update={"label": None})
 
 
 class ScoreSettings(MatchSettings):

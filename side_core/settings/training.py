@@ -1,8 +1,8 @@
 """How models are trained."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from side_core.settings.base import Settings
 from side_core.settings.extraction import EncoderName
@@ -106,8 +106,10 @@ class SurrogateSettings(GuidanceSettings):
         description="labels: cross-entropy on noisy images. distilled: a time-independent teacher's answers (TDKD). "
         "time-independent: a classifier of clean images, a baseline.",
     )
-    width: int | None = Field(None, ge=8, le=512, title="Width", description="Of the first level. Left out: by size.")
-    blocks: int | None = Field(None, ge=1, le=8, title="Blocks a level", description="Left out: by size.")
+    width: int | None = Field(
+        None, ge=8, le=512, multiple_of=8, title="Width", description="Of the first level. Left out: 32."
+    )
+    blocks: int | None = Field(None, ge=1, le=8, title="Blocks a level", description="Left out: 1.")
     train_steps: int = Field(1000, ge=1, le=10_000_000, title="Training steps, at most")
     batch_size: int = Field(128, ge=2, le=4096, title="Batch size")
     learning_rate: float = Field(2e-3, gt=0, le=0.1, title="Learning rate")
@@ -125,9 +127,22 @@ class SurrogateSettings(GuidanceSettings):
             raise ValueError("a mean cosine lies between -1 and 1: choose for example 0.5")
         return value
 
+    @model_validator(mode="after")
+    def room_for_a_teacher(self) -> Self:
+        """A distilled classifier has a teacher, who needs steps of its own."""
+        if self.objective == "distilled" and self.train_steps < 2:
+            raise ValueError(f"train-steps is {self.train_steps}, but distilled trains two networks: choose 2 or more")
+        return self
+
     @property
     def drawing(self) -> SamplingSettings:
         """How the synthetic images are drawn."""
         return SamplingSettings(
             count=self.images, seed=self.first_seed, steps=self.steps, solver=self.solver, mode=self.mode, batch_size=64
         )
+
+
+PRESETS: dict[str, SurrogateSettings] = {
+    "quick": SurrogateSettings(),
+    "reported": SurrogateSettings(images=12_288, steps=20, clusters=1000, cohesion=0.5, train_steps=2500),
+}

@@ -118,7 +118,9 @@ def level_json(level: Level) -> dict[str, float]:
 def warnings_of(settings: GuidanceSettings, levels: Sequence[Level], chance: float, timesteps: int) -> list[str]:
     """A sentence where a surrogate has learned nothing at noise levels where it will be used."""
     strength = strength_of(settings, timesteps)
-    used = [level for level in levels if strength.last <= level.timestep <= strength.first]
+    inside = [level for level in levels if strength.last <= level.timestep <= strength.first]
+    middle = (strength.first + strength.last) / 2
+    used = inside or [min(levels, key=lambda level: abs(level.timestep - middle))]
     blind = [level for level in used if not level.above(chance)]
     if not blind:
         return []

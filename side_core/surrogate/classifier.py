@@ -74,14 +74,16 @@ class TimeClassifier(nn.Module):
             times: (n,) or (1,) timestep over the number of timesteps, 0 (image) .. 1 (noise).
 
         Returns:
-            (n, labels) in float32.
+            (n, labels) in float32, under autocast too (in float64 where the network is).
         """
         times = times if self.timed else torch.zeros_like(times)
         time = functional.silu(self.embed(embed_time(times).to(x.dtype)))
         h = self.stem(x)
         for block in self.blocks:
             h = block(h, time)
-        return functional.linear(h.mean(dim=(2, 3)).float(), self.head.weight.float(), self.head.bias.float())
+        exact = torch.promote_types(h.dtype, torch.float32)
+        with torch.autocast(h.device.type, enabled=False):
+            return functional.linear(h.mean(dim=(2, 3)).to(exact), self.head.weight.to(exact), self.head.bias.to(exact))
 
 
 def level_widths(size: Sequence[int], width: int) -> list[int]:

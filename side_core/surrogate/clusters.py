@@ -11,6 +11,8 @@ ROUNDS = 12  # between which a k-means can be watched and stopped
 ITERATIONS = 4  # of Lloyd's algorithm in a round
 DIRECTIONS = 64  # of largest variance that features are reduced to: k-means on 2,048 takes a minute, on 64 a second
 NEARLY = 1e-4  # of the inertia: less progress in a round ends it
+EMPTY = -1.0  # cohesion of a cluster without images; that of any other is 0 or more
+DECIMALS = 3  # to which features are compared where different images are counted
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def centred(vectors: np.ndarray) -> np.ndarray:
     Of more than 64 dimensions, the 64 directions of largest variance are kept. A vector that is the mean stays 0.
     """
     away = vectors.astype(np.float32) - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    if away.shape[1] > DIRECTIONS:
+    if away.shape[1] > DIRECTIONS and away.any():
         from sklearn.decomposition import PCA  # a second to import
 
         most = min(DIRECTIONS, len(away))
@@ -67,7 +69,7 @@ def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clust
     """Group images by the settings' label source (SIDE, arXiv 2410.02467, section 4), handing out the progress.
 
     `clusters` is k-means on centred features of length 1; `cells` are the cells around K random images; `random` puts
-    every image anywhere.
+    every image anywhere. Where fewer than K images differ, the clusters without images are dropped.
 
     Args:
         vectors: (n, d) features as the encoder gives them.
@@ -92,9 +94,10 @@ def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clust
 
 
 def k_means(features: np.ndarray, count: int, seed: int) -> Generator[Clustering, None, np.ndarray]:
-    """(n,) clusters 0..count-1 by k-means++ and Lloyd's algorithm, a few iterations at a time."""
+    """(n,) clusters 0..count-1, or fewer, by k-means++ and Lloyd's algorithm, a few iterations at a time."""
     from sklearn.cluster import KMeans, kmeans_plusplus  # a second to import
 
+    count = min(count, len(np.unique(features.round(DECIMALS), axis=0)))  # of equal images there may be many
     centres, _ = kmeans_plusplus(features, count, random_state=seed)
     before = np.inf
     for done in range(ROUNDS):
@@ -117,7 +120,7 @@ def with_cohesion(
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     centroids = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
     cosines = np.bincount(members, (features * centroids[members]).sum(axis=1), minlength=count)
-    cohesion = np.divide(cosines, sizes, out=np.full(count, -1.0), where=sizes > 0)
+    cohesion = np.divide(cosines, sizes, out=np.full(count, EMPTY), where=sizes > 0)
     whole = Clusters(features, centroids, members, cohesion, np.arange(count), members)
     return relabel(whole, least) if relabelled else whole
 
@@ -128,7 +131,7 @@ def relabel(clusters: Clusters, least: float) -> Clusters:
     Raises:
         ValueError: none is kept.
     """
-    kept = np.flatnonzero(clusters.cohesion >= least)
+    kept = np.flatnonzero((clusters.cohesion >= least) & (clusters.cohesion > EMPTY))
     if not len(kept):
         raise ValueError(
             f"All {len(clusters.cohesion):,} clusters are dropped: the most cohesive has {clusters.cohesion.max():.2f},"

@@ -83,6 +83,6 @@ def evaluate(
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error (Guo et al. 2017, eq. 3) of (n,) confidences and whether they were right."""
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    bins = np.minimum((np.nan_to_num(confidence) * BINS).astype(int), BINS - 1)
     gaps = [abs(confidence[bins == i].mean() - right[bins == i].mean()) * (bins == i).mean() for i in np.unique(bins)]
     return float(sum(gaps))

@@ -46,7 +46,15 @@ def strength_of(settings: GuidanceSettings, timesteps: int) -> Strength:
     Args:
         settings: with the surrogate's card filled in, see `GuidanceSettings.over`.
         timesteps: of the model's noise schedule.
+
+    Raises:
+        ValueError: the window is empty, or lies outside the schedule.
     """
+    if settings.guide_to is not None and settings.guide_to >= timesteps:
+        raise ValueError(
+            f"Guide-to {settings.guide_to} lies beyond the model's {timesteps} timesteps: choose {timesteps - 1} or "
+            "less."
+        )
     whole = GuidanceSettings(guidance_scale=5.0, guide_from=timesteps - 1, guide_to=0, guidance_shape="constant")
     full = settings.over(whole)
     assert full.guidance_scale is not None and full.guide_from is not None  # they were filled in

@@ -14,20 +14,20 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from side_core.data.picture import read_picture
+from side_core.data.picture import BadPictureError, read_picture
 from side_core.dpm.config import first_line, read_config, whole_number
 from side_core.dpm.denoiser import Denoiser
 from side_core.pictures import png, thumbnail
 from side_core.roots import check_allowed
 from side_core.settings import GuidanceSettings, Label
 from side_core.surrogate.card import KIND
-from side_core.surrogate.classifier import TimeClassifier
+from side_core.surrogate.classifier import GROUPS, TimeClassifier
 from side_core.surrogate.names import surrogate_folder
 from side_core.whole_file import write_json, write_whole
 
 WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.png"
 PICTURES = 4  # of each cluster that are shown
-LARGEST_SIDE = 64  # pixels of such a picture
+LARGEST_SIDE = 56  # pixels of such a picture: a sheet of 5,000 clusters can still be read
 MOST_WIDTH, MOST_BLOCKS, MOST_CLUSTERS, MOST_SIDE = 512, 8, 5000, 4096
 
 
@@ -65,7 +65,8 @@ class Surrogate:
     @property
     def label(self) -> Label:
         """Which labels are best steered to, as its card says."""
-        return self.card["guidance"].get("label") or "balanced"
+        label = self.card["guidance"].get("label")
+        return "balanced" if label is None else label
 
     @property
     def cohesion(self) -> np.ndarray:
@@ -121,8 +122,8 @@ def network_of(about: Mapping[str, Any]) -> TimeClassifier:
     )
 
 
-def save_surrogate(surrogate: Surrogate, out: Path) -> None:
-    """Write `surrogate.safetensors`, `clusters.png` and, last, `card.json` into a folder.
+def prepare_surrogate_folder(out: Path) -> None:
+    """Make the folder of a surrogate, before anything is done for it.
 
     Raises:
         ValueError: it cannot be written.
@@ -131,6 +132,15 @@ def save_surrogate(surrogate: Surrogate, out: Path) -> None:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+
+
+def save_surrogate(surrogate: Surrogate, out: Path) -> None:
+    """Write `surrogate.safetensors`, `clusters.png` and, last, `card.json` into a folder.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    prepare_surrogate_folder(out)
     write_whole(out / WEIGHTS, save(dict(surrogate.weights)))
     write_whole(out / SHEET, png(sheet_of(surrogate.pictures)))
     write_json(out / CARD, surrogate.card)
@@ -156,12 +166,13 @@ def load_surrogate(name: str) -> Surrogate:
         weights = load(file.read_bytes())
     except (OSError, SafetensorError) as error:
         raise ValueError(f"'{file}' is damaged ({first_line(error)}): train the surrogate again.") from None
-    expected = {key: value.shape for key, value in network.state_dict().items()}
-    if {key: value.shape for key, value in weights.items()} != expected or len(kept) != card["network"]["labels"]:
+    expected = {key: (value.shape, torch.float16) for key, value in network.state_dict().items()}
+    found = {key: (value.shape, value.dtype) for key, value in weights.items()}
+    if found != expected or len(kept) != card["network"]["labels"]:
         raise ValueError(
             f"The weights in '{file}' do not fit its card ({len(kept)} labels): train the surrogate again."
         )
-    if not all(value.is_floating_point() and value.isfinite().all() for value in weights.values()):
+    if not all(value.isfinite().all() for value in weights.values()):
         raise ValueError(f"The weights in '{file}' hold NaN or infinity: train the surrogate again.")
     return Surrogate(weights, card, kept, pictures_of(folder / SHEET, len(kept)))
 
@@ -177,25 +188,48 @@ def checked_card(card: Mapping[str, Any], folder: Path) -> np.ndarray:
 
     Raises:
         ValueError: a number is missing or out of bounds.
-        KeyError, TypeError: a whole part is.
+        KeyError, TypeError, AttributeError: a whole part is missing or something else.
     """
     network, clusters, file = card["network"], card["clusters"], folder / CARD
+    if not isinstance(network["shape"], list) or len(network["shape"]) != 3:
+        raise TypeError("shape")
     for key, most in (("labels", MOST_CLUSTERS), ("width", MOST_WIDTH), ("blocks", MOST_BLOCKS)):
         whole_number(network, key, file, 1, most)
     channels, *sides = network["shape"]
     whole_number({"channels": channels}, "channels", file, 1, MOST_WIDTH)
     for side in sides:
         whole_number({"side": side}, "side", file, 1, MOST_SIDE)
-    kept = np.asarray(clusters["kept"])
-    cohesion = np.asarray(clusters["cohesion"], float)
-    if kept.dtype.kind != "i" or kept.ndim != 1 or len(sides) != 2 or type(network["timed"]) is not bool:
-        raise TypeError("kept clusters, shape or timed")
-    if (np.diff(kept) <= 0).any() or not len(kept) or kept[0] < 0 or kept[-1] >= len(cohesion):
+    if network["width"] % GROUPS or type(network["timed"]) is not bool:
+        raise TypeError("width or timed")
+    kept, cohesion = numbers(clusters["kept"], "i"), numbers(clusters["cohesion"], "if")
+    if (np.diff(kept) <= 0).any() or kept[0] < 0 or kept[-1] >= len(cohesion):
         raise TypeError("kept clusters")
-    if not isinstance(card["model"]["fingerprint"], str) or not isinstance(card["guidance"], dict):
-        raise TypeError("model or guidance")
-    float(clusters["tau"])
+    numbers([clusters["tau"]], "if")
+    if not isinstance(card["model"]["fingerprint"], str) or not isinstance(card["model"]["name"], str):
+        raise TypeError("model")
+    try:
+        GuidanceSettings.read({name: card["guidance"].get(name) for name in GuidanceSettings.model_fields})
+    except ValueError as error:
+        raise TypeError(str(error)) from None
+    if card["guidance"].get("label") not in (None, "uniform", "balanced", *kept.tolist()):
+        raise TypeError("label")
     return kept
+
+
+def numbers(values: Any, kinds: str) -> np.ndarray:
+    """(n,) one or more numbers of a card; TypeError where they are something else.
+
+    Args:
+        values: a list of them, or anything.
+        kinds: NumPy's letters for the kinds that are allowed.
+    """
+    try:
+        found = np.asarray(values)
+    except ValueError:  # lists of unlike lengths
+        raise TypeError("numbers") from None
+    if found.ndim != 1 or not len(found) or found.dtype.kind not in kinds:
+        raise TypeError("numbers")
+    return found
 
 
 def sheet_of(pictures: np.ndarray) -> np.ndarray:
@@ -206,7 +240,10 @@ def sheet_of(pictures: np.ndarray) -> np.ndarray:
 
 def pictures_of(sheet: Path, count: int) -> np.ndarray:
     """The pictures of a sheet with a row for each of `count` clusters; ValueError if it is damaged."""
-    pixels = read_picture(check_allowed(sheet, str(sheet))).pixels
+    try:
+        pixels = read_picture(check_allowed(sheet, str(sheet))).pixels
+    except BadPictureError as error:
+        raise ValueError(f"'{sheet}' cannot be read ({error}): train the surrogate again.") from None
     height, width, _ = pixels.shape
     if height % count or width % PICTURES:
         raise ValueError(f"'{sheet}' has no row for each of {count} clusters: train the surrogate again.")

@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from side_core.cache import cache_folder, check_space, filling, used
+from side_core.cache import cache_folder, check_space, discard, filling, used
 from side_core.data.duplicates import overlap
+from side_core.data.image_file import map_images
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
@@ -50,8 +50,9 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
         batch = tuple(seeds[start : start + size])
         own = f"{denoiser.fingerprint}\n{denoiser.arithmetic}\n{drawing.picture_digest}\n{batch[0]} {len(batch)}"
         place = cache_folder() / "synthetic" / hashlib.sha256(own.encode()).hexdigest()[:32]
-        images = kept_batch(place, (len(batch), height, width, 3))
+        images = map_images(place / BATCH, len(batch), denoiser.image_size)
         if images is None:
+            discard(place)
             for step in draw(denoiser, drawing, batch):
                 images = step.images
                 if images is not None:
@@ -66,15 +67,6 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
         yield SyntheticStep((number + 1) * steps, total, images)
     name = f"{len(seeds)} drawn from seed {seeds[0]}"
     return TrainingSet(name, np.concatenate(batches), np.array(list(map(str, seeds))))
-
-
-def kept_batch(place: Path, shape: tuple[int, ...]) -> np.ndarray | None:
-    """A batch of the cache; None where there is none, or it is damaged."""
-    try:
-        images = np.load(place / BATCH, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    return images if images.shape == shape and images.dtype == np.uint8 else None
 
 
 def read_synthetic(

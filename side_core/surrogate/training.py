@@ -64,7 +64,7 @@ class SurrogateStep:
         done: steps so far, the teacher's included; `total` at most.
         part: what is trained: `teacher` or `classifier`.
         loss: on noisy training batches, smoothed over about 20 steps, nats.
-        seconds: since the first step.
+        seconds: since the first step, the teacher's included.
         evaluation: on the held-out images, at steps that end with one.
         best: the classifier with the best evaluation so far, in float32; None before the first.
         best_evaluation: of that.
@@ -87,7 +87,7 @@ def make_lesson(
     random = torch.Generator().manual_seed(settings.seed)
     order = torch.randperm(len(clean), generator=random)
     held = torch.zeros(len(clean), dtype=torch.bool)
-    held[order[: max(1, round(settings.held_out * len(clean)))]] = True
+    held[order[: min(max(1, round(settings.held_out * len(clean))), len(clean) - 1)]] = True
     return Lesson(clean, labels, held, alphas_cumprod, count)
 
 
@@ -114,14 +114,14 @@ def train_classifier(lesson: Lesson, settings: SurrogateSettings, device: str = 
     distilled = settings.objective == "distilled"
     alone = settings.objective == "time-independent"
     teacher_steps = round(TEACHER_SHARE * settings.train_steps) if distilled else 0
-    teacher = None
+    teacher, before, start = None, 0, time.monotonic()
     if distilled:
-        for step in optimise(lesson, settings, device, teacher_steps, 0, "teacher", timed=False):
-            teacher = step.best
+        for step in optimise(lesson, settings, device, teacher_steps, 0, start, "teacher", timed=False):
+            teacher, before = step.best, step.done
             yield step
     part = "teacher" if alone else "classifier"
     steps = settings.train_steps - teacher_steps
-    yield from optimise(lesson, settings, device, steps, teacher_steps, part, timed=not alone, teacher=teacher)
+    yield from optimise(lesson, settings, device, steps, before, start, part, timed=not alone, teacher=teacher)
 
 
 def optimise(
@@ -130,6 +130,7 @@ def optimise(
     device: str,
     steps: int,
     before: int,
+    start: float,
     part: str,
     timed: bool,
     teacher: TimeClassifier | None = None,
@@ -142,6 +143,7 @@ def optimise(
         device: where.
         steps: at most.
         before: steps that were taken for a teacher.
+        start: when the first step began, by `time.monotonic`.
         part: what to call it.
         timed: whether it sees noisy images and is told the timestep; otherwise clean ones.
         teacher: whose answers to clean images are learned; None: the labels.
@@ -156,7 +158,7 @@ def optimise(
     answers = None if teacher is None else teacher_answers(teacher, clean)
     random = torch.Generator().manual_seed(settings.seed)
     best, best_evaluation, loss_shown, stale = None, None, float("nan"), 0
-    batch_size, start = min(settings.batch_size, len(clean)), time.monotonic()
+    batch_size = min(settings.batch_size, len(clean))
     for step in range(1, steps + 1):
         rows = batch_rows(step - 1, batch_size, len(clean), settings.seed).to(device)
         x, times = clean[rows], torch.zeros(1, device=device)
@@ -175,14 +177,12 @@ def optimise(
         schedule.step()
         optimizer.zero_grad()
         now = loss.item()
-        if not now < float("inf"):
-            raise ValueError(
-                f"The loss became {now} at step {step}: lower the learning rate ({settings.learning_rate:g})."
-            )
+        check_loss(now, before + step, settings)
         loss_shown = now if step == 1 else SMOOTHING * loss_shown + (1 - SMOOTHING) * now
         evaluation = None
         if step % settings.evaluate_every == 0 or step == steps:
             evaluation = Evaluation(before + step, evaluate(network.eval(), held, held_labels, alphas, timesteps))
+            check_loss(evaluation.loss, before + step, settings)
             network.train()
             stale += 1
             if best_evaluation is None or evaluation.loss < best_evaluation.loss:
@@ -192,6 +192,13 @@ def optimise(
         yield SurrogateStep(before + step, total, part, loss_shown, seconds, evaluation, best, best_evaluation)
         if stale >= settings.patience:
             return
+
+
+def check_loss(loss: float, step: int, settings: SurrogateSettings) -> None:
+    """Raise ValueError unless the loss is a number."""
+    if not loss < float("inf"):
+        rate = settings.learning_rate
+        raise ValueError(f"The loss became {loss} at step {step}: lower the learning rate ({rate:g}).")
 
 
 @torch.no_grad()

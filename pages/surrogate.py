@@ -1,0 +1,105 @@
+"""Surrogate: make the small classifier that steers a model from nothing but the model, and look at what it learned."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages._parts import controls
+from pages._parts.clusters_view import cluster_inputs, group, show_clusters
+from pages._parts.figures import STYLE
+from pages._parts.learning import lesson_inputs, train_live
+from pages._parts.saving import choose_surrogate, known_surrogates, offer_saving, offer_steering
+from pages._parts.session import open_model
+from pages._parts.surrogate_card import show_difference, show_learned, show_surrogate
+from pages._parts.synthetic import draw_live, drawing_inputs
+from pages._parts.text import say_error
+from side_core.assets import BUILT_INS
+from side_core.settings import PRESETS, SurrogateSettings
+from side_core.surrogate.surrogate import load_surrogate
+
+TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"
+QUICK = PRESETS["quick"]
+
+
+def train_new(model: str) -> None:
+    """Draw, cluster, train, save: one step after the other, each as soon as the one before is done."""
+    denoiser = open_model(model, QUICK.mode)
+    st.header("1 · Draw", anchor=False)
+    st.markdown("The model draws images. Its training images are never used.")
+    chosen: dict[str, Any] = drawing_inputs()
+    synthetic = draw_live(denoiser, SurrogateSettings.read(chosen))
+    if synthetic is None:
+        return
+    st.header("2 · Cluster", anchor=False)
+    st.markdown(
+        "Images with like features form K clusters, shown by the four nearest to each centre. What the model draws "
+        "again and again makes **cohesive** clusters; those below τ are dropped."
+    )
+    chosen |= cluster_inputs(denoiser)
+    settings = SurrogateSettings.read(chosen)
+    material = group(denoiser, synthetic, settings)
+    show_clusters(material, settings.cohesion)
+    st.header("3 · Train", anchor=False)
+    st.markdown(
+        "A small network learns to tell the kept clusters apart, at every level of noise: that is the surrogate. "
+        "Some images are held out to see how well it does."
+    )
+    chosen |= lesson_inputs()
+    surrogate = train_live(model, denoiser, material, SurrogateSettings.read(chosen))
+    if surrogate is None:
+        return
+    show_learned(surrogate, "surrogate")
+    st.header("4 · Save", anchor=False)
+    offer_saving(model, surrogate)
+
+
+def load_one(model: str) -> None:
+    """Show a saved surrogate and whether it fits the model."""
+    name = choose_surrogate("Surrogate", "load", known_surrogates(model))
+    if not name:
+        say_none()
+        return
+    surrogate = load_surrogate(name)
+    if show_surrogate(surrogate, name, open_model(model, QUICK.mode)):
+        offer_steering(model, name)
+
+
+def compare_two(model: str) -> None:
+    """Show two saved surrogates side by side."""
+    known = known_surrogates(model)
+    left, right = st.columns(2)
+    with left:
+        first = choose_surrogate("First surrogate", "one", known)
+    with right:
+        second = choose_surrogate("Second surrogate", "other", known, first=1)
+    if not (first and second):
+        say_none()
+        return
+    if first == second:
+        raise ValueError(f"Both are '{first}': choose two different surrogates.")
+    timesteps = len(open_model(model, QUICK.mode).alphas_cumprod)
+    show_difference(load_surrogate(first), load_surrogate(second), (first, second), timesteps)
+
+
+def say_none() -> None:
+    """Nothing was chosen."""
+    st.info("Name the folder of a surrogate, or train a new one first.", icon=":material/folder_open:")
+
+
+st.html(STYLE)
+st.title("Teach a surrogate", anchor=False)
+st.markdown(
+    "A surrogate is a small classifier that steers a model while it draws (SIDE), towards what the model remembers "
+    "best. It is made from **nothing but the model**."
+)
+left, right = st.columns(2)
+with left:
+    model = controls.open_choice("model", list(BUILT_INS))
+with right:
+    way = st.segmented_control(
+        "What to do", [TRAIN, LOAD, COMPARE], default=TRAIN, required=True, key="way", bind="query-params"
+    )
+try:
+    {TRAIN: train_new, LOAD: load_one, COMPARE: compare_two}[way or TRAIN](model)
+except ValueError as error:
+    say_error(error)
