@@ -23,11 +23,13 @@ QUICK = PRESETS["quick"]
 
 def train_new(model: str) -> None:
     """Draw, cluster, train, save: one step after the other, each as soon as the one before is done."""
-    denoiser = open_model(model, QUICK.mode)
+    with st.container():  # what shows progress now and then lies in one: what follows keeps its place
+        denoiser = open_model(model, QUICK.mode)
     st.header("1 · Draw", anchor=False)
     st.markdown("The model draws images. Its training images are never used.")
     chosen: dict[str, Any] = drawing_inputs()
-    synthetic = draw_live(denoiser, SurrogateSettings.read(chosen))
+    with st.container():
+        synthetic = draw_live(denoiser, SurrogateSettings.read(chosen))
     if synthetic is None:
         return
     st.header("2 · Cluster", anchor=False)
@@ -37,7 +39,8 @@ def train_new(model: str) -> None:
     )
     chosen |= cluster_inputs(denoiser)
     settings = SurrogateSettings.read(chosen)
-    material = group(denoiser, synthetic, settings)
+    with st.container():
+        material = group(denoiser, synthetic, settings)
     show_clusters(material, settings.cohesion)
     st.header("3 · Train", anchor=False)
     st.markdown(
@@ -45,7 +48,8 @@ def train_new(model: str) -> None:
         "Some images are held out to see how well it does."
     )
     chosen |= lesson_inputs()
-    surrogate = train_live(model, denoiser, material, SurrogateSettings.read(chosen))
+    with st.container():
+        surrogate = train_live(model, denoiser, material, SurrogateSettings.read(chosen))
     if surrogate is None:
         return
     show_learned(surrogate, "surrogate")

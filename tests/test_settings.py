@@ -197,6 +197,8 @@ def test_bad_training_values_get_one_sentence(values: dict, sentence: str) -> No
         ({"cohesion": "1.5"}, "cohesion cannot be '1.5': a mean cosine lies between -1 and 1: choose for example 0.5."),
         ({"cohesion": -1.01}, "cohesion cannot be -1.01: a mean cosine lies between -1 and 1: choose for example 0.5."),
         ({"cohesion": "nan"}, "cohesion cannot be 'nan': give a finite number."),
+        ({"likeness": "0"}, "likeness cannot be '0': choose more than 0."),
+        ({"likeness": "1.1"}, "likeness cannot be '1.1': choose 1 or less."),
         ({"clusters": "1"}, "clusters cannot be '1': choose 2 or more."),
         ({"images": "15"}, "images cannot be '15': choose 16 or more."),
         ({"width": "12"}, "width cannot be '12': choose a multiple of 8."),

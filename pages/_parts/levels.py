@@ -118,4 +118,9 @@ def show_levels_table(curve: Curve) -> None:
         }
         for level in curve.levels
     ]
-    st.dataframe(rows, hide_index=True, alt=f"Accuracy and calibration error of {curve.name} at each noise level")
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        alt=f"Accuracy and calibration error of {curve.name} at each noise level",
+    )

@@ -119,7 +119,9 @@ def show_difference(first: Surrogate, second: Surrogate, names: tuple[str, str],
         )
     rows = result_rows(first, second, curves, timesteps) + setting_rows(first, second)
     shown = [{"": row.what, names[0]: row.first, names[1]: row.second} for row in rows]
-    st.dataframe(shown, hide_index=True, alt="What came out of both, and the settings in which they differ")
+    st.dataframe(
+        shown, hide_index=True, height="content", alt="What came out of both, and the settings in which they differ"
+    )
 
 
 @dataclass(frozen=True)

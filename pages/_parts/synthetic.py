@@ -19,6 +19,7 @@ from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic
 FEWEST, MOST, A_BATCH = 256, 4096, 64  # images a page draws; a batch is what is kept at once
 MOST_STEPS = 50
 SHOWN = 32
+SIDE = "2.8rem"  # of such an image
 
 DRAWN: Kept[TrainingSet] = Kept(4)  # finished sets
 BEGUN: Kept[list[np.ndarray]] = Kept(4)  # batches of sets that were stopped
@@ -104,4 +105,4 @@ def show_some(images: np.ndarray | Sequence[np.ndarray]) -> None:
     """A few of the images, evenly from all of them; of batches, as many from each."""
     flat = images if isinstance(images, np.ndarray) else [image for batch in images for image in batch]
     chosen = np.linspace(0, len(flat) - 1, min(SHOWN, len(flat))).astype(int)
-    show_row([figure(flat[row], "An image the model drew") for row in chosen], least="2.5rem", most="4rem")
+    show_row([figure(flat[row], "An image the model drew") for row in chosen], least=SIDE, most=SIDE)

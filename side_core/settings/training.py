@@ -9,7 +9,7 @@ from side_core.settings.extraction import EncoderName
 from side_core.settings.sampling import GuidanceSettings, Mode, SamplingSettings, Solver
 
 Objective = Literal["labels", "distilled", "time-independent"]
-LabelSource = Literal["clusters", "random", "cells"]
+LabelSource = Literal["duplicates", "clusters", "random", "cells"]
 BetaSchedule = Literal["linear", "scaled_linear", "squaredcos_cap_v2"]
 
 
@@ -86,13 +86,29 @@ class SurrogateSettings(GuidanceSettings):
     )
     encoder_weights: str | None = Field(None, title="Encoder weights", description="For clip and sscd.")
     label_source: LabelSource = Field(
-        "clusters",
+        "duplicates",
         title="Labels from",
-        description="clusters: k-means, SIDE. Two baselines: random (whatever the picture shows), cells (random cells "
-        "of feature space).",
+        description="duplicates: groups of nearly equal pictures, which the model has likely memorised (ours). "
+        "clusters: k-means, as SIDE publishes it. Two baselines: random (whatever the picture shows), cells (random "
+        "cells of feature space).",
+    )
+    likeness: float = Field(
+        0.97,
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
+        title="Likeness of duplicates",
+        description="Groups of duplicates are joined while their mean cosine is at least this.",
+    )
+    smallest: int = Field(
+        2, ge=2, le=1000, title="Smallest group", description="Pictures a group of duplicates has at least."
     )
     clusters: int = Field(
-        100, ge=2, le=5000, title="Clusters K", description="Pseudo-labels before the dull ones are dropped."
+        300,
+        ge=2,
+        le=5000,
+        title="Clusters K",
+        description="Pseudo-labels before the dull ones are dropped; of duplicates, groups at most, the largest first.",
     )
     cohesion: float = Field(
         0.5,
@@ -142,7 +158,8 @@ class SurrogateSettings(GuidanceSettings):
         )
 
 
+STEERING = {"guidance_scale": 15.0, "guide_from": 999, "guide_to": 200}  # best of those tried: assets/README.md
 PRESETS: dict[str, SurrogateSettings] = {
-    "quick": SurrogateSettings(),
-    "reported": SurrogateSettings(images=12_288, steps=20, clusters=1000, cohesion=0.5, train_steps=2500),
+    "quick": SurrogateSettings(**STEERING, train_steps=400),
+    "reported": SurrogateSettings(**STEERING, images=16_384, clusters=600, smallest=3, train_steps=2000),
 }

@@ -10,6 +10,7 @@ from torch.nn import functional
 GROUPS = 8  # of group normalisation: widths are multiples of it
 SMALLEST = 4  # pixels: the side at which the last level works
 WIDEST = 4  # times the width of the first level
+LARGEST_FILTER = 16  # pixels: the side of what the linear map sees
 FREQUENCIES = 32  # of the embedding of a timestep
 
 
@@ -38,7 +39,8 @@ class TimeClassifier(nn.Module):
     """log p_t(c | x_t) for every label c.
 
     Levels halve the side until it is about 4 pixels; widths double up to four times the first. A time-independent one
-    is the same network that is always told time 0.
+    is the same network that is always told time 0. Beside the ResNet a linear map of the noisy image, weighed by the
+    time, adds to its features: where noise is strong, the best classifier is a matched filter, which is linear in x_t.
 
     Args:
         channels: of the images (or latents).
@@ -64,6 +66,9 @@ class TimeClassifier(nn.Module):
                 stride = 2 if level and not block else 1
                 self.blocks.append(TimeBlock(before, out, stride, time_width))
                 before = out
+        self.filter = nn.Linear(channels * math.prod(filter_size(size)), before, bias=False)
+        self.filter_size = filter_size(size)
+        self.gate = nn.Linear(time_width, before)
         self.head = nn.Linear(before, labels)
 
     def forward(self, x: Tensor, times: Tensor) -> Tensor:
@@ -81,15 +86,22 @@ class TimeClassifier(nn.Module):
         h = self.stem(x)
         for block in self.blocks:
             h = block(h, time)
+        small = x if x.shape[2:] == self.filter_size else functional.adaptive_avg_pool2d(x, self.filter_size)
+        h = h.mean(dim=(2, 3)) + self.gate(time) * self.filter(small.flatten(1))
         exact = torch.promote_types(h.dtype, torch.float32)
         with torch.autocast(h.device.type, enabled=False):
-            return functional.linear(h.mean(dim=(2, 3)).to(exact), self.head.weight.to(exact), self.head.bias.to(exact))
+            return functional.linear(h.to(exact), self.head.weight.to(exact), self.head.bias.to(exact))
 
 
 def level_widths(size: Sequence[int], width: int) -> list[int]:
     """Width of each level for images of this height and width."""
     levels = max(1, round(math.log2(max(min(size), SMALLEST) / SMALLEST)) + 1)
     return [width * min(2**level, WIDEST) for level in range(levels)]
+
+
+def filter_size(size: Sequence[int]) -> tuple[int, int]:
+    """Height and width at which the linear map sees images: strong noise leaves only what is coarse to be seen."""
+    return min(size[0], LARGEST_FILTER), min(size[1], LARGEST_FILTER)
 
 
 def embed_time(times: Tensor) -> Tensor:

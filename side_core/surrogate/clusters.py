@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from side_core.settings import SurrogateSettings
+from side_core.surrogate.duplicates import duplicate_groups
 
 ROUNDS = 12  # between which a k-means can be watched and stopped
 ITERATIONS = 4  # of Lloyd's algorithm in a round
-DIRECTIONS = 64  # of largest variance that features are reduced to: k-means on 2,048 takes a minute, on 64 a second
+DIRECTIONS = 256  # of largest variance that features are reduced to; near-duplicates need more than k-means does
 NEARLY = 1e-4  # of the inertia: less progress in a round ends it
 EMPTY = -1.0  # cohesion of a cluster without images; that of any other is 0 or more
 DECIMALS = 3  # to which features are compared where different images are counted
@@ -30,7 +31,7 @@ class Clusters:
     Attributes:
         features: (n, d) float32 of length 1, centred before: `centred`.
         centroids: (K, d) float32 of length 1.
-        members: (n,) the cluster each image was put in, 0..K-1.
+        members: (n,) the cluster each image was put in, 0..K-1; -1 where it is in none, see `duplicate_groups`.
         cohesion: (K,) mean cosine of a cluster's images to its centroid; -1 of an empty one.
         kept: (k,) sorted numbers of the clusters that are cohesive enough.
         labels: (n,) position in `kept` of the kept centroid nearest to each image; see `relabel`.
@@ -53,7 +54,7 @@ class Clusters:
 def centred(vectors: np.ndarray) -> np.ndarray:
     """(n, d) features less their mean, at length 1: networks' own lie in a narrow cone, where all cosines are high.
 
-    Of more than 64 dimensions, the 64 directions of largest variance are kept. A vector that is the mean stays 0.
+    Of more than 256 dimensions, the 256 directions of largest variance are kept. A vector that is the mean stays 0.
     """
     away = vectors.astype(np.float32) - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     if away.shape[1] > DIRECTIONS and away.any():
@@ -68,15 +69,17 @@ def centred(vectors: np.ndarray) -> np.ndarray:
 def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clustering, None, Clusters]:
     """Group images by the settings' label source (SIDE, arXiv 2410.02467, section 4), handing out the progress.
 
-    `clusters` is k-means on centred features of length 1; `cells` are the cells around K random images; `random` puts
-    every image anywhere. Where fewer than K images differ, the clusters without images are dropped.
+    `duplicates` are groups of near-duplicates, at most K; `clusters` is k-means on centred features of length 1;
+    `cells` are the cells around K random images; `random` puts every image anywhere. Where fewer than K images differ,
+    the clusters without images are dropped.
 
     Args:
         vectors: (n, d) features as the encoder gives them.
         settings: K, tau, label source, seed.
 
     Raises:
-        ValueError: K is larger than the number of images, or no cluster is cohesive enough.
+        ValueError: K is larger than the number of images, there are no near-duplicates, or no cluster is cohesive
+            enough.
     """
     count, wanted = len(vectors), settings.clusters
     if wanted > count:
@@ -89,6 +92,16 @@ def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clust
     if settings.label_source == "cells":
         members = nearest_of(features, features[random.choice(count, wanted, replace=False)])
         return with_cohesion(features, members, wanted, settings.cohesion)
+    if settings.label_source == "duplicates":
+        yield Clustering(0, 1)
+        members = duplicate_groups(features, settings.likeness, settings.smallest, wanted)
+        yield Clustering(1, 1)
+        if not (found := int(members.max()) + 1):
+            raise ValueError(
+                f"No {settings.smallest} of {count:,} synthetic images are as like each other as {settings.likeness:g}:"
+                " choose a smaller likeness or smaller groups, draw more images, or take labels from clusters."
+            )
+        return with_cohesion(features, members, found, settings.cohesion)
     members = yield from k_means(features, wanted, settings.seed)
     return with_cohesion(features, members, wanted, settings.cohesion)
 
@@ -114,12 +127,14 @@ def with_cohesion(
     features: np.ndarray, members: np.ndarray, count: int, least: float, relabelled: bool = True
 ) -> Clusters:
     """Centroids and cohesion of given clusters, then the labels that `least` leaves."""
+    inside = np.flatnonzero(members >= 0)
+    chosen, own = features[inside], members[inside]
     sums = np.zeros((count, features.shape[1]), np.float32)
-    np.add.at(sums, members, features)
-    sizes = np.bincount(members, minlength=count)
+    np.add.at(sums, own, chosen)
+    sizes = np.bincount(own, minlength=count)
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     centroids = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
-    cosines = np.bincount(members, (features * centroids[members]).sum(axis=1), minlength=count)
+    cosines = np.bincount(own, (chosen * centroids[own]).sum(axis=1), minlength=count)
     cohesion = np.divide(cosines, sizes, out=np.full(count, EMPTY), where=sizes > 0)
     whole = Clusters(features, centroids, members, cohesion, np.arange(count), members)
     return relabel(whole, least) if relabelled else whole

@@ -48,7 +48,7 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
     total, batches = -(-len(seeds) // size) * steps, []
     for number, start in enumerate(range(0, len(seeds), size)):
         batch = tuple(seeds[start : start + size])
-        own = f"{denoiser.fingerprint}\n{denoiser.arithmetic}\n{drawing.picture_digest}\n{batch[0]} {len(batch)}"
+        own = f"{denoiser.fingerprint}\n{drawing.picture_digest}\n{batch[0]} {len(batch)}"
         place = cache_folder() / "synthetic" / hashlib.sha256(own.encode()).hexdigest()[:32]
         images = map_images(place / BATCH, len(batch), denoiser.image_size)
         if images is None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from sklearn.metrics import adjusted_rand_score
 
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.folder import open_denoiser
@@ -36,7 +37,7 @@ def test_it_draws_clusters_and_learns(model: IdealDenoiser, groups: TrainingSet,
     material = finish(gather(model, small()), events.append)
     kinds = [kind for kind, _ in itertools.groupby(events, type)]
     assert kinds == [SyntheticStep, Clustering]
-    assert all(0 < event.done <= event.total for event in events)
+    assert all(0 <= event.done <= event.total for event in events)
     assert len(material.synthetic) == len(material.clusters.labels) == 96
     bright = material.synthetic.images.mean(axis=(1, 2, 3)) > groups.images.mean()
     assert {(is_bright, label) for is_bright, label in zip(bright, material.clusters.labels, strict=True)} in (
@@ -47,6 +48,16 @@ def test_it_draws_clusters_and_learns(model: IdealDenoiser, groups: TrainingSet,
     surrogate = finish(learn("groups", model, material, small(train_steps=4)), steps.append)
     assert [step.done for step in steps] == [1, 2, 3, 4]
     assert surrogate.kept.tolist() == [0, 1] and surrogate.pictures.shape == (2, 4, 8, 8, 3)
+
+
+def test_what_a_model_draws_again_and_again_becomes_its_labels(model: IdealDenoiser, small: Small) -> None:
+    """The perfect memoriser draws nothing but its images: each that came twice or more is a label of its own."""
+    material = finish(gather(model, small(label_source="duplicates", likeness=0.9999, clusters=50)))
+    clusters, copies = material.clusters, material.synthetic
+    _, group, counts = np.unique(copies.digests, return_inverse=True, return_counts=True)
+    assert len(clusters.kept) == (counts > 1).sum() > 10
+    assert adjusted_rand_score(group[counts[group] > 1], clusters.members[counts[group] > 1]) == 1.0
+    assert (clusters.members[counts[group] == 1] == -1).all()
 
 
 def test_a_u_net_s_own_features_are_encoded_in_between(pipeline: Path, small: Small) -> None:

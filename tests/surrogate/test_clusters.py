@@ -32,7 +32,7 @@ def loose(small: Callable[..., SurrogateSettings]) -> Clusters:
     return finish(cluster(vectors.astype(np.float32), small(clusters=12, cohesion=-1)))
 
 
-@pytest.mark.parametrize("width", [8, 100])  # 100 are reduced to 64 first
+@pytest.mark.parametrize("width", [8, 400])  # 400 are reduced to 256 first
 def test_k_means_finds_well_separated_blobs(small: Callable[..., SurrogateSettings], width: int) -> None:
     vectors, truth = blobs(6, 20, width)
     found = finish(cluster(vectors, small(clusters=6, cohesion=0.8)))
@@ -47,13 +47,13 @@ def test_features_are_directions_from_the_mean() -> None:
     features = centred(vectors)
     np.testing.assert_allclose(np.linalg.norm(features[8:], axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(centred(vectors * 3 + 100)[8:], features[8:], atol=1e-4)
-    np.testing.assert_array_equal(centred(np.ones((5, 70), np.float32)), 0)
+    np.testing.assert_array_equal(centred(np.ones((5, 400), np.float32)), 0)
 
 
-def test_reducing_to_64_directions_keeps_angles_where_there_are_no_more() -> None:
+def test_reducing_to_256_directions_keeps_angles_where_there_are_no_more() -> None:
     random = np.random.default_rng(0)
     few = random.normal(size=(50, 10))
-    rotation = np.linalg.qr(random.normal(size=(200, 200)))[0][:10]
+    rotation = np.linalg.qr(random.normal(size=(400, 400)))[0][:10]
     wide = centred((few @ rotation).astype(np.float32))
     assert wide.shape == (50, 50)
     np.testing.assert_allclose(wide @ wide.T, cosine_similarity(few - few.mean(axis=0)), atol=1e-4)
@@ -127,6 +127,23 @@ def test_clusters_without_images_are_never_kept(small: Callable[..., SurrogateSe
     assert all(len(set(found.labels[first : first + 7])) == 1 for first in (0, 7, 14))
 
 
+def test_duplicates_are_clusters_and_the_others_get_the_nearest(small: Callable[..., SurrogateSettings]) -> None:
+    vectors, truth = blobs(6, 20, 8, spread=0.001)
+    strays = np.random.default_rng(5).normal(size=(30, 8)).astype(np.float32) + 20
+    found = finish(cluster(np.concatenate([vectors, strays]), small(clusters=50, label_source="duplicates")))
+    assert adjusted_rand_score(truth, found.members[:120]) == 1.0
+    assert len(found.kept) == len(found.cohesion) == 6 and found.cohesion.min() > 0.97
+    cosines = cosine_similarity(found.features, found.centroids)
+    assert np.array_equal(found.labels, cosines.argmax(axis=1))
+
+
+def test_images_without_duplicates_get_a_sentence(small: Callable[..., SurrogateSettings]) -> None:
+    with pytest.raises(
+        ValueError, match=r"^No 2 of 20 synthetic images are as like each other as 0\.97: choose a smaller likeness"
+    ):
+        finish(cluster(np.eye(20, dtype=np.float32), small(label_source="duplicates")))
+
+
 def test_it_can_be_watched_and_stopped(small: Callable[..., SurrogateSettings]) -> None:
     vectors = np.random.default_rng(3).normal(size=(200, 6)).astype(np.float32)
     events = list(cluster(vectors, small(clusters=30, cohesion=0)))
@@ -157,4 +174,4 @@ def test_dropping_every_cluster_names_the_most_cohesive_and_the_advice_works(loo
 
 def test_images_that_are_all_alike_are_no_clusters(small: Callable[..., SurrogateSettings]) -> None:
     with pytest.raises(ValueError, match=r"^All 2 clusters are dropped: the most cohesive has 0\.00, less than tau"):
-        finish(cluster(np.ones((20, 100), np.float32), small(cohesion=0.5)))
+        finish(cluster(np.ones((20, 400), np.float32), small(cohesion=0.5)))

@@ -112,16 +112,15 @@ def test_a_steered_picture_is_the_same_in_any_batch(built: Surrogate, model: Ide
 
 def test_steering_draws_the_group_of_its_label(built: Surrogate, model: IdealDenoiser, groups: TrainingSet) -> None:
     """Two groups that anyone can tell apart, by a classifier that learned them from the model alone."""
-    plain = [is_bright(picture, groups) for picture in pictures(model, SEEDS, None).values()]
-    assert 0 < sum(plain) < 12
-    shown = {label: built.pictures[built.position(label), 0] for label in built.kept.tolist()}
-    assert sorted(is_bright(picture, groups) for picture in shown.values()) == [False, True]
-    for label, picture in shown.items():
-        steering = steering_of(built, model, label)
-        drawn = pictures(model, SEEDS, steering)
-        assert {is_bright(one, groups) for one in drawn.values()} == {is_bright(picture, groups)}
-    balanced = pictures(model, SEEDS, steering_of(built, model, "balanced"))
-    assert sum(is_bright(picture, groups) for picture in balanced.values()) == 6
+    plain = sum(is_bright(picture, groups) for picture in pictures(model, SEEDS, None).values())
+    assert 3 <= plain <= 9
+    shown = {label: is_bright(built.pictures[built.position(label), 0], groups) for label in built.kept.tolist()}
+    assert sorted(shown.values()) == [False, True]
+    for label, bright in shown.items():
+        drawn = pictures(model, SEEDS, steering_of(built, model, label, guidance_scale=15))
+        assert sum(is_bright(picture, groups) == bright for picture in drawn.values()) >= 11
+    balanced = pictures(model, SEEDS, steering_of(built, model, "balanced", guidance_scale=15))
+    assert sum(is_bright(picture, groups) for picture in balanced.values()) == pytest.approx(6, abs=1)
 
 
 def test_the_push_is_the_way_that_bayes_says(

@@ -137,6 +137,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other width": (edit("network", "width", to=16), rf"weights in '.*{WEIGHTS}' do not fit its card \(\d+ labels\)"),
     "other depth": (edit("network", "blocks", to=2), rf"weights in '.*{WEIGHTS}' do not fit its card"),
     "other labels": (edit("network", "labels", to=2), rf"weights in '.*{WEIGHTS}' do not fit its card"),
+    "fewer kept": (edit("clusters", "kept", to=[1, 2]), rf"weights in '.*{WEIGHTS}' do not fit its card \(2 labels\)"),
     "fewer labels": (fewer_labels, rf"weights in '.*{WEIGHTS}' do not fit its card \(\d labels\): {AGAIN}"),
     "no weights": (lambda folder: (folder / WEIGHTS).unlink(), rf"{WEIGHTS}' is damaged \(.*No such file.*\): {AGAIN}"),
     "weights cut off": (cut(WEIGHTS), rf"{WEIGHTS}' is damaged \(.*\): {AGAIN}"),

@@ -181,7 +181,7 @@ def test_a_time_independent_classifier_is_the_teacher_alone(lesson: Lesson, smal
 
 def test_a_loss_that_is_no_number_gets_a_sentence(lesson: Lesson, small: Small) -> None:
     broken = replace(lesson, clean=lesson.clean * float("nan"))
-    with pytest.raises(ValueError, match=r"^The loss became nan at step 1: lower the learning rate \(0\.01\)\.$"):
+    with pytest.raises(ValueError, match=r"^The loss became nan at step 1: lower the learning rate \(0\.005\)\.$"):
         next(train_classifier(broken, small()))
 
 
