@@ -8,23 +8,28 @@ from side_core.extraction.metrics import Metrics
 from side_core.sampling.schedule import Schedule
 from side_core.settings import ScoreName
 from side_core.similarity.scores import SCORES
+from side_core.surrogate.strength import Strength
 
 TRAINING = "#7c5cff"
 CONTROL = "#e8963a"
+PLAIN = "#8a8799"
 BINS = 40
 HEIGHT = 300
 
 
-def score_histogram(match: Match, score: ScoreName, threshold: float) -> go.Figure:
+def score_histogram(match: Match, score: ScoreName, threshold: float, plain: Match | None = None) -> go.Figure:
     """How the scores against the training images and against the control are spread, with the threshold.
 
-    Where the control is smaller, the training images are the same number of them.
+    Where the control is smaller, the training images are the same number of them. Of a steered run, `plain` are the
+    same seeds drawn without the surrogate: an outline.
     """
     kind = SCORES[score]
     sides = [("training images", match.compared, TRAINING, "")]
     if match.control is not None:
         sides.append(("control", match.control, CONTROL, "/"))
     values = [side.scores.by_name(score) for _, side, *_ in sides]
+    if plain is not None:
+        values.append(plain.compared.scores.by_name(score))
     largest = kind.largest if score != "l2" else float(max(threshold, *(part.max() for part in values))) * 1.1
     edges = np.linspace(0, largest, BINS + 1)
     figure = go.Figure()
@@ -38,6 +43,16 @@ def score_histogram(match: Match, score: ScoreName, threshold: float) -> go.Figu
             opacity=0.75,
             width=largest / BINS,
             hovertemplate=f"{kind.symbol} %{{x:.2f}}: %{{y}} pictures<extra>against {name}</extra>",
+        )
+    if plain is not None:
+        counts, _ = np.histogram(values[-1], edges)
+        figure.add_scatter(
+            x=(edges[:-1] + edges[1:]) / 2,
+            y=counts,
+            name="plain, against training images",
+            mode="lines",
+            line={"shape": "hvh", "color": PLAIN, "width": 2},
+            hovertemplate=f"{kind.symbol} %{{x:.2f}}: %{{y}} plain pictures<extra></extra>",
         )
     figure.add_vline(x=threshold, line_dash="dash", line_width=2, line_color="#888")
     figure.add_annotation(
@@ -74,6 +89,21 @@ def schedule_chart(schedule: Schedule) -> go.Figure:
         hovertemplate="step %{x}: timestep %{y}, noise %{customdata:.0f} %<extra></extra>",
     )
     return dressed(figure, "step", "timestep (large: noise, 0: image)")
+
+
+def strength_chart(strength: Strength, schedule: Schedule) -> go.Figure:
+    """lambda(t) at each step; 0 where nothing is steered."""
+    figure = go.Figure()
+    figure.add_bar(
+        x=list(range(1, len(schedule) + 1)),
+        y=strength.on(schedule.timesteps),
+        customdata=schedule.timesteps,
+        marker={"color": TRAINING},
+        hovertemplate="step %{x}, timestep %{customdata}: λ = %{y:.2f}<extra></extra>",
+    )
+    dressed(figure, "step", "λ(t)")
+    figure.update_layout(yaxis_range=[0, max(strength.scale, 1) * 1.05])
+    return figure
 
 
 def rarefaction_chart(found: Metrics, count: int) -> go.Figure:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages._parts import controls
 from pages._parts.charts import CONTROL, TRAINING, dressed
-from pages._parts.figures import figure
+from pages._parts.figures import figure, show_row
 from pages._parts.session import Kept
 from pages._parts.work import run_with_progress
 from side_core.data.training_set import TrainingSet
@@ -132,12 +132,24 @@ def show_kept_clusters(surrogate: Surrogate, key: str) -> None:
     order = np.argsort(-cohesion[surrogate.kept], kind="stable").tolist()
 
     def pictures_at(place: int) -> Callable[[], Sequence[np.ndarray]]:
-        return lambda: [image for image in surrogate.pictures[place] if image.min() < 255]  # the rest is paper
+        return lambda: known_pictures(surrogate, place)
 
     numbers = [int(surrogate.kept[place]) for place in order]
     show_cards(
         [Card(n, True, float(cohesion[n]), None, pictures_at(i)) for n, i in zip(numbers, order, strict=True)], key
     )
+
+
+def known_pictures(surrogate: Surrogate, place: int) -> list[np.ndarray]:
+    """The pictures that a surrogate keeps of the cluster at a place among the kept ones."""
+    return [image for image in surrogate.pictures[place] if image.min() < 255]  # the rest is paper
+
+
+def show_cluster(surrogate: Surrogate, number: int, most: str = "100%") -> None:
+    """One cluster of a finished surrogate by its pictures, each at most so wide (a CSS length)."""
+    pictures = known_pictures(surrogate, surrogate.position(number))
+    alt = f"Cluster {number}, image {{}} from its centre"
+    show_row([figure(image, alt.format(place)) for place, image in enumerate(pictures, 1)], most=most)
 
 
 def show_cards(cards: Sequence[Card], key: str) -> None:

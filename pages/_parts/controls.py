@@ -7,7 +7,7 @@ import streamlit as st
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
-from side_core.settings import ExtractSettings, ScoreSettings, Settings
+from side_core.settings import ExtractSettings, Label, ScoreSettings, Settings
 
 FIELDS = {**ScoreSettings.model_fields, **ExtractSettings.model_fields}
 EXTRA_STEP = {int: 1, float: 0.05}
@@ -175,12 +175,25 @@ def text(
     return (written or "").strip()
 
 
-def label(classes: int) -> int | None:
-    """A class of a class-conditional model, or None for a uniform choice, kept in the URL."""
+def checkbox(name: str) -> bool:
+    """A checkbox for a yes or no, kept in the URL."""
+    field = FIELDS[name]
+    return st.checkbox(str(field.title), field.default, help=field.description, key=name, bind="query-params")
+
+
+def label(numbers: Sequence[int], default: Label = "uniform") -> Label:
+    """A label: one of these numbers, or how one is drawn for each picture; kept in the URL."""
     field = FIELDS["label"]
-    known = ["uniform", *map(str, range(classes))]
+    known = ["uniform", "balanced", *map(str, numbers)]
     raw = st.query_params.get("label")
-    if raw is not None and raw not in known:
-        say_link_is_off(str(field.title), raw, f"uniform or 0 to {classes - 1}", "uniform")
-    chosen = st.selectbox(str(field.title), known, help=field.description, key="label", bind="query-params")
-    return None if chosen == "uniform" else int(chosen)
+    if raw is not None and raw not in known and "label" not in st.session_state:
+        say_link_is_off(str(field.title), raw, "uniform, balanced or one that there is", str(default))
+    chosen = st.selectbox(
+        str(field.title),
+        known,
+        index=known.index(str(default)),
+        help=field.description,
+        key="label",
+        bind="query-params",
+    )
+    return int(chosen) if chosen.isdigit() else "balanced" if chosen == "balanced" else "uniform"

@@ -1,7 +1,7 @@
 """Draw what is missing, with progress, preview and a way to stop; keep what is finished."""
 
-import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -9,11 +9,12 @@ import streamlit as st
 from pages._parts.figures import figure, show_row
 from pages._parts.pictures import Picture, PictureStore
 from pages._parts.session import pace_of
-from pages._parts.work import TOUCH, in_time
+from pages._parts.work import StopBar, in_time
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
-from side_core.sampling.sampler import draw
+from side_core.sampling.guidance import Guide
+from side_core.sampling.sampler import Damage, Drawing, draw
 from side_core.settings import ExtractSettings
 
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
@@ -21,16 +22,112 @@ FRAMES = 8  # kept of the path from noise to image
 LARGEST_PATH_PIXELS = 64 * 64  # larger images keep the last frame only
 LIVE_SECONDS = 60  # what takes longer waits for a button
 PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
+STEERED_COST = 1.3  # times as long as a plain step, with a surrogate of the usual width
 
 
-def may_begin(settings: ExtractSettings, denoiser: Denoiser, count: int, asked: Hashable) -> bool:
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """Pictures of the settings' seeds, as far as they are drawn.
+
+    Attributes:
+        own: of the run itself, by seed.
+        plain: of a steered run, the same seeds drawn without the surrogate.
+        damaged: what guidance has lost (not among the pictures) or saturated (among them).
+    """
+
+    own: dict[int, Picture]
+    plain: dict[int, Picture]
+    damaged: tuple[Damage, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Those pictures of a run that are drawn in one way.
+
+    Attributes:
+        words: what they are called.
+        key: names what they depend on besides their seeds.
+        guide: what steers them.
+        pictures: those that are there, by seed; grows.
+        missing: seeds of those that were not there.
+    """
+
+    words: str
+    key: str
+    guide: Guide | None
+    pictures: dict[int, Picture]
+    missing: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Denoising steps that were taken, of all."""
+
+    done: int
+    total: int
+
+
+def store_key(settings: ExtractSettings, subject: Subject) -> str:
+    """Names what a picture depends on besides its seed. Where nothing steers, lambda 0 included, it is a plain one's."""
+    assert subject.denoiser is not None  # pictures are drawn by a model
+    key = f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.plain_sampling.picture_digest}"
+    return f"{key}/{subject.steering.digest}" if subject.steering and subject.guide else key
+
+
+def without_surrogate(subject: Subject) -> Subject:
+    """The subject as it draws by itself."""
+    return replace(subject, steering=None)
+
+
+def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStore) -> Finished:
+    """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop.
+
+    Steered ones come first, then the same seeds without the surrogate: moving lambda draws only the former anew.
+    """
+    assert subject.denoiser is not None  # pictures are drawn by a model
+    steered = subject.guide is not None
+    shares = [share_of("steered pictures" if steered else "pictures", settings, subject, store)]
+    if steered and settings.compare_plain:
+        shares.append(share_of("plain ones", settings, without_surrogate(subject), store))
+    asked = (shares[0].key, settings.seeds)
+    if any(share.missing for share in shares):
+        if st.session_state.get("stopped") == asked:
+            say_stopped(shares, settings.count)
+        elif may_begin(settings, subject.denoiser, shares, asked):
+            draw_shares(settings, subject.denoiser, shares, store, asked)
+    found = [dict(sorted(share.pictures.items())) for share in shares]
+    return Finished(
+        {seed: picture for seed, picture in found[0].items() if not picture.lost},
+        found[1] if len(found) > 1 else {},
+        tuple(picture.damage for picture in found[0].values() if picture.damage),
+    )
+
+
+def share_of(words: str, settings: ExtractSettings, subject: Subject, store: PictureStore) -> Share:
+    """What there is and what is missing of one way to draw."""
+    key = store_key(settings, subject)
+    found = {seed: picture for seed in settings.seeds if (picture := store.get(key, seed)) is not None}
+    return Share(words, key, subject.guide, found, tuple(seed for seed in settings.seeds if seed not in found))
+
+
+def say_stopped(shares: Sequence[Share], count: int) -> None:
+    """What is finished, and a button to go on."""
+    parts = [f"{len(share.pictures):,} of {count:,} {share.words}" for share in shares]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.info(f"Stopped: {' and '.join(parts)} are finished.", icon=":material/pause:")
+        st.button("Go on", icon=":material/play_arrow:", on_click=st.session_state.pop, args=("stopped",))
+
+
+def may_begin(settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Share], asked: Hashable) -> bool:
     """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
-    seconds = pace_of(denoiser, BATCH).seconds(count, settings.steps)
+    pace = pace_of(denoiser, BATCH)
+    seconds = sum(pace.seconds(len(s.missing), settings.steps) * (STEERED_COST if s.guide else 1) for s in shares)
     if seconds <= LIVE_SECONDS or st.session_state.get("begin") == asked:
         return True
+    what = " and ".join(f"{len(share.missing):,} {share.words}" for share in shares if share.missing)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
-            f"{count:,} pictures in {settings.steps} steps take about {in_time(seconds)} here ({denoiser.device}).",
+            f"{what} in {settings.steps} steps take about {in_time(seconds)} here ({denoiser.device}).",
             icon=":material/timer:",
         )
         st.button(
@@ -43,63 +140,61 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, count: int, asked: 
     return False
 
 
-def store_key(settings: ExtractSettings, subject: Subject) -> str:
-    """Names what a picture depends on besides its seed."""
-    assert subject.denoiser is not None  # pictures are drawn by a model
-    return f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.picture_digest}"
-
-
-def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStore) -> dict[int, Picture]:
-    """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop."""
-    assert subject.denoiser is not None  # pictures are drawn by a model
-    key = store_key(settings, subject)
-    found = {seed: picture for seed in settings.seeds if (picture := store.get(key, seed)) is not None}
-    missing = [seed for seed in settings.seeds if seed not in found]
-    if not missing:
-        return found
-    if st.session_state.get("stopped") == (key, settings.seeds):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"Stopped: {len(found):,} of {settings.count:,} pictures are finished.", icon=":material/pause:")
-            st.button("Go on", icon=":material/play_arrow:", on_click=st.session_state.pop, args=("stopped",))
-        return found
-    if not may_begin(settings, subject.denoiser, len(missing), (key, settings.seeds)):
-        return found
+def draw_shares(
+    settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Share], store: PictureStore, asked: Hashable
+) -> None:
+    """Draw what is missing of each, one after the other, under a bar with a way to stop."""
     place = st.empty()
     with place.container():
-        with st.container(horizontal=True, vertical_alignment="center"):
-            bar = st.progress(0.0, text="Drawing …")
-            st.button(
-                "Stop drawing",
-                icon=":material/stop:",
-                help="Keeps the pictures that are finished.",
-                on_click=st.session_state.__setitem__,
-                args=("stopped", (key, settings.seeds)),
-            )
+        bar = StopBar(
+            "Stop drawing", "Keeps the pictures that are finished.", lambda: st.session_state.update(stopped=asked)
+        )
         preview = st.empty()
-    start = touched = time.monotonic()
-    wanted = frames_wanted(settings.steps, subject.denoiser.image_size)
+    done, total = 0, sum(-(-len(share.missing) // BATCH) * settings.steps for share in shares)
+    for share in shares:
+        for estimates in drawing_share(settings, denoiser, share, store):
+            done += 1
+            bar.see(Taken(done, total), f"Steps of {len(share.missing):,} {share.words}")
+            if estimates is not None and bar.spent > PREVIEW_AFTER:
+                with preview.container():
+                    show_row([figure(image, "An unfinished picture") for image in estimates[:BATCH]], most="6rem")
+    place.empty()
+
+
+def drawing_share(
+    settings: ExtractSettings, denoiser: Denoiser, share: Share, store: PictureStore
+) -> Iterator[np.ndarray | None]:
+    """Draw what is missing of one way to draw; pictures are kept before the step that finished them is handed out.
+
+    Yields:
+        After each step (n, H, W, 3) uint8 estimates of the unfinished pictures, or None where they are not kept.
+    """
+    wanted = frames_wanted(settings.steps, denoiser.image_size)
     frames: list[np.ndarray] = []
     timesteps: list[int] = []
-    for drawing in draw(subject.denoiser, settings.sampling.model_copy(update={"batch_size": BATCH}), missing):
-        step = drawing.step
-        spent = time.monotonic() - start
-        left = spent * (drawing.total - drawing.done) / drawing.done
-        if time.monotonic() - touched > TOUCH or drawing.done == drawing.total:  # where a rerun or Stop can take hold
-            touched = time.monotonic()
-            bar.progress(drawing.done / drawing.total, text=f"Drawing {len(missing)} pictures, about {left:.0f} s left")
-        if step.index in wanted:
-            frames.append(to_uint8(subject.denoiser.decode(step.denoised)))
-            timesteps.append(step.timestep)
-            if spent > PREVIEW_AFTER:
-                with preview.container():
-                    show_row([figure(image, "An unfinished picture") for image in frames[-1][:BATCH]], most="6rem")
+    sampling = settings.plain_sampling.model_copy(update={"batch_size": BATCH})
+    for drawing in draw(denoiser, sampling, share.missing, share.guide):
+        keep = drawing.step.index in wanted
+        if keep:
+            frames.append(to_uint8(denoiser.decode(drawing.step.denoised)))
+            timesteps.append(drawing.step.timestep)
+        estimates = frames[-1] if keep else None
         if drawing.images is not None:
-            path = np.stack([*frames[:-1], drawing.images], axis=1)
-            for i, seed in enumerate(drawing.seeds):
-                found[seed] = Picture(drawing.images[i], path[i], tuple(timesteps))
-                store.put(key, seed, found[seed])
+            for seed, picture in pictures_of(drawing, frames, timesteps).items():
+                share.pictures[seed] = picture
+                store.put(share.key, seed, picture)
             frames, timesteps = [], []
-    place.empty()
+        yield estimates
+
+
+def pictures_of(drawing: Drawing, frames: Sequence[np.ndarray], timesteps: Sequence[int]) -> dict[int, Picture]:
+    """The pictures of a finished batch by seed, those that guidance has lost as well."""
+    finished, damaged = drawing.finished, {item.seed: item for item in drawing.damaged}
+    found = {}
+    for place, seed in enumerate(drawing.seeds):
+        image = finished.get(seed, frames[-1][place])
+        path = np.stack([*(frame[place] for frame in frames[:-1]), image])
+        found[seed] = Picture(image, path, tuple(timesteps), damaged.get(seed))
     return found
 
 

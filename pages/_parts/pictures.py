@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from side_core.sampling.sampler import Damage
+
 LARGEST_BYTES = 256 * 2**20
 
 
@@ -17,11 +19,19 @@ class Picture:
         image: (H, W, 3) uint8.
         path: (k, H, W, 3) uint8, the estimate of the clean image at `path_timesteps`, the last is the image.
         path_timesteps: (k,) of the path.
+        damage: what guidance did to it, where it was too strong. A lost one is kept too, so that it is not drawn again
+            and again, but there is nothing to see in it.
     """
 
     image: np.ndarray
     path: np.ndarray
     path_timesteps: tuple[int, ...]
+    damage: Damage | None = None
+
+    @property
+    def lost(self) -> bool:
+        """Whether guidance has driven it to NaN or infinity."""
+        return self.damage is not None and self.damage.lost
 
     @property
     def size(self) -> int:
@@ -30,7 +40,7 @@ class Picture:
 
 
 class PictureStore:
-    """Pictures by (model fingerprint, arithmetic, picture settings, seed); the longest unused go first.
+    """Pictures by (model fingerprint, arithmetic, picture settings, what steers), seed; the longest unused go first.
 
     Safe to use from several sessions at once.
     """

@@ -2,23 +2,28 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Generic, TypeVar
 
+import numpy as np
 import streamlit as st
 
-from pages._parts.pictures import PictureStore
+from pages._parts.pictures import Picture, PictureStore
 from pages._parts.work import run_with_progress
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.pace import Pace, measure_pace
-from side_core.extraction.matching import Match
+from side_core.extraction.matching import Match, match
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, opening, references_of
 from side_core.extraction.scoring import score
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
+from side_core.surrogate.names import surrogate_folder
+from side_core.surrogate.steering import make_steering
+from side_core.surrogate.surrogate import CARD, Surrogate, load_surrogate
 
 Key = tuple[Hashable, ...]
 Value = TypeVar("Value")
@@ -60,6 +65,7 @@ class Kept(Generic[Value]):
 
 
 MODELS: Kept[Denoiser] = Kept(2)  # opened models without their images
+SURROGATES: Kept[Surrogate] = Kept(4)  # loaded surrogates
 SUBJECTS: Kept[Subject] = Kept(4)  # opened models with their training images and control
 REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
 MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
@@ -106,6 +112,32 @@ def keep_subject(settings: ExtractSettings, subject: Subject) -> Subject:
     return SUBJECTS.put(subject_key(settings), subject)
 
 
+def open_surrogate(name: str) -> Surrogate:
+    """A surrogate by its built-in name or its folder; read again where it has been trained anew since.
+
+    Raises:
+        ValueError: it cannot be loaded.
+    """
+    try:
+        written = (surrogate_folder(name) / CARD).stat().st_mtime_ns
+    except OSError:  # what is amiss is said by who loads it
+        return load_surrogate(name)
+    return SURROGATES.get_or_make((name, written), lambda: load_surrogate(name))
+
+
+def steered(subject: Subject, settings: ExtractSettings) -> Subject:
+    """The subject with the surrogate that the settings name, if they do. The model itself is not opened again.
+
+    Raises:
+        ValueError: the surrogate does not go with the model, its window is empty, or there is no such label.
+    """
+    if settings.surrogate is None or subject.denoiser is None:
+        return subject
+    surrogate, foreign = open_surrogate(settings.surrogate), settings.foreign_surrogate
+    steering = make_steering(surrogate, subject.denoiser, settings.guidance, settings.label, foreign)
+    return replace(subject, steering=steering)
+
+
 def open_references(settings: MatchSettings, subject: Subject) -> References:
     """Training images and control encoded as the settings ask for; shows progress.
 
@@ -124,6 +156,22 @@ def reference_key(settings: MatchSettings, subject: Subject) -> Key:
     control = subject.control.fingerprint if subject.control else None
     weights = (model.fingerprint, str(model.arithmetic)) if model else ()
     return settings.encoder, settings.encoder_weights, *weights, subject.data.fingerprint, control
+
+
+def match_pictures(pictures: Mapping[int, Picture], key: Key, references: References) -> Match:
+    """Drawn pictures by seed, matched and named by their seeds.
+
+    Args:
+        pictures: one or more.
+        key: names what they and the references depend on besides the seeds.
+        references: what to match against.
+    """
+    seeds = tuple(pictures)
+
+    def make() -> Match:
+        return match(np.stack([pictures[seed].image for seed in seeds]), tuple(map(str, seeds)), references)
+
+    return MATCHES.get_or_make((*key, seeds), make)
 
 
 def score_folder(settings: ScoreSettings) -> Extraction:
@@ -158,5 +206,5 @@ def pace_of(denoiser: Denoiser, batch: int) -> Pace:
 
 def forget_all() -> None:
     """Read every file again when it is next needed."""
-    for store in (MODELS, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS):
+    for store in (MODELS, SURROGATES, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS):
         store.clear()

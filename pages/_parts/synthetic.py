@@ -38,18 +38,26 @@ def drawing_inputs() -> dict[str, Any]:
 def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | None:
     """The settings' synthetic images, drawn when asked for; None where that has not been asked, or was stopped."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), settings.drawing.digest)
+    place = st.empty()
     done = DRAWN.get(key)
-    if done is not None:
+    if done is None and st.session_state.get("drawing") != key:
+        with place.container():
+            offer(denoiser, settings, key)
+        return None
+    if done is None:
+        with place.container():
+            done = DRAWN.put(key, watch_drawing(denoiser, settings, key))
+        place.empty()
+    with place.container():
         st.caption(f"{len(done):,} images are drawn. Some of them:")
         show_some(done.images)
-        return done
-    if st.session_state.get("drawing") != key:
-        offer(denoiser, settings, key)
-        return None
-    place = st.empty()
-    with place.container():
-        bar = StopBar("Stop drawing", "Keeps the images that are drawn.", forget_drawing)
-        preview = st.empty()
+    return done
+
+
+def watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> TrainingSet:
+    """Draw, showing images as they come; finished batches are kept."""
+    bar = StopBar("Stop drawing", "Keeps the images that are drawn.", forget_drawing)
+    preview = st.empty()
     batches = BEGUN.put(key, [])
 
     def watch(step: SyntheticStep) -> None:
@@ -59,11 +67,7 @@ def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | 
             with preview.container():
                 show_some(batches)
 
-    done = DRAWN.put(key, finish(draw_synthetic(denoiser, settings), watch))
-    place.empty()
-    st.caption(f"{len(done):,} images are drawn. Some of them:")
-    show_some(done.images)
-    return done
+    return finish(draw_synthetic(denoiser, settings), watch)
 
 
 def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:

@@ -64,6 +64,11 @@ class StopBar:
         self.start = self.touched = time.monotonic()
         self.before = self.made = 0
 
+    @property
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self.start
+
     def see(self, event: Part, text: str) -> bool:
         """Note an event; whether the page was touched, so that a preview may be too."""
         advance = event.done - self.before

@@ -12,10 +12,16 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction.files import begin, prepare_folder, write_images
+from side_core.extraction.run import Subject
 from side_core.settings import ExtractSettings
 from side_core.whole_file import write_whole
 
 SETTINGS = ExtractSettings(model="ideal", count=4)
+
+
+@pytest.fixture
+def subject(ideal: IdealDenoiser, faces: TrainingSet) -> Subject:
+    return Subject(ideal, faces, None, None)
 
 
 def fail_halfway(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
@@ -43,63 +49,61 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, mo
 
 
 def test_a_full_disk_keeps_the_images_before(
-    tmp_path: Path, faces: TrainingSet, ideal: IdealDenoiser, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, faces: TrainingSet, subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin(tmp_path, SETTINGS, ideal, resume=False)
+    begin(tmp_path, SETTINGS, subject, resume=False)
     fail_halfway(monkeypatch, after=2)
     with pytest.raises(ValueError, match=r"images/12\.png' cannot be written"):
-        write_images(tmp_path, faces.images[:4], [10, 11, 12, 13])
+        write_images(tmp_path, dict(enumerate(faces.images[:4], 10)))
     assert sorted(path.name for path in (tmp_path / "images").iterdir()) == ["10.png", "11.png"]
     assert np.array_equal(np.asarray(Image.open(tmp_path / "images" / "11.png")), faces.images[1])
 
 
-def test_a_folder_is_made_and_notes_the_settings(tmp_path: Path, ideal: IdealDenoiser) -> None:
+def test_a_folder_is_made_and_notes_the_settings(tmp_path: Path, subject: Subject) -> None:
     out = tmp_path / "a" / "b"
-    begin(out, SETTINGS, ideal, resume=False)
+    begin(out, SETTINGS, subject, resume=False)
     assert sorted(path.name for path in out.iterdir()) == ["images", "run.json"]
     begun = json.loads((out / "run.json").read_text())
     assert ExtractSettings.read(begun["settings"]) == SETTINGS and not begun["complete"]
-    assert begin(out, SETTINGS, ideal, resume=False) == {}  # again is fine
+    assert begin(out, SETTINGS, subject, resume=False).images == {}  # again is fine
 
 
-def test_runs_with_other_settings_are_not_mixed_in_one_folder(tmp_path: Path, ideal: IdealDenoiser) -> None:
-    begin(tmp_path, SETTINGS, ideal, resume=False)
+def test_runs_with_other_settings_are_not_mixed_in_one_folder(tmp_path: Path, subject: Subject) -> None:
+    begin(tmp_path, SETTINGS, subject, resume=False)
     with pytest.raises(ValueError, match=rf"^'{tmp_path}' holds a run with other settings: choose another folder\.$"):
-        begin(tmp_path, SETTINGS.model_copy(update={"seed": 1}), ideal, resume=False)
+        begin(tmp_path, SETTINGS.model_copy(update={"seed": 1}), subject, resume=False)
 
 
 def test_resuming_finds_whole_images_and_leaves_damaged_ones(
-    tmp_path: Path, ideal: IdealDenoiser, faces: TrainingSet
+    tmp_path: Path, subject: Subject, faces: TrainingSet
 ) -> None:
-    begin(tmp_path, SETTINGS, ideal, resume=False)
-    write_images(tmp_path, faces.images[:4], [0, 1, 2, 7])
+    begin(tmp_path, SETTINGS, subject, resume=False)
+    write_images(tmp_path, dict(zip([0, 1, 2, 7], faces.images, strict=False)))
     damaged = tmp_path / "images" / "1.png"
     damaged.write_bytes(damaged.read_bytes()[:60])
     Image.fromarray(faces.images[2][:8]).save(tmp_path / "images" / "2.png")
-    found = begin(tmp_path, SETTINGS, ideal, resume=True)
+    found = begin(tmp_path, SETTINGS, subject, resume=True).images
     assert list(found) == [0] and np.array_equal(found[0], faces.images[0])
 
 
-def test_a_resumed_run_may_be_longer_and_scored_otherwise(
-    tmp_path: Path, ideal: IdealDenoiser, faces: TrainingSet
-) -> None:
-    begin(tmp_path, SETTINGS, ideal, resume=False)
-    write_images(tmp_path, faces.images[:2], [0, 1])
+def test_a_resumed_run_may_be_longer_and_scored_otherwise(tmp_path: Path, subject: Subject, faces: TrainingSet) -> None:
+    begin(tmp_path, SETTINGS, subject, resume=False)
+    write_images(tmp_path, dict(enumerate(faces.images[:2])))
     more = SETTINGS.model_copy(update={"count": 9, "score": "nl2", "threshold": 0.7, "batch_size": 3})
-    assert list(begin(tmp_path, more, ideal, resume=True)) == [0, 1]
+    assert list(begin(tmp_path, more, subject, resume=True).images) == [0, 1]
 
 
 @pytest.mark.parametrize("changes", [{"steps": 7}, {"eta": 0.5}, {"spacing": "karras"}, {"mode": "fast"}], ids=str)
-def test_other_pictures_are_not_resumed(tmp_path: Path, ideal: IdealDenoiser, changes: dict) -> None:
-    begin(tmp_path, SETTINGS, ideal, resume=False)
+def test_other_pictures_are_not_resumed(tmp_path: Path, subject: Subject, changes: dict) -> None:
+    begin(tmp_path, SETTINGS, subject, resume=False)
     with pytest.raises(ValueError, match=rf"^'{tmp_path}' cannot be resumed: its pictures are of another model"):
-        begin(tmp_path, SETTINGS.model_copy(update=changes), ideal, resume=True)
+        begin(tmp_path, SETTINGS.model_copy(update=changes), subject, resume=True)
 
 
-def test_another_model_is_not_resumed(tmp_path: Path, ideal: IdealDenoiser, pipeline: Path) -> None:
-    begin(tmp_path, SETTINGS, ideal, resume=False)
+def test_another_model_is_not_resumed(tmp_path: Path, subject: Subject, faces: TrainingSet, pipeline: Path) -> None:
+    begin(tmp_path, SETTINGS, subject, resume=False)
     with pytest.raises(ValueError, match="cannot be resumed"):
-        begin(tmp_path, SETTINGS, open_denoiser(str(pipeline)), resume=True)
+        begin(tmp_path, SETTINGS, Subject(open_denoiser(str(pipeline)), faces, None, None), resume=True)
 
 
 def test_interrupting_a_write_leaves_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from side_core.extraction.calibration import Calibration
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
 from side_core.extraction.run import (
+    Drawn,
     Extraction,
     Subject,
     data_and_control,
@@ -43,7 +44,7 @@ def extraction(subject: Subject, references: References) -> Extraction:
     """Six pictures: two copies, the same with one square painted over, and two control images."""
     images = np.concatenate([subject.data.images[:4], subject.control.images[:2]]).copy()
     images[2:4, 4:8, 4:8] = 0
-    return score_images(ExtractSettings(count=6), subject, references, dict(enumerate(images)))
+    return score_images(ExtractSettings(count=6), subject, references, Drawn(dict(enumerate(images))))
 
 
 def test_every_step_is_handed_out_and_then_the_extraction(subject: Subject, references: References) -> None:
@@ -152,7 +153,7 @@ def test_without_a_model_nothing_can_be_drawn(subject: Subject, references: Refe
 def test_without_a_control_the_headline_is_withheld(subject: Subject) -> None:
     alone = replace(subject, control=None)
     known = finish(references_of(ExtractSettings(), alone))
-    found = score_images(ExtractSettings(), alone, known, dict(enumerate(subject.data.images[:3])))
+    found = score_images(ExtractSettings(), alone, known, Drawn(dict(enumerate(subject.data.images[:3]))))
     assert found.headline() is None and found.match.control is None
     assert found.match.training.scores.l2.tolist() == [0, 0, 0]
 
@@ -160,7 +161,7 @@ def test_without_a_control_the_headline_is_withheld(subject: Subject) -> None:
 def test_finished_images_are_not_drawn_again(subject: Subject, references: References) -> None:
     settings = ExtractSettings(count=4, steps=3)
     finished = {1: subject.data.images[0], 3: subject.data.images[1], 99: subject.data.images[2]}
-    *drawings, last = extract(settings, subject, references, finished)
+    *drawings, last = extract(settings, subject, references, Drawn(finished))
     assert {seed for drawing in drawings for seed in drawing.seeds} == {0, 2}
     assert isinstance(last, Extraction) and last.match.names == ("0", "1", "2", "3")
     assert np.array_equal(last.match.images[[1, 3]], subject.data.images[:2])

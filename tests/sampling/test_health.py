@@ -74,6 +74,24 @@ def test_guidance_that_explodes_slowly_loses_images_too(ideal: IdealDenoiser) ->
     assert list(images) == [0, 2]
 
 
+def test_a_model_that_overflows_on_a_steered_image_loses_that_image_alone(ideal: IdealDenoiser) -> None:
+    """The state is still finite, but so large that the model returns NaN for it."""
+
+    class Fragile(IdealDenoiser):
+        def __init__(self) -> None:
+            self.__dict__.update(ideal.__dict__)
+
+        def predict_noise(self, x: torch.Tensor, t: int, condition: torch.Tensor | None = None) -> torch.Tensor:
+            eps = super().predict_noise(x, t, condition)
+            return torch.where(x.abs().amax(dim=(1, 2, 3), keepdim=True) < 100, eps, NAN)
+
+    guide = guide_of(lambda seed, t: -1e4 if seed == 1 and t == 500 else 0.1)
+    images, damaged, _ = drawn(Fragile(), range(3), guide, clip="off")
+    assert damaged == (Damage(1, 6, True),)  # pushed at the fifth step, NaN at the sixth
+    assert list(images) == [0, 2]
+    assert np.array_equal(images[2], drawn(ideal, [2], guide, clip="off")[0][2])
+
+
 def test_where_all_are_lost_the_run_goes_on_to_the_next_batch(ideal: IdealDenoiser) -> None:
     guide = guide_of(lambda seed, t: NAN if seed < 3 else 0.0)
     images, damaged, made = drawn(ideal, range(5), guide, batch_size=3)

@@ -42,6 +42,15 @@ def test_every_member_has_a_near_duplicate_in_its_group(likeness: float) -> None
         assert cosines[np.ix_(own, own)].max(axis=1).min() > likeness - 1e-5
 
 
+def test_one_likely_pair_does_not_join_two_groups() -> None:
+    """Five images at 0 degrees and five at 17, one of each leaning 3 degrees to the other: the mean cosine counts."""
+    angles = np.array([0, 0, 0, 0, 0.05, 0.25, 0.3, 0.3, 0.3, 0.3])
+    features = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    assert features[4] @ features[5] > 0.97
+    found = duplicate_groups(features, likeness=0.97, smallest=2, most=100)
+    assert len(set(found[:5])) == len(set(found[5:])) == 1 and found[0] != found[5]
+
+
 def test_the_largest_groups_come_first_and_small_ones_are_left_out() -> None:
     sizes = [2, 7, 4, 3, 9]
     features = directions(5)[np.repeat(np.arange(5), sizes)]
