@@ -1,37 +1,53 @@
 """Extract: pictures beside their nearest training images, drawn here or brought along, with scores and control."""
 
-import numpy as np
 import streamlit as st
 
 from pages._parts import sidebar
 from pages._parts.figures import STYLE
-from pages._parts.live import draw_missing, store_key
+from pages._parts.live import draw_missing, store_key, without_surrogate
 from pages._parts.results import Shown, provenance, show_results
-from pages._parts.session import MATCHES, PICTURES, open_references, open_subject, reference_key, score_folder
+from pages._parts.session import (
+    PICTURES,
+    match_pictures,
+    open_references,
+    open_subject,
+    open_surrogate,
+    reference_key,
+    score_folder,
+    steered,
+)
+from pages._parts.steering import guidance_inputs, surrogate_input
 from pages._parts.text import say_error
-from side_core.extraction.matching import match
-from side_core.extraction.run import Extraction
+from side_core.extraction.run import Drawn, Extraction, Subject, score_images
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreSettings
 
 DRAW, SCORE = "Draw", "Score a folder"
+PLAIN_INTRO = (
+    "In each pair: left, a picture the model **has just drawn**; right, the **training picture** it is nearest to. "
+    "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
+)
+STEERED_INTRO = (
+    "On each card: a picture drawn while a **surrogate steers** the model, the **same seed without it**, and the "
+    "**training picture** that the steered one is nearest to. Move λ to steer harder; at 0 the model draws by itself."
+)
 
 
 def draw_pictures() -> None:
-    """Draw pictures of a model and show them."""
-    st.markdown(
-        "In each pair: left, a picture the model **has just drawn**; right, the **training picture** it is nearest to. "
-        "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
-    )
+    """Draw pictures of a model, steered or not, and show them."""
+    intro = st.empty()
     with st.sidebar:
         chosen = sidebar.model_inputs()
-        rest, more = st.container(), st.expander("More")
+        name = surrogate_input(chosen["model"])
+        steering_place, rest, more = st.container(), st.container(), st.expander("More")
         with more:
             chosen["mode"] = sidebar.mode_input()
+    if name is None:
+        intro.markdown(PLAIN_INTRO)
     subject = open_subject(ExtractSettings.read(chosen))
     assert subject.denoiser is not None  # it was opened with a model
     with rest:
-        chosen |= sidebar.sampling_inputs(subject.denoiser)
+        chosen |= sidebar.sampling_inputs(subject.denoiser, steered=name is not None)
         st.divider()
         chosen |= sidebar.encoder_inputs(has_model=True)
         chosen |= sidebar.threshold_inputs(chosen, subject)
@@ -39,20 +55,40 @@ def draw_pictures() -> None:
         st.divider()
         chosen |= sidebar.schedule_inputs(subject.denoiser)
     with more:
-        chosen |= sidebar.solver_inputs(subject.denoiser)
+        chosen |= sidebar.solver_inputs(subject.denoiser, steered=name is not None)
+    if name is not None:
+        with steering_place:  # last, so that nothing else is missing where this surrogate cannot be used
+            chosen |= {"surrogate": name} | guidance_inputs(open_surrogate(name), subject.denoiser)
+            st.divider()
     settings = ExtractSettings.read(chosen)
     schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
+    subject = steered(subject, settings)
+    intro.markdown(PLAIN_INTRO if subject.guide is None else STEERED_INTRO)
+    shown = draw_and_match(settings, subject)
+    if shown is not None:
+        show_results(shown, threshold_note, schedule)
+        provenance(shown)
+
+
+def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
+    """The settings' pictures, matched and scored, as far as they are drawn; None before the first is.
+
+    Raises:
+        ValueError: they cannot be drawn or compared, or guidance has lost every one.
+    """
     references = open_references(settings, subject)
-    pictures = draw_missing(settings, subject, PICTURES)
-    if not pictures:
-        return
-    seeds = tuple(sorted(pictures))
-    key = (store_key(settings, subject), seeds, *reference_key(settings, subject))
-    images = np.stack([pictures[seed].image for seed in seeds])
-    found = MATCHES.get_or_make(key, lambda: match(images, tuple(map(str, seeds)), references))
-    shown = Shown(Extraction(settings, subject, references, found), "seed", {str(s): pictures[s] for s in seeds})
-    show_results(shown, threshold_note, schedule)
-    provenance(shown)
+    finished = draw_missing(settings, subject, PICTURES)
+    if not finished.own:
+        if finished.damaged:  # this says which
+            score_images(settings, subject, references, Drawn(damaged=finished.damaged))
+        return None
+    compared = reference_key(settings, subject)
+    found = match_pictures(finished.own, (store_key(settings, subject), *compared), references)
+    plain = None
+    if finished.plain:
+        plain = match_pictures(finished.plain, (store_key(settings, without_surrogate(subject)), *compared), references)
+    extraction = Extraction(settings, subject, references, found, plain=plain, damaged=finished.damaged)
+    return Shown(extraction, "seed", {str(seed): picture for seed, picture in finished.own.items()})
 
 
 def score_pictures() -> None:

@@ -5,17 +5,18 @@ from typing import Any
 import streamlit as st
 
 from pages._parts import controls
-from pages._parts.clusters_view import cluster_inputs, group, show_clusters
+from pages._parts.clusters_view import show_clusters
 from pages._parts.figures import STYLE
+from pages._parts.grouping import group, grouping_inputs
 from pages._parts.learning import lesson_inputs, train_live
 from pages._parts.saving import choose_surrogate, known_surrogates, offer_saving, offer_steering
-from pages._parts.session import open_model
+from pages._parts.session import open_model, open_surrogate
 from pages._parts.surrogate_card import show_difference, show_learned, show_surrogate
 from pages._parts.synthetic import draw_live, drawing_inputs
 from pages._parts.text import say_error
 from side_core.assets import BUILT_INS
+from side_core.dpm.denoiser import Denoiser
 from side_core.settings import PRESETS, SurrogateSettings
-from side_core.surrogate.surrogate import load_surrogate
 
 TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"
 QUICK = PRESETS["quick"]
@@ -27,17 +28,18 @@ def train_new(model: str) -> None:
         denoiser = open_model(model, QUICK.mode)
     st.header("1 · Draw", anchor=False)
     st.markdown("The model draws images. Its training images are never used.")
-    chosen: dict[str, Any] = drawing_inputs()
+    chosen: dict[str, Any] = preset_for(denoiser) | drawing_inputs()
     with st.container():
         synthetic = draw_live(denoiser, SurrogateSettings.read(chosen))
     if synthetic is None:
         return
     st.header("2 · Cluster", anchor=False)
     st.markdown(
-        "Images with like features form K clusters, shown by the four nearest to each centre. What the model draws "
-        "again and again makes **cohesive** clusters; those below τ are dropped."
+        "The images are put into clusters, each shown by the four nearest to its centre: **duplicates**, which the "
+        "model draws again and again and has likely memorised, or k-means of all images, as SIDE publishes it. "
+        "Those of little cohesion, below τ, are dropped."
     )
-    chosen |= cluster_inputs(denoiser)
+    chosen |= grouping_inputs(denoiser)
     settings = SurrogateSettings.read(chosen)
     with st.container():
         material = group(denoiser, synthetic, settings)
@@ -57,13 +59,21 @@ def train_new(model: str) -> None:
     offer_saving(model, surrogate)
 
 
+def preset_for(denoiser: Denoiser) -> dict[str, Any]:
+    """What the quick preset says that has no widget; its window of guidance only where the schedule has room for it."""
+    known = QUICK.model_dump(exclude_unset=True)
+    if (QUICK.guide_to or 0) >= len(denoiser.alphas_cumprod):
+        known = {name: value for name, value in known.items() if name not in ("guide_from", "guide_to")}
+    return known
+
+
 def load_one(model: str) -> None:
     """Show a saved surrogate and whether it fits the model."""
     name = choose_surrogate("Surrogate", "load", known_surrogates(model))
     if not name:
         say_none()
         return
-    surrogate = load_surrogate(name)
+    surrogate = open_surrogate(name)
     if show_surrogate(surrogate, name, open_model(model, QUICK.mode)):
         offer_steering(model, name)
 
@@ -82,7 +92,7 @@ def compare_two(model: str) -> None:
     if first == second:
         raise ValueError(f"Both are '{first}': choose two different surrogates.")
     timesteps = len(open_model(model, QUICK.mode).alphas_cumprod)
-    show_difference(load_surrogate(first), load_surrogate(second), (first, second), timesteps)
+    show_difference(open_surrogate(first), open_surrogate(second), (first, second), timesteps)
 
 
 def say_none() -> None:

@@ -9,13 +9,14 @@ PIXEL_FACES = ASSETS / "data" / "pixel-faces.npz"
 
 @dataclass(frozen=True)
 class BuiltIn:
-    """A shipped model with the images it was trained on and images it never saw."""
+    """A shipped model with the images it was trained on, images it never saw, and a model trained alike on others."""
 
     name: str
     description: str
     folder: Path
     data: str
     control: str
+    twin: str | None = None
 
 
 BUILT_INS = {
@@ -27,6 +28,7 @@ BUILT_INS = {
             ASSETS / "models" / "pixel-faces",
             "pixel-faces[0:1000]",
             "pixel-faces[2000:3000]",
+            twin="pixel-faces-twin",
         ),
         BuiltIn(
             "pixel-faces-twin",
@@ -34,6 +36,7 @@ BUILT_INS = {
             ASSETS / "models" / "pixel-faces-twin",
             "pixel-faces[1000:2000]",
             "pixel-faces[2000:3000]",
+            twin="pixel-faces",
         ),
         BuiltIn(
             "ideal",

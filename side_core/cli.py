@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from side_core import __version__, commands
+from side_core.evaluate_command import run_evaluate_side
 from side_core.options import add_options
 from side_core.progress import INTERRUPTED, complain
-from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, SurrogateSettings, TrainDpmSettings
+from side_core.settings import (
+    PRESETS,
+    EvaluateSettings,
+    ExtractSettings,
+    ScoreSettings,
+    SurrogateSettings,
+    TrainDpmSettings,
+)
 
 WRONG = 2
 DEVICE = "cpu, cuda or mps (default: the best there is)"
@@ -66,6 +74,16 @@ def make_parser() -> argparse.ArgumentParser:
     score.add_argument("--device", default=None, help=DEVICE)
     score.add_argument("--json", action="store_true", help="print run.json on stdout")
     score.set_defaults(run=commands.run_score)
+
+    evaluate = kinds.add_parser("evaluate", help="measure a method against its baselines")
+    side = evaluate.add_subparsers(required=True, metavar="WHAT").add_parser(
+        "side", help="SIDE against plain sampling, its baselines and a twin model, on the same seeds; resumable"
+    )
+    add_options(side, EvaluateSettings)
+    side.add_argument("--out", type=Path, required=True, help="folder for tables, pictures, images and surrogates")
+    side.add_argument("--device", default=None, help=DEVICE)
+    side.add_argument("--json", action="store_true", help="print table.json on stdout")
+    side.set_defaults(run=run_evaluate_side)
 
     train = kinds.add_parser("train", help="train a model, or a surrogate of one")
     kinds_of_training = train.add_subparsers(required=True, metavar="KIND")

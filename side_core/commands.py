@@ -3,7 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from side_core.options import given
 from side_core.progress import INTERRUPTED, Part, Progress, complain, finish
@@ -189,19 +189,14 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
 class Stages:
     """One progress line for each kind of work that gathering the material of a surrogate takes."""
 
-    WORDS: ClassVar[dict[str, str]] = {
-        "SyntheticStep": "drawing synthetic images",
-        "Reading": "reading pictures",
-        "Embedding": "encoding",
-        "Clustering": "clustering",
-    }
-
     def __init__(self) -> None:
-        self.lines = {kind: Progress(words) for kind, words in self.WORDS.items()}
+        from side_core.surrogate.building import STAGES
+
+        self.lines = {kind: Progress(words) for kind, words in STAGES.items()}
 
     def watch(self, event: Part) -> None:
         """Show an event."""
-        self.lines[type(event).__name__].watch(event)
+        self.lines[type(event)].watch(event)
 
 
 def run_data_build(options: argparse.Namespace) -> int:

@@ -34,6 +34,7 @@ RANK = {
     "bench_surrogate": 7,
     "bench": 8,
     "commands": 9,
+    "evaluate_command": 9,
     "cli": 10,
     "__main__": 11,
 }

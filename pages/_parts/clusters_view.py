@@ -1,32 +1,20 @@
-"""The second step to a surrogate: images in groups of like features, regrouped at once; which are kept."""
+"""Clusters as they are shown: what is in each, how cohesive they are, which are kept."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._parts import controls
 from pages._parts.charts import CONTROL, TRAINING, dressed
 from pages._parts.figures import figure, show_row
-from pages._parts.session import Kept
-from pages._parts.work import run_with_progress
-from side_core.data.training_set import TrainingSet
-from side_core.dpm.denoiser import Denoiser, HasBottleneck
-from side_core.settings import SurrogateSettings
-from side_core.similarity.embeddings import Embedding, embed
-from side_core.similarity.encoder import Encoder, open_encoder
 from side_core.surrogate.building import Material
-from side_core.surrogate.clusters import Clustering, Clusters, cluster, relabel, too_many
 from side_core.surrogate.surrogate import PICTURES, Surrogate
 
-MOST_CLUSTERS = 1000  # that a page regroups at once
 PER_PAGE = 24
 BARS = 40
-EVERY = -1.0  # tau that drops nothing
 STYLE = """<style>
 .clusters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem; }
 .clusters > div { min-width: 0; }
@@ -36,9 +24,6 @@ STYLE = """<style>
 .clusters .dropped .pictures { opacity: 0.35; filter: grayscale(0.8); }
 .clusters p { font-size: 0.8rem; margin: 0.15rem 0 0 0; }
 </style>"""
-
-ENCODERS: Kept[Encoder] = Kept(4)
-GROUPED: Kept[Clusters] = Kept(16)  # before any is dropped, so that tau groups nothing anew
 
 
 @dataclass(frozen=True)
@@ -52,61 +37,14 @@ class Card:
     pictures: Callable[[], Sequence[np.ndarray]]
 
 
-def cluster_inputs(denoiser: Denoiser) -> dict[str, Any]:
-    """Features, K and tau."""
-    left, middle, right = st.columns(3)
-    names = ["dpm", "pixel", "clip", "sscd"] if isinstance(denoiser, HasBottleneck) else ["pixel", "clip", "sscd"]
-    with left:
-        chosen = {
-            "encoder": controls.choice("encoder", key="features", options=names, default=names[0], of=SurrogateSettings)
-        }
-        if chosen["encoder"] in ("clip", "sscd"):
-            what = "local-dir:FOLDER or hf-hub:ORG/NAME" if chosen["encoder"] == "clip" else "a .pt file"
-            weights = controls.text("encoder_weights", what, key="features_weights", of=SurrogateSettings)
-            chosen["encoder_weights"] = weights or None
-    with middle:
-        chosen["clusters"] = controls.slider("clusters", high=MOST_CLUSTERS, of=SurrogateSettings)
-    with right:
-        chosen["cohesion"] = controls.slider("cohesion", low=0.0, high=1.0, step=0.01, of=SurrogateSettings)
-    return chosen
-
-
-def group(denoiser: Denoiser, synthetic: TrainingSet, settings: SurrogateSettings) -> Material:
-    """The images in groups; shows progress. What was grouped before is kept, and tau groups nothing anew.
-
-    Raises:
-        ValueError: the encoder cannot be opened, K is too large, or no cluster is cohesive enough.
-    """
-    if settings.clusters > len(synthetic):
-        raise ValueError(too_many(settings.clusters, len(synthetic)))
-    own = (settings.encoder, settings.encoder_weights, denoiser.fingerprint, str(denoiser.arithmetic))
-    encoder = ENCODERS.get_or_make(own, lambda: open_encoder(settings.encoder, settings.encoder_weights, denoiser))
-    key = (synthetic.fingerprint, encoder.fingerprint, settings.clusters, settings.seed)
-    whole = GROUPED.get_or_make(key, lambda: run_with_progress(grouping(synthetic, encoder, settings), doing))
-    return Material(synthetic, encoder, relabel(whole, settings.cohesion))
-
-
-def grouping(
-    synthetic: TrainingSet, encoder: Encoder, settings: SurrogateSettings
-) -> Generator[Embedding | Clustering, None, Clusters]:
-    """Encode and group, dropping nothing."""
-    vectors = yield from embed(synthetic, encoder)
-    return (yield from cluster(vectors[:], settings.model_copy(update={"cohesion": EVERY})))
-
-
-def doing(event: object) -> str:
-    """What an event belongs to, in a word."""
-    return "Encoding images" if isinstance(event, Embedding) else "Rounds of k-means"
-
-
 def show_clusters(material: Material, tau: float) -> None:
     """How many are kept, how cohesive all are, and what is in each."""
     clusters = material.clusters
-    sizes = np.bincount(clusters.members, minlength=len(clusters.cohesion))
-    own = int(sizes[clusters.kept].sum())
-    line = f"**{len(clusters.kept):,} of {len(sizes):,} clusters are kept**, with {own:,} of {sizes.sum():,} images."
-    if own < sizes.sum():
-        line += f" The other {sizes.sum() - own:,} join the kept cluster they are nearest to."
+    sizes = np.bincount(clusters.members[clusters.members >= 0], minlength=len(clusters.cohesion))
+    own, total = int(sizes[clusters.kept].sum()), len(clusters.members)
+    line = f"**{len(clusters.kept):,} of {len(sizes):,} clusters are kept**, with {own:,} of {total:,} images."
+    if own < total:
+        line += f" The other {total - own:,} join the kept cluster they are nearest to."
     st.markdown(line)
     show_cohesion(clusters.cohesion, tau)
     order = np.lexsort((-clusters.cohesion, ~np.isin(np.arange(len(sizes)), clusters.kept)))

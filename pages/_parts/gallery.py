@@ -69,9 +69,10 @@ def score_line(extraction: Extraction, noun: str, pair: Pair) -> str:
 
 
 def words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
-    """What the score means; of a steered picture also its seed and the cluster it was steered to."""
-    words = in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
-    return words if pair.cluster is None else f"{called(noun, pair.name)} · cluster {pair.cluster} · {words}"
+    """What the score means; of a steered picture, whose score stands beside another, which one it is."""
+    if pair.cluster is not None:
+        return f"{called(noun, pair.name)} · steered to cluster {pair.cluster}"
+    return in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
 
 
 def called(noun: str, name: str) -> str:

@@ -59,7 +59,9 @@ def lesson_inputs() -> dict[str, Any]:
     with left:
         objective = controls.choice("objective", of=SurrogateSettings)
     with right:
-        steps = controls.slider("train_steps", low=STEP, high=MOST_STEPS, step=STEP, of=SurrogateSettings)
+        steps = controls.slider(
+            "train_steps", low=STEP, high=MOST_STEPS, default=quick.train_steps, step=STEP, of=SurrogateSettings
+        )
     often = min(quick.evaluate_every, steps // 10)  # a short training is watched as closely as a long one
     return {"objective": objective, "train_steps": steps, "evaluate_every": often}
 

@@ -68,7 +68,7 @@ class Taken:
 
 
 def store_key(settings: ExtractSettings, subject: Subject) -> str:
-    """Names what a picture depends on besides its seed. Where nothing steers, lambda 0 included, it is a plain one's."""
+    """Names what a picture depends on besides its seed; where nothing steers, as with lambda 0, a plain one."""
     assert subject.denoiser is not None  # pictures are drawn by a model
     key = f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.plain_sampling.picture_digest}"
     return f"{key}/{subject.steering.digest}" if subject.steering and subject.guide else key

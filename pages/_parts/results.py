@@ -7,14 +7,17 @@ import streamlit as st
 
 from pages._parts import charts
 from pages._parts.bands import show_bands
-from pages._parts.gallery import chosen_position, show_gallery, show_pair, show_returned
-from pages._parts.headline import show_headline
+from pages._parts.detail import show_pair
+from pages._parts.gallery import chosen_position, show_gallery, show_returned
+from pages._parts.headline import show_effect, show_headline
 from pages._parts.pictures import Picture
 from pages._parts.text import plain, show_notes
+from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
 from side_core.sampling.schedule import Schedule
 from side_core.similarity.scores import SCORES
+from side_core.surrogate.strength import Strength
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +57,50 @@ def show_results(
             f"{line.threshold:.3g} stands for a control rate of {100 * line.calibrated.share:.2f} % "
             f"({line.calibrated.beat:,} of {line.calibrated.count:,} plain pictures)."
         )
-    show_headline(line, drawn=extraction.subject.denoiser is not None)
+    effect = effect_of(extraction)
+    if effect is None:
+        show_headline(line, drawn=extraction.subject.denoiser is not None)
+    else:
+        show_effect(effect)
     show_notes(extraction.notes)
     show_gallery(shown.extraction, shown.noun, shown.threshold)
     show_returned(shown.extraction, shown.noun, shown.threshold)
-    left, right = st.columns(2) if schedule else (st.container(), None)
-    left.markdown("**How near the pictures come**")
-    left.plotly_chart(
-        charts.score_histogram(extraction.match, score, shown.threshold),
-        alt=f"Histogram of {SCORES[score].title}: {line or 'no control'}",
-    )
-    if schedule and right:
-        right.markdown("**The steps from noise to image**")
-        right.plotly_chart(
-            charts.schedule_chart(schedule),
-            alt=f"{len(schedule)} timesteps from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
-        )
+    show_charts(shown, schedule)
     show_bands(extraction, shown.threshold)
     position = chosen_position(extraction.match, extraction.match.order(score))
     show_pair(extraction, shown.noun, shown.paths.get(extraction.match.names[position]), position)
+
+
+def show_charts(shown: Shown, schedule: Schedule | None) -> None:
+    """How the scores are spread; of drawn pictures the steps, of steered ones how hard each is steered."""
+    extraction, score = shown.extraction, shown.extraction.settings.score
+    steering = extraction.subject.steering
+    first, *others = st.columns(1 + (schedule is not None) + (schedule is not None and steering is not None))
+    first.markdown("**How near the pictures come**")
+    first.plotly_chart(
+        charts.score_histogram(extraction.match, score, shown.threshold, extraction.plain),
+        alt=f"Histogram of {SCORES[score].title}: {effect_of(extraction) or extraction.headline() or 'no control'}",
+    )
+    if schedule is None:
+        return
+    second, *third = others
+    second.markdown("**The steps from noise to image**")
+    second.plotly_chart(
+        charts.schedule_chart(schedule),
+        alt=f"{len(schedule)} timesteps from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
+    )
+    if steering is not None:
+        strength = steering.strength
+        third[0].markdown("**How hard each step is steered**")
+        third[0].plotly_chart(
+            charts.strength_chart(strength, schedule),
+            alt=f"λ(t) at {len(schedule)} steps: {strength_in_words(strength)}",
+        )
+
+
+def strength_in_words(strength: Strength) -> str:
+    """When and how hard it is steered."""
+    return f"λ {strength.scale:g} from t = {strength.first} to {strength.last}, {strength.shape}"
 
 
 def provenance(shown: Shown) -> None:
@@ -82,6 +110,10 @@ def provenance(shown: Shown) -> None:
     parts = [f"Settings {extraction.settings.digest}"]
     if subject.denoiser is not None:
         parts += [f"model {subject.denoiser.fingerprint[:12]}", str(subject.denoiser.arithmetic)]
+    if subject.steering is not None:
+        steering = subject.steering
+        parts.append(f"surrogate {steering.surrogate.fingerprint[:12]}")
+        parts.append(f"{strength_in_words(steering.strength)}, label {steering.label}")
     parts.append(f"training images {subject.data.name} ({subject.data.fingerprint[:12]})")
     if subject.control is not None:
         parts.append(f"control {subject.control.name} ({subject.control.fingerprint[:12]})")

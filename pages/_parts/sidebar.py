@@ -43,11 +43,12 @@ def score_inputs() -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value}
 
 
-def sampling_inputs(denoiser: Denoiser) -> dict[str, Any]:
-    """How many pictures and from which seeds."""
+def sampling_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
+    """How many pictures and from which seeds; of a class-conditional model that nothing steers, also which class."""
     chosen = {"count": controls.slider("count"), "steps": controls.slider("steps"), "seed": controls.number("seed")}
-    if denoiser.classes:
-        chosen["label"] = controls.label(denoiser.classes)
+    if denoiser.classes and not steered:
+        label = controls.label(range(denoiser.classes))
+        chosen["label"] = None if label == "uniform" else label  # as a steered run draws its plain pictures
     return chosen
 
 
@@ -62,11 +63,13 @@ def schedule_inputs(denoiser: Denoiser) -> dict[str, Any]:
     }
 
 
-def solver_inputs(denoiser: Denoiser) -> dict[str, Any]:
+def solver_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
     """What few people change."""
     chosen = {"solver": controls.choice("solver")}
     if denoiser.bounded:  # estimates of latents are not clipped
         chosen["clip"] = controls.choice("clip")
+    if steered:
+        chosen["compare_plain"] = controls.checkbox("compare_plain")
     return chosen
 
 

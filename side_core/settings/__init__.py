@@ -4,6 +4,7 @@ The models import neither torch nor diffusers, so that `--help` and the first pa
 """
 
 from side_core.settings.base import Settings, sentence
+from side_core.settings.evaluation import METHODS, EvaluateSettings, MethodName
 from side_core.settings.extraction import EncoderName, ExtractSettings, MatchSettings, ScoreName, ScoreSettings
 from side_core.settings.sampling import (
     Clip,
@@ -18,15 +19,18 @@ from side_core.settings.sampling import (
 from side_core.settings.training import PRESETS, BetaSchedule, SurrogateSettings, TrainDpmSettings
 
 __all__ = [
+    "METHODS",
     "PRESETS",
     "BetaSchedule",
     "Clip",
     "EncoderName",
+    "EvaluateSettings",
     "ExtractSettings",
     "GuidanceSettings",
     "GuidanceShape",
     "Label",
     "MatchSettings",
+    "MethodName",
     "Mode",
     "SamplingSettings",
     "ScoreName",

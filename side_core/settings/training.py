@@ -158,8 +158,8 @@ class SurrogateSettings(GuidanceSettings):
         )
 
 
-STEERING = {"guidance_scale": 15.0, "guide_from": 999, "guide_to": 200}  # best of those tried: assets/README.md
+STEERING = {"guidance_scale": 15.0, "guide_from": 900, "guide_to": 200}  # best of those tried: assets/README.md
 PRESETS: dict[str, SurrogateSettings] = {
     "quick": SurrogateSettings(**STEERING, train_steps=400),
-    "reported": SurrogateSettings(**STEERING, images=16_384, clusters=600, smallest=3, train_steps=2000),
+    "reported": SurrogateSettings(**STEERING, images=16_384, clusters=600, smallest=3, train_steps=1500),
 }

@@ -12,12 +12,19 @@ from side_core.settings import SurrogateSettings
 from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.encoder import Encoder, open_encoder
 from side_core.surrogate.card import Training, make_card
-from side_core.surrogate.clusters import Clustering, Clusters, cluster, too_many
+from side_core.surrogate.clusters import Clustering, Clusters, check_clusters, cluster
 from side_core.surrogate.strength import strength_of
 from side_core.surrogate.surrogate import PICTURES, Surrogate, cluster_pictures
 from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic, read_synthetic
 from side_core.surrogate.training import Evaluation, Lesson, SurrogateStep, make_lesson, train_classifier
 
+STAGES: dict[type, str] = {  # what an event of the building of a surrogate belongs to, for people
+    SyntheticStep: "drawing synthetic images",
+    Reading: "reading pictures",
+    Embedding: "encoding",
+    Clustering: "grouping",
+    SurrogateStep: "training",
+}
 ENCODED = 256  # images brought to the model's space at once
 
 
@@ -51,14 +58,13 @@ def gather(
         ValueError: the settings do not fit the model or each other, or the training images were given.
     """
     # Complain before anything is drawn.
-    if settings.synthetic is None and settings.clusters > settings.images:
-        raise ValueError(too_many(settings.clusters, settings.images))
+    if settings.synthetic is None:
+        check_clusters(settings, settings.images)
     strength_of(settings, len(denoiser.alphas_cumprod))
     encoder = open_encoder(settings.encoder, settings.encoder_weights, denoiser, device)
     if settings.synthetic is not None:
         synthetic = yield from read_synthetic(settings.synthetic, denoiser, training)
-        if settings.clusters > len(synthetic):
-            raise ValueError(too_many(settings.clusters, len(synthetic)))
+        check_clusters(settings, len(synthetic))
     else:
         synthetic = yield from draw_synthetic(denoiser, settings)
     vectors = yield from embed(synthetic, encoder)

@@ -82,8 +82,7 @@ def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clust
             enough.
     """
     count, wanted = len(vectors), settings.clusters
-    if wanted > count:
-        raise ValueError(too_many(wanted, count))
+    check_clusters(settings, count)
     features = centred(vectors)
     random = np.random.default_rng(settings.seed)
     if settings.label_source == "random":
@@ -160,9 +159,10 @@ def nearest_of(features: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     return np.argmax(features @ centroids.T, axis=1)
 
 
-def too_many(clusters: int, images: int) -> str:
-    """The sentence for more clusters than images."""
-    return (
-        f"{clusters:,} clusters cannot be made of {images:,} synthetic images: choose {images:,} or fewer, or draw "
-        "more images."
-    )
+def check_clusters(settings: SurrogateSettings, images: int) -> None:
+    """Raise ValueError for more clusters than images; of near-duplicates, K is only a limit."""
+    if settings.clusters > images and settings.label_source != "duplicates":
+        raise ValueError(
+            f"{settings.clusters:,} clusters cannot be made of {images:,} synthetic images: choose {images:,} or fewer,"
+            " or draw more images."
+        )

@@ -26,6 +26,7 @@ from side_core.surrogate.names import surrogate_folder
 from side_core.whole_file import write_json, write_whole
 
 WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.png"
+DIGEST = "weights_sha256"  # in the card: weights that were exchanged, or of a save that was killed, are noticed
 PICTURES = 4  # of each cluster that are shown
 LARGEST_SIDE = 56  # pixels of such a picture: a sheet of 5,000 clusters can still be read
 MOST_WIDTH, MOST_BLOCKS, MOST_CLUSTERS, MOST_SIDE = 512, 8, 5000, 4096
@@ -141,9 +142,10 @@ def save_surrogate(surrogate: Surrogate, out: Path) -> None:
         ValueError: it cannot be written.
     """
     prepare_surrogate_folder(out)
-    write_whole(out / WEIGHTS, save(dict(surrogate.weights)))
+    content = save(dict(surrogate.weights))
+    write_whole(out / WEIGHTS, content)
     write_whole(out / SHEET, png(sheet_of(surrogate.pictures)))
-    write_json(out / CARD, surrogate.card)
+    write_json(out / CARD, {**surrogate.card, DIGEST: hashlib.sha256(content).hexdigest()})
 
 
 def load_surrogate(name: str) -> Surrogate:
@@ -163,7 +165,8 @@ def load_surrogate(name: str) -> Surrogate:
         raise ValueError(f"'{folder / CARD}' is damaged ({first_line(error)}): train the surrogate again.") from None
     file = check_allowed(folder / WEIGHTS, str(folder / WEIGHTS))
     try:
-        weights = load(file.read_bytes())
+        content = file.read_bytes()
+        weights = load(content)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"'{file}' is damaged ({first_line(error)}): train the surrogate again.") from None
     expected = {key: (value.shape, torch.float16) for key, value in network.state_dict().items()}
@@ -174,6 +177,8 @@ def load_surrogate(name: str) -> Surrogate:
         )
     if not all(value.isfinite().all() for value in weights.values()):
         raise ValueError(f"The weights in '{file}' hold NaN or infinity: train the surrogate again.")
+    if card.get(DIGEST) not in (None, hashlib.sha256(content).hexdigest()):
+        raise ValueError(f"The weights in '{file}' are not those its card tells of: train the surrogate again.")
     return Surrogate(weights, card, kept, pictures_of(folder / SHEET, len(kept)))
 
 

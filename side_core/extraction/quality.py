@@ -1,0 +1,77 @@
+"""Image quality beside extraction: how far images are from those the model never saw, and how many they cover."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import linalg
+
+from side_core.similarity.neighbours import nearest
+
+DIRECTIONS = 64  # of the control's features: enough samples for a covariance of full rank
+NEAR = 5  # Naeem et al. 2020, section 4: k = 5
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How good and how varied images are.
+
+    Attributes:
+        frechet: squared Fréchet distance to the control (Heusel et al. 2017, eq. 6) in the 64 leading directions of its
+            features; 0 is best. It grows when images are poor, and when they are a few copies.
+        coverage: share of control images with a generated image within the distance of their fifth neighbour among the
+            control (Naeem et al. 2020, eq. 5), 0..1.
+    """
+
+    frechet: float
+    coverage: float
+
+
+@dataclass(frozen=True, eq=False)
+class QualityReference:
+    """The control's features, prepared once.
+
+    Attributes:
+        mean, directions: (d,) and (d, k) of the projection.
+        features: (m, k) projected control.
+        radii: (m,) distance of each to its fifth neighbour among them.
+    """
+
+    mean: np.ndarray
+    directions: np.ndarray
+    features: np.ndarray
+    radii: np.ndarray
+
+    def judge(self, vectors: np.ndarray) -> Quality:
+        """Quality of generated images by their (n, d) features."""
+        features = (vectors - self.mean) @ self.directions
+        found = nearest(self.features.astype(np.float32), features.astype(np.float32), 1)
+        covered = found.distances[:, 0] <= self.radii
+        return Quality(frechet_distance(features, self.features), float(covered.mean()))
+
+
+def quality_reference(control: np.ndarray) -> QualityReference:
+    """Prepare (m, d) features of the control.
+
+    Raises:
+        ValueError: there are too few for their fifth neighbours.
+    """
+    if len(control) <= NEAR:
+        raise ValueError(
+            f"Quality is judged by {NEAR} neighbours, but the control has {len(control)} images: give more."
+        )
+    mean = control.mean(axis=0)
+    _, _, rows = np.linalg.svd(control - mean, full_matrices=False)
+    directions = rows[: min(DIRECTIONS, len(control) - 1)].T
+    features = ((control - mean) @ directions).astype(np.float32)
+    radii = nearest(features, features, NEAR + 1).distances[:, NEAR]  # the first is the image itself
+    return QualityReference(mean, directions, features, radii)
+
+
+def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of (n, k) and (m, k) features (Heusel et al. 2017, eq. 6)."""
+    one, two = first.astype(np.float64), second.astype(np.float64)
+    gap = one.mean(axis=0) - two.mean(axis=0)
+    covariances = [np.atleast_2d(np.cov(part, rowvar=False)) for part in (one, two)]
+    half = linalg.sqrtm(covariances[0])
+    root = linalg.sqrtm(half @ covariances[1] @ half)
+    return float(gap @ gap + np.trace(covariances[0]) + np.trace(covariances[1]) - 2 * np.trace(root.real))
