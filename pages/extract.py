@@ -16,7 +16,7 @@ from pages._parts.session import (
     score_folder,
     steered,
 )
-from pages._parts.steering import guidance_inputs, surrogate_input
+from pages._parts.steering import guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.text import say_error
 from side_core.extraction.run import Drawn, Extraction, Subject, score_images
 from side_core.sampling.schedule import schedule_of
@@ -64,6 +64,8 @@ def draw_pictures() -> None:
     schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
     subject = steered(subject, settings)
     intro.markdown(PLAIN_INTRO if subject.guide is None else STEERED_INTRO)
+    if subject.steering is not None:
+        say_if_idle(subject.steering, schedule)
     shown = draw_and_match(settings, subject)
     if shown is not None:
         show_results(shown, threshold_note, schedule)

@@ -108,7 +108,8 @@ st.markdown(
 )
 left, right = st.columns(2)
 with left:
-    model = controls.open_choice("model", list(BUILT_INS))
+    # A page cannot lead on with a parameter that it is bound to itself, and this one does with `model`.
+    model = controls.open_choice("model", list(BUILT_INS), key="of")
 with right:
     way = st.segmented_control(
         "What to do", [TRAIN, LOAD, COMPARE], default=TRAIN, required=True, key="way", bind="query-params"

@@ -25,7 +25,7 @@ def add_options(
             )
             continue
         default = "" if field.default is None else f" (default: {shown(field.default)})"
-        many = typing.get_origin(field.annotation) is tuple
+        many = any(typing.get_origin(kind) is tuple for kind in kinds_of(field))
         parser.add_argument(
             flag, default=None, nargs="+" if many else None, metavar=placeholder(name, field), help=text + default
         )
@@ -33,11 +33,15 @@ def add_options(
 
 def placeholder(name: str, field: FieldInfo) -> str:
     """What stands for the value in the help text: the choices, or the name in capitals."""
-    kinds = typing.get_args(field.annotation) if isinstance(field.annotation, types.UnionType) else (field.annotation,)
-    for kind in kinds:
+    for kind in kinds_of(field):
         if typing.get_origin(kind) is typing.Literal:
             return "|".join(typing.get_args(kind))
     return name.split("_")[-1].upper()
+
+
+def kinds_of(field: FieldInfo) -> tuple[Any, ...]:
+    """The types a field may have."""
+    return typing.get_args(field.annotation) if isinstance(field.annotation, types.UnionType) else (field.annotation,)
 
 
 def shown(default: Any) -> str:

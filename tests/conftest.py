@@ -16,7 +16,10 @@ from safetensors.torch import load_file, save_file
 
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
+from side_core.surrogate.card import KIND
+from side_core.surrogate.surrogate import Surrogate, network_of, save_surrogate
 
 torch.set_num_threads(1)  # the models are tiny, and test processes run side by side
 
@@ -72,6 +75,34 @@ def make_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pat
 def pipeline(make_pipeline: Callable[..., Path]) -> Path:
     """The tiny pipeline with diffusers' default schedule."""
     return make_pipeline()
+
+
+@pytest.fixture(scope="session")
+def make_surrogate(faces: TrainingSet, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Save an untrained surrogate of the built-in ideal model, always the same but for the changes of its card."""
+
+    def make(**changes: dict[str, object]) -> Path:
+        card: dict[str, dict[str, object]] = {
+            "model": {"name": "ideal", "fingerprint": open_denoiser("ideal", "exact").fingerprint},
+            "network": {"shape": [3, 16, 16], "width": 8, "blocks": 1, "timed": True},
+            "clusters": {"kept": [0, 2, 3], "cohesion": [0.8, 0.1, 0.9, 0.7], "tau": 0.5},
+            "guidance": {"guidance_scale": 20.0, "guide_from": 900, "guide_to": 0},
+        }
+        card = {name: about | changes.get(name, {}) for name, about in card.items()}
+        kept = np.array(card["clusters"]["kept"])
+        card["network"]["labels"] = len(kept)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            network = network_of(card["network"])
+        with torch.no_grad():
+            network.head.weight *= 50  # so that it steers hard
+        weights = {name: value.half() for name, value in network.state_dict().items()}
+        pictures = faces.images[: 4 * len(kept)].reshape(len(kept), 4, 16, 16, 3)
+        folder = tmp_path_factory.mktemp("surrogate")
+        save_surrogate(Surrogate(weights, {"kind": KIND, **card}, kept, pictures), folder)
+        return folder
+
+    return make
 
 
 def edit_json(file: Path, **changes: object) -> None:

@@ -88,7 +88,8 @@ def schedule_chart(schedule: Schedule) -> go.Figure:
         line={"color": TRAINING, "width": 1},
         hovertemplate="step %{x}: timestep %{y}, noise %{customdata:.0f} %<extra></extra>",
     )
-    return dressed(figure, "step", "timestep (large: noise, 0: image)")
+    dressed(figure, "step", "timestep (large: noise, 0: image)")
+    return figure.update_layout(xaxis_range=[0, len(schedule) + 1])
 
 
 def strength_chart(strength: Strength, schedule: Schedule) -> go.Figure:
@@ -102,8 +103,8 @@ def strength_chart(strength: Strength, schedule: Schedule) -> go.Figure:
         hovertemplate="step %{x}, timestep %{customdata}: λ = %{y:.2f}<extra></extra>",
     )
     dressed(figure, "step", "λ(t)")
-    figure.update_layout(yaxis_range=[0, max(strength.scale, 1) * 1.05])
-    return figure
+    most = max(strength.scale, 1) * 1.05
+    return figure.update_layout(xaxis_range=[0, len(schedule) + 1], yaxis_range=[0, most])
 
 
 def rarefaction_chart(found: Metrics, count: int) -> go.Figure:

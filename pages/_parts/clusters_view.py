@@ -14,12 +14,13 @@ from side_core.surrogate.building import Material
 from side_core.surrogate.surrogate import PICTURES, Surrogate
 
 PER_PAGE = 24
-BARS = 40
+BARS = 100  # as fine as the slider of tau
+QUARTER = "calc(25% - 0.375rem)"  # of a row of four, so that fewer are no larger
 STYLE = """<style>
 .clusters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem; }
 .clusters > div { min-width: 0; }
 .clusters .pictures { display: flex; gap: 2px; }
-.clusters .pictures figure { margin: 0; flex: 0 1 25%; }
+.clusters .pictures figure { margin: 0; flex: 0 0 calc(25% - 2px); }
 .clusters img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
 .clusters .dropped .pictures { opacity: 0.35; filter: grayscale(0.8); }
 .clusters p { font-size: 0.8rem; margin: 0.15rem 0 0 0; }
@@ -83,7 +84,7 @@ def known_pictures(surrogate: Surrogate, place: int) -> list[np.ndarray]:
     return [image for image in surrogate.pictures[place] if image.min() < 255]  # the rest is paper
 
 
-def show_cluster(surrogate: Surrogate, number: int, most: str = "100%") -> None:
+def show_cluster(surrogate: Surrogate, number: int, most: str = QUARTER) -> None:
     """One cluster of a finished surrogate by its pictures, each at most so wide (a CSS length)."""
     pictures = known_pictures(surrogate, surrogate.position(number))
     alt = f"Cluster {number}, image {{}} from its centre"

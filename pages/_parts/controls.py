@@ -129,17 +129,18 @@ def linking(name: str, linked: bool) -> dict[str, Any]:
     return {"key": f"own_{name}", "persist_state": "session"}
 
 
-def open_choice(name: str, options: Sequence[str], *, linked: bool = True) -> str:
+def open_choice(name: str, options: Sequence[str], *, key: str | None = None, linked: bool = True) -> str:
     """A list to choose from that also takes what is typed; a link's own value joins the list.
 
     Args:
         name: the field.
         options: what is offered.
+        key: its name in the URL; left out: the field's.
         linked: whether it is kept in the URL.
     """
-    field = FIELDS[name]
-    raw = st.query_params.get(name)
-    own = st.session_state.get(linking(name, linked)["key"])
+    field, key = FIELDS[name], key or name
+    raw = st.query_params.get(key)
+    own = st.session_state.get(linking(key, linked)["key"])
     known = list(dict.fromkeys([*options, *(value for value in (raw, own) if value)]))
     chosen = st.selectbox(
         str(field.title),
@@ -147,7 +148,7 @@ def open_choice(name: str, options: Sequence[str], *, linked: bool = True) -> st
         index=known.index(raw if raw and not linked else field.default),
         help=field.description,
         accept_new_options=True,
-        **linking(name, linked),
+        **linking(key, linked),
     )
     return str(chosen or field.default)
 

@@ -75,23 +75,26 @@ def train_live(model: str, denoiser: Denoiser, material: Material, settings: Sur
         ValueError: the loss is no number.
     """
     key = (denoiser.fingerprint, str(denoiser.arithmetic), material.encoder.fingerprint, settings.digest)
-    place = st.empty()
+    during, after = st.empty(), st.empty()  # nothing of one state is left beside the other
     if st.session_state.pop("training", None) == key:
-        with place.container():
+        with during.container():
             watch_training(model, denoiser, material, settings, key)
-        place.empty()
-        st.session_state["tried"] = None
+        during.empty()
     learned = TRAINED.get(key)
-    with place.container():
-        if learned is None:
-            offer("Train", key)
-            if st.session_state.get("tried") == key:
-                st.info("Stopped before the first evaluation: there is nothing to keep.", icon=":material/pause:")
-        elif learned.stopped:
-            done, total = learned.stopped
-            offer("Train again", key)
-            st.info(f"Stopped after {done:,} of {total:,} steps. This is the best so far.", icon=":material/pause:")
+    if learned is None or learned.stopped:
+        with after.container():
+            say_stopped(learned, key)
+            offer("Train again" if learned else "Train", key)
     return learned.surrogate if learned else None
+
+
+def say_stopped(learned: Learned | None, key: Key) -> None:
+    """What there is of a training that was stopped; nothing where none was."""
+    if learned is not None and learned.stopped:
+        done, total = learned.stopped
+        st.info(f"Stopped after {done:,} of {total:,} steps. This is the best so far.", icon=":material/pause:")
+    elif st.session_state.get("tried") == key:
+        st.info("Stopped before the first evaluation: there is nothing to keep.", icon=":material/pause:")
 
 
 def offer(label: str, key: Key) -> None:
@@ -163,5 +166,5 @@ def curve_chart(surrogate: Surrogate) -> go.Figure | None:
         hovertemplate="step %{x:,}: %{y:.3f} nats<extra></extra>",
     )
     if best in steps:
-        figure.add_annotation(x=best, y=losses[steps.index(best)], text="kept", ay=-30)
+        figure.add_annotation(x=best, y=losses[steps.index(best)], text="kept", ay=-30, arrowcolor="#888")
     return dressed(figure, "training step", "loss on held-out images, nats")

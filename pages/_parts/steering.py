@@ -9,7 +9,9 @@ from pages._parts import controls
 from pages._parts.clusters_view import show_cluster
 from pages._parts.saving import choose_surrogate, known_surrogates
 from side_core.dpm.denoiser import Denoiser
+from side_core.sampling.schedule import Schedule
 from side_core.settings import GuidanceShape, Label
+from side_core.surrogate.steering import Steering
 from side_core.surrogate.strength import Strength, strength_of
 from side_core.surrogate.surrogate import Surrogate
 
@@ -59,6 +61,17 @@ def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser) -> dict[str, Any]:
             "guidance_shape", options=get_args(GuidanceShape), default=best.shape
         )
     return chosen
+
+
+def say_if_idle(steering: Steering, schedule: Schedule) -> None:
+    """Say so where the window lies between two steps of the schedule, so that nothing is steered."""
+    strength = steering.strength
+    if strength.scale and not any(strength.on(schedule.timesteps)):
+        st.warning(
+            f"No step of the schedule lies between timesteps {strength.first} and {strength.last}, so nothing is "
+            "steered: widen the window, or take more steps.",
+            icon=":material/do_not_disturb:",
+        )
 
 
 def best_strength(surrogate: Surrogate, last: int) -> Strength:

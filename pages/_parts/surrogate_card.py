@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -52,7 +53,7 @@ def show_surrogate(surrogate: Surrogate, name: str, denoiser: Denoiser) -> bool:
         fits = False
         st.warning(str(error).split(": train", 1)[0] + ".", icon=":material/link_off:")
     show_table({"Fits the chosen model": "yes" if fits else "no"} | lines_of(surrogate, len(denoiser.alphas_cumprod)))
-    show_learned(surrogate, name)
+    show_learned(surrogate, Path(name).name)
     st.subheader("What it knows", anchor=False)
     show_cohesion(surrogate.cohesion, float(surrogate.card["clusters"]["tau"]))
     show_kept_clusters(surrogate, key="kept_page")
@@ -70,6 +71,7 @@ def lines_of(surrogate: Surrogate, timesteps: int) -> dict[str, str]:
         "Made of": f"{card['model']['name']} ({card['model']['fingerprint'][:12]})",
         "Learned from": f"{number(part(card, 'synthetic').get('count'))} images that the model drew",
         "Features by": str(part(card, "encoder").get("description", UNKNOWN)),
+        "Labels from": str(part(card, "clusters").get("source", UNKNOWN)),
         "Clusters": f"{kept:,} of {len(cohesion):,} kept, those with cohesion {card['clusters']['tau']:g} or more",
         "Objective": OBJECTIVES.get(objective, objective),
         "Network": f"{parameters_of(surrogate):,} parameters, width {network['width']}, {told}",
@@ -109,7 +111,9 @@ def number(value: object) -> str:
 
 def show_difference(first: Surrogate, second: Surrogate, names: tuple[str, str], timesteps: int) -> None:
     """Two surrogates side by side: curves in one chart, what came out, and which settings differ."""
-    curves = [curve_of(surrogate, name) for surrogate, name in zip((first, second), names, strict=True)]
+    short = tuple(Path(name).name for name in names)
+    short = short if short[0] != short[1] else names
+    curves = [curve_of(surrogate, name) for surrogate, name in zip((first, second), short, strict=True)]
     st.markdown("**Accuracy on held-out images, by noise level**")
     st.plotly_chart(levels_chart(curves), alt=described(curves), key="levels-of-two")
     if len(first.kept) != len(second.kept):

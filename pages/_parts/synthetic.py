@@ -38,17 +38,17 @@ def drawing_inputs() -> dict[str, Any]:
 def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | None:
     """The settings' synthetic images, drawn when asked for; None where that has not been asked, or was stopped."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), settings.drawing.digest)
-    place = st.empty()
+    before, during, after = st.empty(), st.empty(), st.empty()  # nothing of one state is left beside another
     done = DRAWN.get(key)
     if done is None and st.session_state.get("drawing") != key:
-        with place.container():
+        with before.container():
             offer(denoiser, settings, key)
         return None
     if done is None:
-        with place.container():
+        with during.container():
             done = DRAWN.put(key, watch_drawing(denoiser, settings, key))
-        place.empty()
-    with place.container():
+        during.empty()
+    with after.container():
         st.caption(f"{len(done):,} images are drawn. Some of them:")
         show_some(done.images)
     return done

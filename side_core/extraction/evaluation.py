@@ -192,6 +192,7 @@ def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoise
         "surrogates": {
             "preset": settings.preset,
             "encoder": settings.encoder,
+            "images": settings.images,
             "train_steps": settings.train_steps,
             "attribute": settings.attribute,
         },

@@ -92,8 +92,8 @@ def surrogate_settings(method: Method, settings: EvaluateSettings, labels: int |
     """
     guidance = settings.guidance.over(PRESETS[settings.preset].guidance)
     changes: dict[str, Any] = {"seed": method.seed, "encoder": settings.encoder, **guidance.model_dump()}
-    if settings.train_steps is not None:
-        changes["train_steps"] = settings.train_steps
+    own = {"images": settings.images, "train_steps": settings.train_steps}
+    changes |= {name: value for name, value in own.items() if value is not None}
     if method.kind == "k-means":
         changes |= {"label_source": "clusters", "clusters": PUBLISHED_CLUSTERS, "cohesion": 0.5}
     elif method.kind in ("random", "cells"):

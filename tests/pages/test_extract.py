@@ -1,6 +1,7 @@
 """The Extract page, through the router, without a browser."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from side_core.data.source import open_training_set
-from side_core.extraction.run import extract, open_subject, references_of
+from side_core.extraction.effect import effect_of
+from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.settings import ExtractSettings
 
@@ -34,6 +36,19 @@ def unescaped(text: str) -> str:
     return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
+def pairs_of(app: AppTest) -> list[str]:
+    """What the buttons of the gallery say."""
+    return [button.label for button in app.button if str(button.key).startswith("pair-")]
+
+
+def extracted(**settings: object) -> Extraction:
+    """What the library draws."""
+    read = ExtractSettings.read(settings)
+    subject = open_subject(read)
+    *_, result = extract(read, subject, finish(references_of(read, subject)))
+    return result
+
+
 @pytest.fixture(scope="module")
 def ideal() -> AppTest:
     return opened(model="ideal")
@@ -47,7 +62,7 @@ def test_first_visit_shows_pairs_headline_control_and_interval_without_a_click(i
         "Same pictures against the control",
     ]
     assert "16 of 16; 95 % interval 80.6 to 100.0 %" in text_of(ideal)
-    assert len([button for button in ideal.button if str(button.key).startswith("pair-")]) == 16
+    assert len(pairs_of(ideal)) == 16
 
 
 def test_every_setting_of_the_page_is_named_by_its_field(ideal: AppTest) -> None:
@@ -80,13 +95,10 @@ def test_threshold_of_zero_lets_nothing_pass(ideal: AppTest) -> None:
 
 def test_page_draws_what_the_library_draws() -> None:
     app = opened(model="ideal", count="3", seed="40", spacing="karras", steps="12")
-    settings = ExtractSettings(model="ideal", count=3, seed=40, spacing="karras", steps=12)
-    subject = open_subject(settings)
-    *_, result = extract(settings, subject, finish(references_of(settings, subject)))
+    result = extracted(model="ideal", count=3, seed=40, spacing="karras", steps=12)
     order = result.match.order("ratio")
-    labels = [button.label for button in app.button if str(button.key).startswith("pair-")]
     scores = result.match.training.scores.ratio
-    assert labels == [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in order]
+    assert pairs_of(app) == [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in order]
 
 
 def test_choosing_a_pair_shows_it_in_detail() -> None:
@@ -153,7 +165,7 @@ def test_a_folder_is_scored_without_a_model(own: Path) -> None:
 def test_without_a_control_the_page_withholds_the_headline(own: Path) -> None:
     app = scored(own)
     assert "The headline is withheld" in text_of(app) and not app.metric
-    assert len([button for button in app.button if str(button.key).startswith("pair-")]) == 4
+    assert len(pairs_of(app)) == 4
 
 
 def test_before_anything_is_named_the_page_says_what_it_needs() -> None:
@@ -176,3 +188,118 @@ def test_another_control_of_a_built_in_model_is_named_in_the_sidebar() -> None:
 def test_a_control_rate_can_take_the_thresholds_place() -> None:
     app = opened(model="ideal", count="2", threshold_by="control rate", control_percent="1.0")
     assert not app.exception and "stands for a control rate of 0.85 % (35 of 4,096" in text_of(app)
+
+
+@pytest.fixture(scope="module")
+def surrogate(make_surrogate: Callable[..., Path]) -> str:
+    """Made of the ideal model, with clusters 0, 2 and 3 of four."""
+    return str(make_surrogate())
+
+
+@pytest.fixture(scope="module")
+def steered(surrogate: str) -> AppTest:
+    return opened(model="ideal", count="5", surrogate=surrogate)
+
+
+def test_steered_pictures_stand_beside_plain_ones_as_the_library_draws_them(steered: AppTest, surrogate: str) -> None:
+    result = extracted(model="ideal", count=5, surrogate=surrogate)
+    assert not steered.exception and not steered.error
+    found, plain = (part.training.scores.ratio for part in (result.match, result.plain))
+    signs = [(f"{found[i]:.2f}", f"{plain[i]:.2f}", f"{found[i] - plain[i]:+.2f}") for i in result.match.order("ratio")]
+    assert pairs_of(steered) == [f"d₁/d₂ **{a}** (plain {b}, {c.replace('-', '−')})" for a, b, c in signs]
+    text, effect = text_of(steered), effect_of(result)
+    assert effect is not None
+    counts = f"{effect.guided.training.beat} of 5 steered pictures beat the threshold d₁/d₂ < 0.33; plain: 5 of 5"
+    assert counts in text
+    assert f"**{effect.different.value:.0f}** different training images came back with the surrogate, **5**" in text
+    values = [metric.value for metric in steered.metric]
+    assert [metric.label for metric in steered.metric] == ["steered", "plain"] * 3
+    assert values[1] == "100.0 %" and values[3] == "0.0 %" and values[5] == "5"
+    assert "λ 20 from t = 900 to 0, constant, label balanced" in text and "surrogate " in text
+
+
+def test_each_picture_tells_the_cluster_it_was_steered_to(steered: AppTest) -> None:
+    text = text_of(steered)
+    for seed, cluster in enumerate((0, 2, 3, 0, 2)):  # each kept one in turn
+        assert f"seed {seed} · steered to cluster {cluster}" in text
+    assert "**Steered to cluster" in text
+
+
+def test_every_setting_of_steering_is_named_by_its_field(steered: AppTest) -> None:
+    keys = {w.key for kind in ("slider", "selectbox", "number_input", "checkbox") for w in steered.get(kind)}
+    assert {"surrogate", "guidance_scale", "guide_from", "guide_to", "guidance_shape", "label", "compare_plain"} <= keys
+    assert "foreign_surrogate" not in keys
+    assert {key.split("_ratio")[0] for key in keys if key} - {"threshold_by"} <= set(ExtractSettings.model_fields)
+
+
+def test_lambda_of_zero_shows_exactly_the_plain_pictures(surrogate: str) -> None:
+    app = opened(model="ideal", count="4", surrogate=surrogate, guidance_scale="0")
+    assert pairs_of(app) == pairs_of(opened(model="ideal", count="4"))
+    assert "λ = 0 leaves the model alone" in text_of(app)
+    app.slider(key="guidance_scale").set_value(0.5).run()
+    assert "4 steered pictures" in text_of(app) and not app.exception
+
+
+def test_a_cluster_is_chosen_by_its_pictures(surrogate: str) -> None:
+    app = opened(model="ideal", count="2", surrogate=surrogate)
+    next(button for button in app.button if button.label == "Choose by pictures").click().run()
+    offered = [button.label for button in app.button if str(button.key).startswith("cluster-")]
+    assert offered == ["**2** · cohesion 0.90", "**0** · cohesion 0.80", "**3** · cohesion 0.70"]
+    app.button(key="cluster-3").click().run()
+    assert app.selectbox(key="label").value == "3"
+    assert "seed 1 · steered to cluster 3" in text_of(app)
+
+
+def test_another_surrogate_begins_with_its_own_card(surrogate: str, make_surrogate: Callable[..., Path]) -> None:
+    other = str(make_surrogate(guidance={"guidance_scale": 12.5, "guide_to": 300}, clusters={"kept": [0, 3]}))
+    app = opened(model="ideal", count="2", surrogate=surrogate, guidance_scale="7", label="2")
+    assert app.slider(key="guidance_scale").value == 7
+    app.selectbox(key="surrogate").select(other).run()
+    assert not app.warning and not app.error
+    assert [app.slider(key=key).value for key in ("guidance_scale", "guide_from", "guide_to")] == [12.5, 900, 300]
+    assert app.selectbox(key="label").value == "balanced"
+
+
+def test_a_surrogate_of_another_model_must_be_allowed(make_surrogate: Callable[..., Path]) -> None:
+    folder = make_surrogate(model={"name": "some other", "fingerprint": "0123456789abcdef"})
+    app = opened(model="ideal", count="2", surrogate=str(folder))
+    assert "was made of another model (some other, 0123456789ab;" in unescaped(app.error[0].value)
+    assert "or allow it in the sidebar" in app.error[0].value and not pairs_of(app)
+    app.checkbox(key="foreign_surrogate").check().run()
+    assert not app.error and len(pairs_of(app)) == 2
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"surrogate": "/no/such/*folder*"}, "There is no surrogate '/no/such/*folder*'"),
+        ({"guide_from": "100", "guide_to": "500"}, "The guidance window from 100 to 500 is empty"),
+    ],
+)
+def test_a_mistake_in_steering_leaves_the_sidebar_usable(link: dict[str, str], sentence: str, surrogate: str) -> None:
+    app = opened(**{"model": "ideal", "count": "2", "surrogate": surrogate} | link)
+    assert not app.exception
+    assert [sentence in unescaped(error.value) for error in app.error] == [True]
+    assert {"count", "steps", "eta"} <= {slider.key for slider in app.slider}
+    app.selectbox(key="surrogate").select("none").run()
+    assert not app.error and "2 of 2 pictures beat the threshold" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"label": "1"}, "The link asks for Label = '1', not uniform, balanced or one that there is: balanced is used."),
+        ({"guidance_scale": "80"}, "The link asks for Guidance scale λ = '80', not 0 to 50: 20 is used."),
+        ({"guide_from": "10", "guide_to": "5"}, "No step of the schedule lies between timesteps 10 and 5"),
+    ],
+)
+def test_what_a_link_cannot_steer_is_said(link: dict[str, str], sentence: str, surrogate: str) -> None:
+    app = opened(model="ideal", count="2", surrogate=surrogate, **link)
+    assert not app.exception and len(pairs_of(app)) == 2
+    assert [sentence in unescaped(warning.value) for warning in app.warning] == [True]
+
+
+def test_a_surrogate_of_another_size_is_refused(make_surrogate: Callable[..., Path]) -> None:
+    app = opened(model="ideal", count="2", surrogate=str(make_surrogate(network={"shape": [3, 8, 8]})))
+    assert not app.exception
+    assert "The surrogate works on 3 x 8 x 8, the model on 3 x 16 x 16" in unescaped(app.error[0].value)
