@@ -48,7 +48,7 @@ def run(surrogate: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_training_leaves_a_folder_that_says_what_it_is(surrogate: Path) -> None:
-    assert {path.name for path in surrogate.iterdir()} == {"surrogate.safetensors", "clusters.png", "card.json"}
+    assert {path.name for path in surrogate.iterdir()} == {"surrogate.safetensors", "clusters.jpg", "card.json"}
     card = json.loads((surrogate / "card.json").read_text())
     assert card["synthetic"]["count"] == 160 and card["encoder"]["name"] == "pixel"
     assert card["guidance"]["guidance_scale"] == 15 and card["settings"]["clusters"] == 4

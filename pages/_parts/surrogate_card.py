@@ -11,12 +11,14 @@ from pages._parts.clusters_view import show_cohesion, show_kept_clusters
 from pages._parts.description import show_table
 from pages._parts.learning import curve_chart
 from pages._parts.levels import Curve, curve_of, described, levels_chart, show_levels_table
+from pages._parts.text import plain
 from side_core.dpm.denoiser import Denoiser
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.strength import strength_of
 from side_core.surrogate.surrogate import Surrogate
 
 UNKNOWN = "the card does not say"
+CARD_SETTINGS = ("label_source", "objective")  # of which the card itself tells
 OBJECTIVES = {
     "labels": "labels: cross-entropy on noisy images",
     "distilled": "distilled: a time-independent teacher's answers (TDKD)",
@@ -122,9 +124,11 @@ def show_difference(first: Surrogate, second: Surrogate, names: tuple[str, str],
             f"{len(second.kept):,}. Compare each with its own chance."
         )
     rows = result_rows(first, second, curves, timesteps) + setting_rows(first, second)
-    shown = [{"": row.what, names[0]: row.first, names[1]: row.second} for row in rows]
-    st.dataframe(
-        shown, hide_index=True, height="content", alt="What came out of both, and the settings in which they differ"
+    shown = [
+        {"": plain(row.what), plain(names[0]): plain(row.first), plain(names[1]): plain(row.second)} for row in rows
+    ]
+    st.table(
+        shown, border="horizontal", hide_index=True, alt="What came out of both, and the settings in which they differ"
     )
 
 
@@ -162,6 +166,8 @@ def setting_rows(first: Surrogate, second: Surrogate) -> list[Row]:
     left, right = (part(surrogate.card, "settings") for surrogate in (first, second))
     rows = []
     for name in dict.fromkeys([*left, *right]):
+        if name in CARD_SETTINGS:
+            continue
         field = SurrogateSettings.model_fields.get(name)
         one, other = (UNKNOWN if name not in side else str(side[name]) for side in (left, right))
         if one != other:

@@ -3,6 +3,7 @@
 The models import neither torch nor diffusers, so that `--help` and the first page need neither.
 """
 
+from side_core.settings.axis import Axis, Value, read_axis
 from side_core.settings.base import Settings, sentence
 from side_core.settings.evaluation import METHODS, EvaluateSettings, MethodName
 from side_core.settings.extraction import EncoderName, ExtractSettings, MatchSettings, ScoreName, ScoreSettings
@@ -16,11 +17,13 @@ from side_core.settings.sampling import (
     Solver,
     Spacing,
 )
+from side_core.settings.sweep import MetricName, SweepSettings
 from side_core.settings.training import PRESETS, BetaSchedule, SurrogateSettings, TrainDpmSettings
 
 __all__ = [
     "METHODS",
     "PRESETS",
+    "Axis",
     "BetaSchedule",
     "Clip",
     "EncoderName",
@@ -31,6 +34,7 @@ __all__ = [
     "Label",
     "MatchSettings",
     "MethodName",
+    "MetricName",
     "Mode",
     "SamplingSettings",
     "ScoreName",
@@ -39,6 +43,9 @@ __all__ = [
     "Solver",
     "Spacing",
     "SurrogateSettings",
+    "SweepSettings",
     "TrainDpmSettings",
+    "Value",
+    "read_axis",
     "sentence",
 ]

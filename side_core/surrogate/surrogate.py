@@ -17,7 +17,7 @@ from torch import Tensor
 from side_core.data.picture import BadPictureError, read_picture
 from side_core.dpm.config import first_line, read_config, whole_number
 from side_core.dpm.denoiser import Denoiser
-from side_core.pictures import png, thumbnail
+from side_core.pictures import jpeg, thumbnail
 from side_core.roots import check_allowed
 from side_core.settings import GuidanceSettings, Label
 from side_core.surrogate.card import KIND
@@ -25,8 +25,9 @@ from side_core.surrogate.classifier import GROUPS, TimeClassifier
 from side_core.surrogate.names import surrogate_folder
 from side_core.whole_file import write_json, write_whole
 
-WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.png"
+WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.jpg"
 DIGEST = "weights_sha256"  # in the card: weights that were exchanged, or of a save that was killed, are noticed
+ACROSS = 4  # clusters in a line of the sheet
 PICTURES = 4  # of each cluster that are shown
 LARGEST_SIDE = 56  # pixels of such a picture: a sheet of 5,000 clusters can still be read
 MOST_WIDTH, MOST_BLOCKS, MOST_CLUSTERS, MOST_SIDE = 512, 8, 5000, 4096
@@ -136,7 +137,7 @@ def prepare_surrogate_folder(out: Path) -> None:
 
 
 def save_surrogate(surrogate: Surrogate, out: Path) -> None:
-    """Write `surrogate.safetensors`, `clusters.png` and, last, `card.json` into a folder.
+    """Write `surrogate.safetensors`, `clusters.jpg` and, last, `card.json` into a folder.
 
     Raises:
         ValueError: it cannot be written.
@@ -144,7 +145,7 @@ def save_surrogate(surrogate: Surrogate, out: Path) -> None:
     prepare_surrogate_folder(out)
     content = save(dict(surrogate.weights))
     write_whole(out / WEIGHTS, content)
-    write_whole(out / SHEET, png(sheet_of(surrogate.pictures)))
+    write_whole(out / SHEET, jpeg(sheet_of(surrogate.pictures)))
     write_json(out / CARD, {**surrogate.card, DIGEST: hashlib.sha256(content).hexdigest()})
 
 
@@ -238,22 +239,27 @@ def numbers(values: Any, kinds: str) -> np.ndarray:
 
 
 def sheet_of(pictures: np.ndarray) -> np.ndarray:
-    """(k, p, h, w, 3) pictures as one (k * h, p * w, 3) image, a row for each cluster."""
+    """(k, p, h, w, 3) pictures as one image, the pictures of ACROSS clusters in each line; the rest is white."""
     k, p, h, w, _ = pictures.shape
-    return np.ascontiguousarray(pictures.transpose(0, 2, 1, 3, 4).reshape(k * h, p * w, 3))
+    lines = -(-k // ACROSS)
+    padded = np.full((lines * ACROSS, p, h, w, 3), 255, np.uint8)
+    padded[:k] = pictures
+    cells = padded.reshape(lines, ACROSS * p, h, w, 3).transpose(0, 2, 1, 3, 4)
+    return np.ascontiguousarray(cells.reshape(lines * h, ACROSS * p * w, 3))
 
 
 def pictures_of(sheet: Path, count: int) -> np.ndarray:
-    """The pictures of a sheet with a row for each of `count` clusters; ValueError if it is damaged."""
+    """The pictures of a sheet of `count` clusters, (count, PICTURES, h, w, 3); ValueError if it is damaged."""
     try:
         pixels = read_picture(check_allowed(sheet, str(sheet))).pixels
     except BadPictureError as error:
         raise ValueError(f"'{sheet}' cannot be read ({error}): train the surrogate again.") from None
-    height, width, _ = pixels.shape
-    if height % count or width % PICTURES:
-        raise ValueError(f"'{sheet}' has no row for each of {count} clusters: train the surrogate again.")
-    shape = (count, height // count, PICTURES, width // PICTURES, 3)
-    return pixels.reshape(shape).transpose(0, 2, 1, 3, 4)
+    (height, width, _), lines, cells = pixels.shape, -(-count // ACROSS), ACROSS * PICTURES
+    if height % lines or width % cells:
+        raise ValueError(f"'{sheet}' has no place for each of {count} clusters: train the surrogate again.")
+    h, w = height // lines, width // cells
+    parts = pixels.reshape(lines, h, cells, w, 3).transpose(0, 2, 1, 3, 4)
+    return parts.reshape(lines * ACROSS, PICTURES, h, w, 3)[:count]
 
 
 def cluster_pictures(images: np.ndarray, members: Iterator[np.ndarray]) -> np.ndarray:

@@ -288,7 +288,10 @@ def test_a_mistake_in_steering_leaves_the_sidebar_usable(link: dict[str, str], s
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [
-        ({"label": "1"}, "The link asks for Label = '1', not uniform, balanced or one that there is: balanced is used."),
+        (
+            {"label": "1"},
+            "The link asks for Label = '1', not uniform, balanced or one that there is: balanced is used.",
+        ),
         ({"guidance_scale": "80"}, "The link asks for Guidance scale λ = '80', not 0 to 50: 20 is used."),
         ({"guide_from": "10", "guide_to": "5"}, "No step of the schedule lies between timesteps 10 and 5"),
     ],

@@ -102,9 +102,7 @@ def test_moving_lambda_draws_only_the_steered_ones_anew(subject: Subject, surrog
     assert asked == [Asked([0, 1, 2], True), Asked([0, 1, 2], False), Asked([0, 1, 2], True)]
 
 
-def test_pictures_without_a_surrogate_serve_a_steered_run(
-    subject: Subject, surrogate: str, asked: list[Asked]
-) -> None:
+def test_pictures_without_a_surrogate_serve_a_steered_run(subject: Subject, surrogate: str, asked: list[Asked]) -> None:
     store, settings = PictureStore(), with_count(2, surrogate=surrogate, label=2)
     plain = live.draw_missing(with_count(2), subject, store)
     finished = live.draw_missing(settings, steered(subject, settings), store)

@@ -29,12 +29,12 @@ SMALL = {
     "clusters": "6",
     "cohesion": "0",
     "lesson": "Own settings",
-    "train_steps": "30",
+    "train_steps": "20",
 }
 SETTINGS = SurrogateSettings(
     **PRESETS["quick"].model_dump(exclude_unset=True)
     | {"images": 256, "steps": 5, "label_source": "clusters", "clusters": 6, "cohesion": 0.0, "encoder": "pixel"}
-    | {"train_steps": 30, "evaluate_every": 3}
+    | {"train_steps": 20, "evaluate_every": 2}
 )
 
 
@@ -90,7 +90,12 @@ def text_of(app: AppTest) -> str:
     kinds = ("title", "header", "subheader", "markdown", "caption", "info", "success", "warning", "error")
     found = [element.value for kind in kinds for element in app.get(kind)]
     found += [f"{name} {value}" for table in app.table for name, value in table.value.iloc[:, 0].items()]
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", "\n".join(found))
+    return unescaped("\n".join(found))
+
+
+def unescaped(text: str) -> str:
+    """Markdown that was escaped to be shown as it is."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
 def html_of(app: AppTest) -> str:
@@ -139,14 +144,14 @@ def test_duplicates_are_found_among_the_images_of_a_memoriser() -> None:
     ("link", "sentence"),
     [
         ({"clusters": "300"}, "300 clusters cannot be made of 256 synthetic images"),
-        ({"features": "clip"}, "clip"),
+        ({"features": "clip"}, "Encoder 'clip'"),
         ({"of": "/no/such/folder"}, "/no/such/folder"),
     ],
 )
 def test_mistakes_get_one_sentence(link: dict[str, str], sentence: str) -> None:
     app = drawn(**link)
     assert not app.exception
-    assert [sentence in re.sub(r"\\", "", error.value) for error in app.error] == [True]
+    assert [sentence in unescaped(error.value) for error in app.error] == [True]
 
 
 def test_a_link_out_of_bounds_says_what_is_used_instead() -> None:
@@ -164,6 +169,20 @@ def test_the_page_trains_what_the_library_trains_and_says_how_well_it_does(made:
     assert str(made.card["training"]["levels"][0]["right"]) + " of 26" in table["right on held-out images"][0]
     assert [w.value for w in app.warning] == made.card["warnings"]
     assert "Train" not in labels(app)
+
+
+@pytest.mark.parametrize(("objective", "rows"), [("time-independent", 1), ("distilled", 11)])
+def test_other_objectives_show_the_noise_levels_they_have(objective: str, rows: int) -> None:
+    app = press(drawn(objective=objective, train_steps="10"), "Train")
+    assert not app.exception and not app.error
+    assert len(app.dataframe[0].value) == rows
+
+
+def test_a_stopped_teacher_is_not_kept_in_its_pupils_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = drawn(objective="distilled", train_steps="60")
+    monkeypatch.setattr(StopBar, "see", lambda bar, event, text: st.stop() if event.done == 20 else False)
+    press(app, "Train")  # the teacher has 24 steps and was evaluated
+    assert "there is nothing to keep" in text_of(app.run())
 
 
 def test_stop_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,8 +240,8 @@ def test_a_trained_surrogate_is_saved_and_leads_on(
     assert f"Saved in {tmp_path}/runs/surrogates/ideal-6-of-6" in text_of(app)
     press(app, "Steer with it on Extract")
     assert "What has this model memorised?" in text_of(app) and not app.exception and not app.error
-    assert app.query_params["surrogate"] == ["runs/surrogates/ideal-6-of-6"]
-    assert app.query_params["model"] == ["ideal"]
+    assert app.query_params["surrogate"] == "runs/surrogates/ideal-6-of-6"
+    assert app.query_params["model"] == "ideal"
 
 
 @pytest.mark.parametrize(
@@ -291,10 +310,12 @@ def test_two_are_compared_by_curves_results_and_settings(saved: Path) -> None:
     (other / "card.json").write_text(json.dumps(card))
     app = opened(of="ideal", way="Compare two", one=str(saved), other=str(other))
     assert not app.exception and not app.error
-    table = app.dataframe[0].value.set_index("")
-    assert list(table.loc["Setting: Training steps, at most"]) == ["30", "77"]
-    assert [row for row in table.index if row.startswith("Setting")] == ["Setting: Training steps, at most"]
-    assert "6 of 6 kept" in table.loc["Clusters"].iloc[0]
+    rows = {
+        unescaped(row[0]): [unescaped(cell) for cell in row[1:]] for row in app.table[0].value.itertuples(index=False)
+    }
+    assert rows["Setting: Training steps, at most"] == ["20", "77"]
+    assert len([what for what in rows if what.startswith("Setting")]) == 1
+    assert all("6 of 6 kept" in cell for cell in rows["Clusters"])
 
 
 def test_comparing_one_with_itself_gets_a_sentence(saved: Path) -> None:

@@ -1,0 +1,89 @@
+"""How long a sweep will take here, from one measured step, plain and steered."""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+
+from side_core.dpm.pace import Pace, measure_pace, seconds_of
+from side_core.extraction.lot import Lot
+from side_core.extraction.plan import Plan
+from side_core.extraction.shelf import Shelf
+from side_core.sampling.schedule import schedule_of
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a sweep will take, before it begins.
+
+    Attributes:
+        cells: all of them.
+        missing: those not measured yet.
+        pictures: to be drawn for these.
+        seconds: of drawing them here.
+        steered: how many times as long a steered step takes as a plain one; None where nothing steers.
+    """
+
+    cells: int
+    missing: int
+    pictures: int
+    seconds: float
+    steered: float | None
+
+
+def missing_lots(plan: Plan, shelf: Shelf) -> list[Lot]:
+    """What must still be drawn: of cells that are not measured, each lot once."""
+    wanted = {lot.name: lot for place in plan.places if shelf.cell(place) is None for lot in place.lots}
+    return [lot for name, lot in wanted.items() if shelf.pictures(name) is None]
+
+
+def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
+    """Measure a step, and a steered step of each surrogate, and add up what is missing.
+
+    Args:
+        plan: the sweep.
+        shelf: what is there.
+        pace: of the model, where it was measured before.
+    """
+    missing = sum(shelf.cell(place) is None for place in plan.places)
+    lots = missing_lots(plan, shelf)
+    if not lots:
+        return Estimate(len(plan.places), missing, 0, 0.0, None)
+    denoiser = plan.shared.denoiser
+    pace = pace or measure_pace(denoiser, lots[0].batch)
+    extra: dict[str, float] = {}  # seconds that steering adds to a step of a batch
+    seconds = 0.0
+    for lot in lots:
+        count, steps = lot.sampling.count, lot.sampling.steps
+        seconds += pace.seconds(count, steps)
+        if lot.steering is not None:
+            name = lot.steering.surrogate.fingerprint
+            if name not in extra:
+                extra[name] = steering_seconds(lot, pace.batch, plan)
+            timesteps = schedule_of(lot.sampling, denoiser.alphas_cumprod).timesteps
+            guided = sum(scale > 0 for scale in lot.steering.strength.on(timesteps))
+            seconds += count / pace.batch * guided * extra[name]
+    steered = 1 + max(extra.values()) / pace.step if extra else None
+    return Estimate(len(plan.places), missing, sum(lot.sampling.count for lot in lots), seconds, steered)
+
+
+def steering_seconds(lot: Lot, batch: int, plan: Plan) -> float:
+    """Seconds that a surrogate takes for one step of a batch."""
+    denoiser, steering = plan.shared.denoiser, lot.steering
+    assert steering is not None and lot.guide is not None  # it is steered
+    x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
+    middle = (steering.strength.first + steering.strength.last) // 2
+    guidance = replace(steering, strength=replace(steering.strength, shape="constant")).guide(range(batch))
+    return seconds_of(lambda: guidance(x, middle), denoiser.device)
+
+
+def check_time(plan: Plan, estimate: Estimate) -> None:
+    """Raise ValueError where a sweep would take longer than its settings allow."""
+    minutes = estimate.seconds / 60
+    if minutes <= plan.settings.minutes:
+        return
+    raise ValueError(
+        f"The sweep would take about {minutes:,.1f} minutes here ({estimate.pictures:,} pictures for "
+        f"{estimate.missing:,} cells), more than the {plan.settings.minutes:g} it may: name fewer values, pictures or "
+        f"steps, or raise minutes to {math.ceil(1.2 * minutes)}."
+    )
