@@ -17,8 +17,10 @@ from side_core.settings import (
     ExtractSettings,
     ScoreSettings,
     SurrogateSettings,
+    SweepSettings,
     TrainDpmSettings,
 )
+from side_core.sweep_command import UNUSED, run_sweep
 
 WRONG = 2
 DEVICE = "cpu, cuda or mps (default: the best there is)"
@@ -84,6 +86,18 @@ def make_parser() -> argparse.ArgumentParser:
     side.add_argument("--device", default=None, help=DEVICE)
     side.add_argument("--json", action="store_true", help="print table.json on stdout")
     side.set_defaults(run=run_evaluate_side)
+
+    sweep = kinds.add_parser(
+        "sweep", help="draw and score again and again while one or two settings vary: table, chart, pictures"
+    )
+    add_options(sweep, SweepSettings, leave_out=UNUSED)
+    sweep.add_argument(
+        "--out", type=Path, required=True, help="folder for sweep.csv, .json, .png, grid.png and pictures"
+    )
+    sweep.add_argument("--resume", action="store_true", help="do only what is not in --out yet; values may be added")
+    sweep.add_argument("--device", default=None, help=DEVICE)
+    sweep.add_argument("--json", action="store_true", help="print sweep.json on stdout")
+    sweep.set_defaults(run=run_sweep)
 
     train = kinds.add_parser("train", help="train a model, or a surrogate of one")
     kinds_of_training = train.add_subparsers(required=True, metavar="KIND")

@@ -35,6 +35,7 @@ RANK = {
     "bench": 8,
     "commands": 9,
     "evaluate_command": 9,
+    "sweep_command": 9,
     "cli": 10,
     "__main__": 11,
 }

@@ -14,6 +14,7 @@ from side_core.surrogate.building import Material
 from side_core.surrogate.surrogate import PICTURES, Surrogate
 
 PER_PAGE = 24
+PAPER = 250  # mean brightness of a place that holds no picture, with the traces that JPEG leaves there
 BARS = 100  # as fine as the slider of tau
 QUARTER = "calc(25% - 0.375rem)"  # of a row of four, so that fewer are no larger
 STYLE = """<style>
@@ -81,7 +82,7 @@ def show_kept_clusters(surrogate: Surrogate, key: str) -> None:
 
 def known_pictures(surrogate: Surrogate, place: int) -> list[np.ndarray]:
     """The pictures that a surrogate keeps of the cluster at a place among the kept ones."""
-    return [image for image in surrogate.pictures[place] if image.min() < 255]  # the rest is paper
+    return [image for image in surrogate.pictures[place] if image.mean() < PAPER]
 
 
 def show_cluster(surrogate: Surrogate, number: int, most: str = QUARTER) -> None:

@@ -91,7 +91,7 @@ def levels_chart(curves: Sequence[Curve]) -> go.Figure:
             hoverinfo="skip",
         )
     dressed(figure, "timestep (0: image, large: noise)", "right on held-out images, %")
-    figure.update_layout(yaxis_range=[0, 105])
+    figure.update_layout(yaxis_range=[0, 105], yaxis_dtick=20)
     return figure
 
 

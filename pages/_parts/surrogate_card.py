@@ -42,7 +42,7 @@ def show_learned(surrogate: Surrogate, name: str) -> None:
     show_levels_table(curve)
     st.caption(
         "Held-out images are synthetic too. The calibration error is the mean gap between how sure the surrogate is "
-        "and how often it is right (Guo et al. 2017); where it is large, the guidance is too strong or too weak."
+        "and how often it is right, 0 to 100 % (Guo et al. 2017)."
     )
 
 

@@ -31,6 +31,22 @@ class Estimate:
     steered: float | None
 
 
+def in_words(estimate: Estimate) -> str:
+    """One sentence for people."""
+    if not estimate.pictures:
+        return f"All pictures of {estimate.cells:,} cells are drawn."
+    steered = "" if estimate.steered is None else f"; a steered step takes {estimate.steered:.2f} times a plain one"
+    return (
+        f"{estimate.missing:,} of {estimate.cells:,} cells are to be measured: {estimate.pictures:,} pictures, about "
+        f"{in_time(estimate.seconds)}{steered}."
+    )
+
+
+def in_time(seconds: float) -> str:
+    """A duration for people."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"
+
+
 def missing_lots(plan: Plan, shelf: Shelf) -> list[Lot]:
     """What must still be drawn: of cells that are not measured, each lot once."""
     wanted = {lot.name: lot for place in plan.places if shelf.cell(place) is None for lot in place.lots}

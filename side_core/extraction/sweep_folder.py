@@ -77,7 +77,7 @@ def open_folder(out: Path, plan: Plan, resume: bool) -> FolderShelf:
         ValueError: it holds results already and is not resumed, results of another model, or cannot be written.
     """
     file, about = out / ABOUT, about_json(plan)
-    if file.is_file():
+    if file.is_file() and any(any((out / part).glob("*.json")) for part in (CELLS, PICTURES)):
         known = read_json(file).get("model")
         found = known.get("fingerprint", "") if isinstance(known, Mapping) else ""
         if found != about["model"]["fingerprint"]:

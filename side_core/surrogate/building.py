@@ -126,6 +126,8 @@ def finished(
     last, clusters = record.last, material.clusters
     if last is None or last.best is None or last.best_evaluation is None or not record.evaluations:
         return None
+    if settings.objective == "distilled" and last.part == "teacher":
+        return None  # a teacher knows no noise: it is not what was asked for
     training = Training(last.done, last.best_evaluation.step, last.seconds, tuple(record.evaluations), lesson.chance)
     card = make_card(model, denoiser, settings, material.synthetic, material.encoder, clusters, last.best, training)
     weights = {name: value.detach().half().cpu().contiguous() for name, value in last.best.state_dict().items()}

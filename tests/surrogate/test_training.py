@@ -98,10 +98,11 @@ def test_some_images_are_held_out_and_some_are_not(small: Small, share: float) -
     assert last.done == 2
 
 
-def test_chance_is_guessing_the_commonest_label_of_the_others() -> None:
-    labels = torch.tensor([0, 0, 0, 1, 1, 0, 1, 1])
-    held = torch.tensor([False] * 4 + [True] * 4)
-    assert Lesson(torch.zeros(8, 3, 8, 8), labels, held, ALPHAS, 3).chance == 0.25
+def test_chance_is_the_share_of_the_commonest_label() -> None:
+    """Also where none of the few held-out images has it."""
+    labels = torch.tensor([0, 0, 0, 0, 1, 2, 1, 2])
+    held = torch.tensor([False] * 6 + [True] * 2)
+    assert Lesson(torch.zeros(8, 3, 8, 8), labels, held, ALPHAS, 3).chance == 0.5
 
 
 def test_steps_say_where_they_are_and_evaluations_come_in_time(lesson: Lesson, small: Small) -> None:

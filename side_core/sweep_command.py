@@ -1,0 +1,53 @@
+"""`sweep`: one or two settings against a figure, into a folder."""
+
+import argparse
+import json
+from typing import Any
+
+from side_core.options import given
+from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.settings import SweepSettings
+
+UNUSED = frozenset({"compare_plain"})  # the metric says whether plain pictures are drawn
+
+
+def run_sweep(options: argparse.Namespace) -> int:
+    """Estimate, draw and measure what is missing in the folder; then tables and pictures of all that is finished."""
+    settings = SweepSettings.read(given(options, SweepSettings))
+    from side_core.extraction.cell import Cell
+    from side_core.extraction.estimate import Estimate, in_words
+    from side_core.extraction.plan import make_plan, sharing
+    from side_core.extraction.sweep import Advance, sweep, sweep_of
+    from side_core.extraction.sweep_folder import open_folder
+    from side_core.extraction.sweep_report import lines_of, write_sweep
+
+    plan = make_plan(settings, finish(sharing(settings, options.device), Progress("reading and encoding").watch))
+    shelf = open_folder(options.out, plan, options.resume)
+    cells, progress, code = [], Progress("sweeping"), 0
+
+    def watch(event: Any) -> None:
+        if isinstance(event, Estimate):
+            complain(in_words(event))
+        elif isinstance(event, Advance):
+            words = settings.words_for(event.place.values)
+            progress.show(event.done / event.total, f"cell {event.cell} of {event.cells}: {words}")
+        elif isinstance(event, Cell):
+            cells.append(event)
+
+    try:
+        found = finish(sweep(plan, shelf), watch)
+    except KeyboardInterrupt:
+        if not cells:
+            raise
+        code, found = INTERRUPTED, sweep_of(plan, cells)
+        complain(f"interrupted; {len(cells)} of {len(plan.places)} cells are finished. Go on with --resume.")
+    summary = write_sweep(found, options.out)
+    if options.json:
+        print(json.dumps(summary, indent=2))
+        return code
+    for note in found.notes:
+        print(f"Note: {note}")
+    for line in lines_of(found):
+        print(line)
+    print(f"Tables and pictures: {options.out}")
+    return code
