@@ -30,3 +30,8 @@ first=$!
 side_core calibrate --model pixel-faces-twin --mode fast
 wait "$first"
 side_core calibrate --model ideal --mode fast
+
+unset OMP_NUM_THREADS # one after the other, on all cores
+for name in pixel-faces pixel-faces-twin; do
+    side_core train surrogate --model "$name" --preset reported --out "assets/surrogates/$name"
+done

@@ -7,6 +7,7 @@ page = st.navigation(
     [
         st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
         st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
+        st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
         st.Page("models.py", title="Models", icon=":material/model_training:"),
     ]
 )

@@ -16,7 +16,7 @@ from pages._parts.session import (
     score_folder,
     steered,
 )
-from pages._parts.steering import guidance_inputs, say_if_idle, surrogate_input
+from pages._parts.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.text import say_error
 from side_core.extraction.run import Drawn, Extraction, Subject, score_images
 from side_core.sampling.schedule import schedule_of
@@ -58,7 +58,9 @@ def draw_pictures() -> None:
         chosen |= sidebar.solver_inputs(subject.denoiser, steered=name is not None)
     if name is not None:
         with steering_place:  # last, so that nothing else is missing where this surrogate cannot be used
-            chosen |= {"surrogate": name} | guidance_inputs(open_surrogate(name), subject.denoiser)
+            chosen |= {"surrogate": name} | guidance_inputs(
+                open_surrogate(name), subject.denoiser, idle=name == first_surrogate(chosen["model"])
+            )
             st.divider()
     settings = ExtractSettings.read(chosen)
     schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)

@@ -26,7 +26,8 @@ from side_core.dpm.folder import open_denoiser
 from side_core.extraction.matching import match
 from side_core.extraction.run import open_subject, references_of
 from side_core.progress import finish
-from side_core.sampling.sampler import draw, sample
+from side_core.sampling.drawing import draw
+from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 from side_core.settings import ExtractSettings
 

@@ -13,8 +13,8 @@ from side_core.dpm.arithmetic import synchronize
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.progress import finish
+from side_core.sampling.drawing import draw
 from side_core.sampling.guidance import Guide
-from side_core.sampling.sampler import draw
 from side_core.settings import PRESETS, GuidanceSettings, SamplingSettings
 from side_core.surrogate.building import gather, learn
 from side_core.surrogate.steering import make_steering

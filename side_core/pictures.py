@@ -52,10 +52,10 @@ def grid_of_rows(rows: Sequence[Sequence[np.ndarray]], columns: int = 4, side: i
     return paper
 
 
-def jpeg(image: np.ndarray) -> bytes:
-    """(H, W, 3) uint8 as a JPEG file, colours at full resolution: for illustrations, never for what is scored."""
+def webp(image: np.ndarray) -> bytes:
+    """(H, W, 3) uint8 as a small WebP file with losses: for illustrations, never for what is scored."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="JPEG", quality=75, subsampling=0)
+    Image.fromarray(image).save(buffer, format="WEBP", quality=60)
     return buffer.getvalue()
 
 

@@ -19,7 +19,7 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.surrogate.card import KIND
-from side_core.surrogate.surrogate import Surrogate, network_of, save_surrogate
+from side_core.surrogate.surrogate import PICTURES, Surrogate, network_of, save_surrogate
 
 torch.set_num_threads(1)  # the models are tiny, and test processes run side by side
 
@@ -97,7 +97,7 @@ def make_surrogate(faces: TrainingSet, tmp_path_factory: pytest.TempPathFactory)
         with torch.no_grad():
             network.head.weight *= 50  # so that it steers hard
         weights = {name: value.half() for name, value in network.state_dict().items()}
-        pictures = faces.images[: 4 * len(kept)].reshape(len(kept), 4, 16, 16, 3)
+        pictures = faces.images[: PICTURES * len(kept)].reshape(len(kept), PICTURES, 16, 16, 3)
         folder = tmp_path_factory.mktemp("surrogate")
         save_surrogate(Surrogate(weights, {"kind": KIND, **card}, kept, pictures), folder)
         return folder

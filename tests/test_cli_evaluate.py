@@ -8,7 +8,7 @@ import pytest
 
 from side_core.cli import main
 from side_core.extraction import evaluation
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 
 RUN = [
     "evaluate",

@@ -48,7 +48,7 @@ def run(surrogate: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_training_leaves_a_folder_that_says_what_it_is(surrogate: Path) -> None:
-    assert {path.name for path in surrogate.iterdir()} == {"surrogate.safetensors", "clusters.jpg", "card.json"}
+    assert {path.name for path in surrogate.iterdir()} == {"surrogate.safetensors", "clusters.webp", "card.json"}
     card = json.loads((surrogate / "card.json").read_text())
     assert card["synthetic"]["count"] == 160 and card["encoder"]["name"] == "pixel"
     assert card["guidance"]["guidance_scale"] == 15 and card["settings"]["clusters"] == 4
@@ -61,7 +61,7 @@ def test_a_steered_run_has_both_pictures_of_each_seed_and_says_what_changed(run:
     for folder in ("images", "plain"):
         assert {path.name for path in (run.out / folder).iterdir()} == {f"{seed}.png" for seed in range(30, 36)}
     about = run.summary["surrogate"]
-    assert about["guidance"]["guidance_scale"] == 20 and about["guidance"]["guide_to"] == 200  # the card's
+    assert about["guidance"]["guidance_scale"] == 20 and about["guidance"]["guide_to"] == 100  # the card's
     assert about["damaged"] == [] and about["plain"]["drawn"] == 6
     effect = about["plain"]["scores"]["ratio"]
     assert effect["threshold"] == run.summary["scores"]["ratio"]["threshold"]

@@ -16,7 +16,7 @@ from side_core.surrogate.surrogate import PICTURES, Surrogate
 PER_PAGE = 24
 PAPER = 250  # mean brightness of a place that holds no picture, with the traces that JPEG leaves there
 BARS = 100  # as fine as the slider of tau
-QUARTER = "calc(25% - 0.375rem)"  # of a row of four, so that fewer are no larger
+SHARE = f"calc({100 / PICTURES:.2f}% - 0.375rem)"  # of a row with all its pictures, so that fewer are no larger
 STYLE = """<style>
 .clusters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem; }
 .clusters > div { min-width: 0; }
@@ -85,7 +85,7 @@ def known_pictures(surrogate: Surrogate, place: int) -> list[np.ndarray]:
     return [image for image in surrogate.pictures[place] if image.mean() < PAPER]
 
 
-def show_cluster(surrogate: Surrogate, number: int, most: str = QUARTER) -> None:
+def show_cluster(surrogate: Surrogate, number: int, most: str = SHARE) -> None:
     """One cluster of a finished surrogate by its pictures, each at most so wide (a CSS length)."""
     pictures = known_pictures(surrogate, surrogate.position(number))
     alt = f"Cluster {number}, image {{}} from its centre"

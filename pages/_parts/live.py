@@ -13,8 +13,8 @@ from pages._parts.work import StopBar, in_time
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
+from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
-from side_core.sampling.sampler import Damage, Drawing, draw
 from side_core.settings import ExtractSettings
 
 BATCH = 16  # small, so that finished pictures come often and Stop loses little

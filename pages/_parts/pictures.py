@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.sampling.sampler import Damage
+from side_core.sampling.drawing import Damage
 
 LARGEST_BYTES = 256 * 2**20
 

@@ -8,6 +8,7 @@ import streamlit as st
 from pages._parts import controls
 from pages._parts.clusters_view import show_cluster
 from pages._parts.saving import choose_surrogate, known_surrogates
+from side_core.assets import SURROGATES
 from side_core.dpm.denoiser import Denoiser
 from side_core.sampling.schedule import Schedule
 from side_core.settings import GuidanceShape, Label
@@ -21,8 +22,8 @@ PER_PAGE = 24  # clusters of a page to choose from
 
 
 def first_surrogate(model: str) -> str:
-    """What steers a model at a first visit."""
-    return NONE
+    """What is ready to steer a model at a first visit, with λ at 0: the model's own built-in surrogate."""
+    return model if model in SURROGATES and SURROGATES[model].is_dir() else NONE
 
 
 def surrogate_input(model: str) -> str | None:
@@ -33,8 +34,13 @@ def surrogate_input(model: str) -> str | None:
     return None if name in ("", NONE) else name
 
 
-def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser) -> dict[str, Any]:
+def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False) -> dict[str, Any]:
     """How hard, where to and when. It begins with what the surrogate's card says, also after a change of surrogates.
+
+    Args:
+        surrogate: what steers.
+        denoiser: the model.
+        idle: whether λ begins at 0 instead, so that the first pictures are plain ones and λ is moved up from there.
 
     Raises:
         ValueError: the surrogate works on another size than the model, or its card says something impossible.
@@ -42,16 +48,17 @@ def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser) -> dict[str, Any]:
     surrogate.check_fits(denoiser, foreign=True)
     last = len(denoiser.alphas_cumprod) - 1
     best = best_strength(surrogate, last)
-    begin_anew(surrogate, best)
+    start = 0.0 if idle else best.scale
+    begin_anew(surrogate, best, start)
     chosen: dict[str, Any] = {}
     if surrogate.card["model"]["fingerprint"] != denoiser.fingerprint:
         chosen["foreign_surrogate"] = controls.checkbox("foreign_surrogate")
     low, live = controls.bounds(controls.FIELDS["guidance_scale"])
     chosen["guidance_scale"] = controls.slider(
-        "guidance_scale", low=low, high=max(live, best.scale), default=best.scale, step=SCALE_STEP
+        "guidance_scale", low=low, high=max(live, best.scale), default=start, step=SCALE_STEP
     )
     if not chosen["guidance_scale"]:
-        st.caption("λ = 0 leaves the model alone: these are its plain pictures.")
+        st.caption(f"At λ = 0 the model draws by itself. Move λ up and copies appear; {best.scale:g} works best.")
     chosen["label"] = label_input(surrogate)
     with st.expander("When it steers"):
         most = max(last, best.first)
@@ -80,13 +87,13 @@ def best_strength(surrogate: Surrogate, last: int) -> Strength:
     return strength_of(card.model_copy(update={"guide_to": min(card.guide_to or 0, last)}), last + 1)
 
 
-def begin_anew(surrogate: Surrogate, best: Strength) -> None:
+def begin_anew(surrogate: Surrogate, best: Strength, start: float) -> None:
     """Let the widgets begin with the card of a surrogate that was chosen in place of another one."""
     before = st.session_state.get("steered_by")
     st.session_state["steered_by"] = surrogate.fingerprint
     if before in (None, surrogate.fingerprint):
         return
-    st.session_state["guidance_scale"] = best.scale
+    st.session_state["guidance_scale"] = start
     st.session_state["guide_from"], st.session_state["guide_to"] = best.first, best.last
     st.session_state["guidance_shape"] = best.shape
     st.session_state["label"] = str(surrogate.label)

@@ -7,7 +7,7 @@ from PIL import Image
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.pictures import PAPER, SIDE, enlarge
-from side_core.sampling.sampler import Drawing
+from side_core.sampling.drawing import Drawing
 
 FRAME_MILLISECONDS = 120
 HOLD = 12  # frames long that the last one stays

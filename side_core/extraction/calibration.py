@@ -15,7 +15,7 @@ from side_core.extraction.matching import match
 from side_core.extraction.references import make_references
 from side_core.progress import finish
 from side_core.rate import Rate, rate_of
-from side_core.sampling.sampler import Drawing, draw
+from side_core.sampling.drawing import Drawing, draw
 from side_core.settings import EncoderName, SamplingSettings, ScoreName
 from side_core.similarity.encoder import open_encoder
 from side_core.similarity.scores import SCORES

@@ -16,10 +16,10 @@ from side_core.extraction.matching import Match, match
 from side_core.extraction.methods import Method, methods_of, surrogate_of, twin_of
 from side_core.extraction.quality import Quality, quality_reference
 from side_core.extraction.run import Subject, data_and_control, opening, references_of
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import EvaluateSettings, ExtractSettings
 from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
-from side_core.surrogate.building import STAGES
+from side_core.surrogate.building import STAGES, Material
 from side_core.surrogate.steering import make_steering
 from side_core.surrogate.surrogate import Surrogate
 from side_core.whole_file import write_json
@@ -98,11 +98,12 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     references = yield from references_of(examined, subject, device)
     encoder = BottleneckEncoder(denoiser) if isinstance(denoiser, HasBottleneck) else PixelEncoder()
     reference = quality_reference(encoder(subject.control.images))
-    evaluated = []
+    evaluated: list[Evaluated] = []
+    gathered: dict[str, Material] = {}
     for method in methods:
         surrogate = None
         if method.surrogate is not None:
-            for event in (work := Watched(surrogate_of(method, settings, denoiser, subject.data, out))):
+            for event in (work := Watched(surrogate_of(method, settings, denoiser, subject.data, out, gathered))):
                 yield Stage(f"{method.name}: {STAGES[type(event)]}", event.done, event.total)
             surrogate = work.result
         drawn = twin if method.kind == "twin" and twin is not None else denoiser

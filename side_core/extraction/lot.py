@@ -8,8 +8,9 @@ import numpy as np
 
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.run import Subject
+from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
-from side_core.sampling.sampler import Damage, Drawing, draw
+from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, SamplingSettings
 from side_core.surrogate.steering import Steering
 
@@ -21,7 +22,7 @@ class Lot:
     Attributes:
         name: 16 characters that stand for all that the pictures depend on.
         sampling: how they are drawn, and from which seeds.
-        steering: what steers them; None where nothing does, also with lambda 0.
+        steering: what steers them; None where nothing does, as with lambda 0 or a window between two steps.
     """
 
     name: str
@@ -73,10 +74,14 @@ def lot_of(settings: ExtractSettings, subject: Subject, steering: Steering | Non
     """How the pictures of an extraction are drawn, steered or, without `steering`, by the model alone.
 
     In fast mode the name does not tell which number type was the quickest, which may change from day to day.
+
+    Raises:
+        ValueError: the steps do not fit the model's schedule.
     """
     denoiser, sampling = subject.denoiser, settings.plain_sampling
     assert denoiser is not None  # pictures are drawn by a model
-    if steering is not None and not steering.strength.scale:
+    timesteps = schedule_of(sampling, denoiser.alphas_cumprod).timesteps
+    if steering is not None and not any(steering.strength.on(timesteps)):
         steering = None
     parts = [
         denoiser.fingerprint,

@@ -104,9 +104,22 @@ def surrogate_settings(method: Method, settings: EvaluateSettings, labels: int |
 
 
 def surrogate_of(
-    method: Method, settings: EvaluateSettings, denoiser: Denoiser, data: TrainingSet, out: Path
+    method: Method,
+    settings: EvaluateSettings,
+    denoiser: Denoiser,
+    data: TrainingSet,
+    out: Path,
+    gathered: dict[str, Material],
 ) -> Generator[Any, None, Surrogate]:
     """The surrogate of a method, loaded from `out/surrogates/NAME` or made there, handing out the progress.
+
+    Args:
+        method: which.
+        settings: of the evaluation.
+        denoiser: the model.
+        data: its training images, for the upper reference alone.
+        out: folder of the evaluation.
+        gathered: material by what it depends on, shared by the methods; what is gathered now is added.
 
     Raises:
         ValueError: it cannot be made.
@@ -122,7 +135,11 @@ def surrogate_of(
     if method.kind == "attribute":
         material = attribute_material(data, settings.attribute)
     else:
-        material = yield from gather(denoiser, chosen)
+        seedless = chosen.label_source == "duplicates"  # the same whatever the seed of the training
+        key = chosen.model_copy(update={"objective": "labels"} | ({"seed": 0} if seedless else {})).digest
+        if key not in gathered:
+            gathered[key] = yield from gather(denoiser, chosen)
+        material = gathered[key]
     surrogate = yield from learn(settings.model, denoiser, material, chosen)
     save_surrogate(surrogate, folder)
     return surrogate

@@ -11,8 +11,8 @@ from side_core.extraction.lot import Lot, lot_of
 from side_core.extraction.measure import needs_control
 from side_core.extraction.references import References
 from side_core.extraction.run import Subject, opening, references_of
-from side_core.sampling.sampler import check_label, check_noise
-from side_core.sampling.schedule import schedule_of
+from side_core.sampling.drawing import check_label
+from side_core.sampling.sampler import check_noise
 from side_core.settings import EncoderName, ExtractSettings, GuidanceSettings, MatchSettings, SweepSettings, Value
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
@@ -160,7 +160,6 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
         ValueError: it cannot be drawn.
     """
     cell, subject, denoiser = settings.cell(curve, values), shared.subject, shared.denoiser
-    schedule_of(cell, denoiser.alphas_cumprod)
     check_noise(cell.eta, cell.solver)
     check_label(cell.plain_sampling.label, denoiser.classes)
     steering = steered_as(cell, shared.steerings[curve]) if curve != PLAIN else None

@@ -15,8 +15,9 @@ from side_core.extraction.headline import Headline, headline
 from side_core.extraction.matching import Match, match
 from side_core.extraction.references import References, make_references
 from side_core.progress import finish
+from side_core.sampling.drawing import Damage, Drawing, check_label, draw
 from side_core.sampling.guidance import Guide
-from side_core.sampling.sampler import Damage, Drawing, check_label, check_noise, draw
+from side_core.sampling.sampler import check_noise
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, MatchSettings, ScoreName
 from side_core.similarity.embeddings import Embedding

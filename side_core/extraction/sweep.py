@@ -74,6 +74,17 @@ def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
     return Sweep(plan, tuple(known[key] for key in keys if key in known))
 
 
+def finished(plan: Plan, shelf: Shelf) -> Sweep:
+    """What the shelf holds of a sweep."""
+    return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, shelf)) is not None])
+
+
+def cell_at(place: Place, shelf: Shelf) -> Cell | None:
+    """A cell from the shelf, where it may have been measured for a place of another sweep."""
+    cell = shelf.cell(place)
+    return cell and replace(cell, curve=place.curve, values=place.values, settings=place.settings)
+
+
 def sweep(
     plan: Plan, shelf: Shelf, estimate: Estimate | None = None
 ) -> Generator[Estimate | Advance | Cell, None, Sweep]:
@@ -96,14 +107,14 @@ def sweep(
     work = Work(plan, shelf)
     cells = []
     for number, place in enumerate(plan.in_order_of_work, 1):
-        cell = shelf.cell(place)
+        cell = cell_at(place, shelf)
         if cell is None:
             for lot in place.lots:
                 yield from work.drawing(lot, place, number)
             cell = work.measured(place)
             shelf.keep_cell(place, cell)
-        cells.append(replace(cell, curve=place.curve, values=place.values, settings=place.settings))
-        yield cells[-1]
+        cells.append(cell)
+        yield cell
     return sweep_of(plan, cells)
 
 

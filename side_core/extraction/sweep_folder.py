@@ -13,7 +13,7 @@ from side_core.extraction.cell import Cell, cell_from, cell_json, first_pictures
 from side_core.extraction.lot import Pictures
 from side_core.extraction.plan import Place, Plan
 from side_core.extraction.summary import set_json
-from side_core.sampling.sampler import Damage
+from side_core.sampling.drawing import Damage
 from side_core.whole_file import write_json, write_whole
 
 ABOUT, CELLS, PICTURES = "about.json", "cells", "pictures"

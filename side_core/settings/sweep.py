@@ -42,7 +42,7 @@ class SweepSettings(ExtractSettings):
         title="Minutes",
         description="A sweep that would take longer here is refused before it begins.",
     )
-    count: int = Field(64, ge=1, le=1_000_000, title="Images", description="How many to draw for each cell.")
+    count: int = Field(64, ge=1, le=1_000_000, title="Images a cell", description="How many to draw for each.")
     mode: Mode = Field(
         "fast",
         title="Arithmetic",

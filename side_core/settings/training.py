@@ -161,7 +161,5 @@ class SurrogateSettings(GuidanceSettings):
 STEERING = {"guidance_scale": 15.0, "guide_from": 900, "guide_to": 100}  # best of those tried: assets/README.md
 PRESETS: dict[str, SurrogateSettings] = {
     "quick": SurrogateSettings(**STEERING, train_steps=400),
-    "reported": SurrogateSettings(
-        **STEERING, images=32_768, clusters=1000, smallest=3, likeness=0.985, train_steps=1500
-    ),
+    "reported": SurrogateSettings(**STEERING, images=16_384, clusters=600, smallest=3, train_steps=1500),
 }

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
+from side_core.sampling.drawing import labels_of
 from side_core.sampling.guidance import Guidance
-from side_core.sampling.sampler import labels_of
 from side_core.settings import GuidanceSettings, Label
 from side_core.surrogate.classifier import TimeClassifier
 from side_core.surrogate.strength import Strength, strength_of

@@ -17,7 +17,7 @@ from torch import Tensor
 from side_core.data.picture import BadPictureError, read_picture
 from side_core.dpm.config import first_line, read_config, whole_number
 from side_core.dpm.denoiser import Denoiser
-from side_core.pictures import jpeg, thumbnail
+from side_core.pictures import thumbnail, webp
 from side_core.roots import check_allowed
 from side_core.settings import GuidanceSettings, Label
 from side_core.surrogate.card import KIND
@@ -25,11 +25,11 @@ from side_core.surrogate.classifier import GROUPS, TimeClassifier
 from side_core.surrogate.names import surrogate_folder
 from side_core.whole_file import write_json, write_whole
 
-WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.jpg"
+WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
 DIGEST = "weights_sha256"  # in the card: weights that were exchanged, or of a save that was killed, are noticed
-ACROSS = 4  # clusters in a line of the sheet
-PICTURES = 4  # of each cluster that are shown
-LARGEST_SIDE = 56  # pixels of such a picture: a sheet of 5,000 clusters can still be read
+ACROSS = 16  # clusters in a line of the sheet
+PICTURES = 3  # of each cluster that are shown
+LARGEST_SIDE = 48  # pixels of such a picture: a sheet of 5,000 clusters can still be read
 MOST_WIDTH, MOST_BLOCKS, MOST_CLUSTERS, MOST_SIDE = 512, 8, 5000, 4096
 
 
@@ -137,7 +137,7 @@ def prepare_surrogate_folder(out: Path) -> None:
 
 
 def save_surrogate(surrogate: Surrogate, out: Path) -> None:
-    """Write `surrogate.safetensors`, `clusters.jpg` and, last, `card.json` into a folder.
+    """Write `surrogate.safetensors`, `clusters.webp` and, last, `card.json` into a folder.
 
     Raises:
         ValueError: it cannot be written.
@@ -145,7 +145,7 @@ def save_surrogate(surrogate: Surrogate, out: Path) -> None:
     prepare_surrogate_folder(out)
     content = save(dict(surrogate.weights))
     write_whole(out / WEIGHTS, content)
-    write_whole(out / SHEET, jpeg(sheet_of(surrogate.pictures)))
+    write_whole(out / SHEET, webp(sheet_of(surrogate.pictures)))
     write_json(out / CARD, {**surrogate.card, DIGEST: hashlib.sha256(content).hexdigest()})
 
 

@@ -12,7 +12,7 @@ from side_core.data.image_file import map_images
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import SurrogateSettings
 
 BATCH = "pictures.npy"

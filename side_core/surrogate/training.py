@@ -38,7 +38,7 @@ class Lesson:
 
     @property
     def chance(self) -> float:
-        """What guessing the commonest label would reach: its share of all images. Held-out ones may be too few to tell."""
+        """What guessing the commonest label would reach: its share of all images, as held-out ones may be too few."""
         return float(torch.bincount(self.labels, minlength=self.count).max()) / len(self.labels)
 
 

@@ -10,7 +10,7 @@ from diffusers import UNet2DModel
 from side_core.dpm.arithmetic import fastest
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import SamplingSettings
 
 LABELS = torch.tensor([4, 0, 0, 2])

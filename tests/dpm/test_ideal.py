@@ -9,7 +9,7 @@ import torch
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import SamplingSettings
 
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from side_core.dpm import latent
 from side_core.dpm.denoiser import from_uint8
 from side_core.dpm.folder import open_denoiser
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import SamplingSettings
 
 SEEDS = [3, 11]

@@ -7,7 +7,7 @@ from PIL import Image
 
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction.animation import FRAME_MILLISECONDS, FRAMES, HOLD, IMAGES, PathRecorder, animate
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import SamplingSettings
 
 

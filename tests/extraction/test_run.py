@@ -25,7 +25,7 @@ from side_core.extraction.run import (
     score_images,
 )
 from side_core.progress import finish
-from side_core.sampling.sampler import Drawing
+from side_core.sampling.drawing import Drawing
 from side_core.settings import ExtractSettings
 
 

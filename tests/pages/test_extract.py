@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages._parts import saving
 from side_core.data.source import open_training_set
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
@@ -235,7 +236,7 @@ def test_every_setting_of_steering_is_named_by_its_field(steered: AppTest) -> No
 def test_lambda_of_zero_shows_exactly_the_plain_pictures(surrogate: str) -> None:
     app = opened(model="ideal", count="4", surrogate=surrogate, guidance_scale="0")
     assert pairs_of(app) == pairs_of(opened(model="ideal", count="4"))
-    assert "λ = 0 leaves the model alone" in text_of(app)
+    assert "At λ = 0 the model draws by itself" in text_of(app)
     app.slider(key="guidance_scale").set_value(0.5).run()
     assert "4 steered pictures" in text_of(app) and not app.exception
 
@@ -245,12 +246,16 @@ def test_a_cluster_is_chosen_by_its_pictures(surrogate: str) -> None:
     next(button for button in app.button if button.label == "Choose by pictures").click().run()
     offered = [button.label for button in app.button if str(button.key).startswith("cluster-")]
     assert offered == ["**2** · cohesion 0.90", "**0** · cohesion 0.80", "**3** · cohesion 0.70"]
-    app.button(key="cluster-3").click().run()
+    app.session_state["picked_cluster"] = 3  # as a click does, which reruns the dialog alone
+    app.run()
     assert app.selectbox(key="label").value == "3"
     assert "seed 1 · steered to cluster 3" in text_of(app)
 
 
-def test_another_surrogate_begins_with_its_own_card(surrogate: str, make_surrogate: Callable[..., Path]) -> None:
+def test_another_surrogate_begins_with_its_own_card(
+    surrogate: str, make_surrogate: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "HOME", Path(surrogate).parent)  # so that the list offers both
     other = str(make_surrogate(guidance={"guidance_scale": 12.5, "guide_to": 300}, clusters={"kept": [0, 3]}))
     app = opened(model="ideal", count="2", surrogate=surrogate, guidance_scale="7", label="2")
     assert app.slider(key="guidance_scale").value == 7

@@ -17,6 +17,7 @@ from side_core.settings import ExtractSettings
 from side_core.surrogate.strength import Strength
 
 SETTINGS = ExtractSettings(model="ideal", count=20, steps=4)
+ALWAYS = Strength(1.0, 999, 0)
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ class Wrecker:
 
     seed: int
     digest: str = "wrecker"
-    strength: Strength = Strength(1.0, 999, 0)
+    strength: Strength = ALWAYS
 
     def guide(self, seeds: Sequence[int]) -> Guidance:
         """The guidance of one batch."""

@@ -10,7 +10,8 @@ from diffusers import DDIMPipeline, DPMSolverMultistepScheduler
 
 from side_core.dpm.denoiser import from_uint8
 from side_core.dpm.folder import open_denoiser
-from side_core.sampling.sampler import draw, sample
+from side_core.sampling.drawing import draw
+from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 from side_core.settings import SamplingSettings
 

@@ -10,9 +10,10 @@ import torch
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
+from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guidance, Guide
 from side_core.sampling.health import Health
-from side_core.sampling.sampler import Damage, Drawing, draw, sample
+from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 from side_core.settings import SamplingSettings
 

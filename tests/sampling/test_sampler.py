@@ -12,7 +12,8 @@ from side_core.dpm.denoiser import PixelSpace
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.unet import UnetDenoiser
-from side_core.sampling.sampler import Step, check_label, draw, labels_of, sample
+from side_core.sampling.drawing import check_label, draw, labels_of
+from side_core.sampling.sampler import Step, sample
 from side_core.sampling.schedule import Schedule, make_schedule
 from side_core.settings import SamplingSettings
 

@@ -12,7 +12,7 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.arithmetic import Arithmetic
 from side_core.dpm.denoiser import from_uint8
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import GuidanceSettings, Label, SamplingSettings
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.surrogate.surrogate import Surrogate

@@ -28,7 +28,7 @@ from side_core.surrogate.surrogate import (
     sheet_of,
 )
 
-WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.jpg"
+WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_loaded_is_what_was_saved(many: Surrogate, folder: Path, model: IdealDen
     assert loaded.fingerprint == many.fingerprint
     assert {key: value for key, value in loaded.card.items() if key != DIGEST} == many.card
     assert np.array_equal(loaded.kept, many.kept)
-    assert np.abs(loaded.pictures.astype(int) - many.pictures).mean() < 12  # levels of 255: a JPEG
+    assert np.abs(loaded.pictures.astype(int) - many.pictures).mean() < 12  # levels of 255: a WebP with losses
     assert loaded.guidance == many.guidance and loaded.label == many.label
     x = torch.randn(5, *model.shape, generator=torch.Generator().manual_seed(0))
     ours, theirs = (make_steering(item, model, GuidanceSettings()).guide(range(5)) for item in (many, loaded))
@@ -224,7 +224,7 @@ def test_the_card_is_written_last(many: Surrogate, tmp_path: Path, monkeypatch: 
     def full(*arguments: object) -> None:
         raise ValueError("no space")
 
-    monkeypatch.setattr(module, "jpeg", full)
+    monkeypatch.setattr(module, "webp", full)
     with pytest.raises(ValueError, match="no space"):
         save_surrogate(many, tmp_path)
     assert not (tmp_path / CARD).exists()

@@ -11,7 +11,7 @@ from PIL import Image
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.progress import finish
-from side_core.sampling.sampler import draw
+from side_core.sampling.drawing import draw
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic, read_synthetic
 

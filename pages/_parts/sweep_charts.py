@@ -1,0 +1,206 @@
+"""Charts of a sweep: curves with interval bands and the control, or a heat map; each point can be chosen."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from pages._parts.charts import CONTROL, TRAINING, dressed
+from side_core.extraction.bootstrap import Interval
+from side_core.extraction.cell import Cell
+from side_core.extraction.heat_map import largest_value
+from side_core.extraction.measure import METRICS, SHARES, Measured
+from side_core.extraction.sweep import Sweep
+from side_core.extraction.sweep_chart import in_units, largest
+from side_core.extraction.sweep_grid import short
+from side_core.extraction.sweep_report import in_words, lines_of
+from side_core.settings import SweepSettings
+from side_core.settings.axis import shown
+from side_core.settings.sweep import PLAIN
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a curve is told from the others: by its colour, its dashes and its marker."""
+
+    color: str
+    dash: str
+    symbol: str
+
+
+LOOKS = (
+    Look(TRAINING, "solid", "circle"),
+    Look("#1b9e77", "longdash", "square"),
+    Look("#d14a8b", "dashdot", "diamond"),
+    Look("#3b8fd4", "longdashdot", "x"),
+    Look("#8a8799", "dash", "triangle-up"),
+    Look("#b08d00", "dot", "star"),
+)
+MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
+CURVE_HEIGHT, ROW_HEIGHT = 420, 56
+
+
+def figure_of(sweep: Sweep, curve: str) -> go.Figure:
+    """Curves of all surrogates, or the heat map of one."""
+    return curves(sweep) if len(sweep.plan.settings.axes) == 1 else heat_map(sweep, curve)
+
+
+def named(curve: str) -> str:
+    """A curve for people."""
+    return "plain sampling" if curve == PLAIN else short(curve)
+
+
+def unit_of(settings: SweepSettings) -> str:
+    """The metric with its unit."""
+    return METRICS[settings.metric] + (", %" if settings.metric in SHARES else "")
+
+
+def curves(sweep: Sweep) -> go.Figure:
+    """One setting: a line with its band for each curve, and its control in dots."""
+    settings, (axis,) = sweep.plan.settings, sweep.plan.settings.axes
+    figure, most = go.Figure(), largest(sweep.cells, settings.metric)
+    several = len(settings.curves) > 1
+    number_of = {id(cell): number for number, cell in enumerate(sweep.cells)}
+    for place, curve in enumerate(settings.curves):
+        own = LOOKS[place % len(LOOKS)]
+        line = {"color": own.color, "dash": own.dash}
+        cells = [cell for cell in sweep.curve(curve) if cell.measured]
+        if settings.metric != "control":
+            look = {"color": own.color if several else CONTROL, "dash": "dot", "width": 1.5}
+            name = f"control of {named(curve)}" if several else "the same pictures against the control"
+            add_line(figure, cells, settings, lambda found: found.control, look, name, band=not several)
+        add_line(figure, cells, settings, lambda found: found.figure, line, "", band=True)
+        known = [cell for cell in cells if cell.measured and math.isfinite(cell.measured.figure.value)]
+        figure.add_scatter(
+            x=[plain_value(cell.values[0]) for cell in known],
+            y=[value_of(cell, settings) for cell in known],
+            customdata=[[number_of[id(cell)], in_words(cell)] for cell in known],
+            mode="lines+markers",
+            line=line,
+            marker={"symbol": own.symbol, "size": 10, "color": own.color},
+            name=f"{named(curve)}, with 95 % interval",
+            hovertemplate=f"{axis.flag} %{{x}}: %{{customdata[1]}}<extra>{named(curve)}</extra>",
+        )
+    dressed(figure, axis.title, unit_of(settings))
+    figure.update_layout(height=CURVE_HEIGHT)
+    values = [plain_value(value) for value in axis.values]
+    if axis.numeric:
+        figure.update_xaxes(range=padded([float(value) for value in axis.values]))
+    else:
+        figure.update_xaxes(
+            type="category", categoryorder="array", categoryarray=values, range=[-0.5, len(values) - 0.5]
+        )
+    return figure.update_yaxes(range=[0, most])
+
+
+def add_line(
+    figure: go.Figure,
+    cells: Sequence[Cell],
+    settings: SweepSettings,
+    part: Callable[[Measured], Interval | None],
+    line: Mapping[str, object],
+    name: str,
+    band: bool,
+) -> None:
+    """A band, and where it has a name a line in it without markers."""
+    found = [(plain_value(cell.values[0]), part(cell.measured)) for cell in cells if cell.measured]
+    known = [(x, item) for x, item in found if item is not None and not math.isnan(item.value)]
+    if not known:
+        return
+    x = [value for value, _ in known]
+    ceiling = 10 * largest(cells, settings.metric)  # what is infinite leaves the chart
+
+    def heights(kind: str) -> list[float]:
+        return [min(in_units(getattr(item, kind), settings.metric), ceiling) for _, item in known]
+
+    if band:
+        color = str(line["color"])
+        red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+        figure.add_scatter(
+            x=[*x, *reversed(x)],
+            y=[*heights("high"), *reversed(heights("low"))],
+            fill="toself",
+            fillcolor=f"rgba({red},{green},{blue},0.15)",
+            line={"width": 0},
+            mode="lines",
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    if name:
+        figure.add_scatter(x=x, y=heights("value"), mode="lines", line=dict(line), name=name, hoverinfo="skip")
+
+
+def heat_map(sweep: Sweep, curve: str) -> go.Figure:
+    """Two settings: a field for each pair, with the figure and its interval, and its control below."""
+    settings, (x_axis, y_axis) = sweep.plan.settings, sweep.plan.settings.axes
+    xs, ys = [shown(value) for value in x_axis.values], [shown(value) for value in y_axis.values]
+    cells = [(number, cell) for number, cell in enumerate(sweep.cells) if cell.curve == curve and cell.measured]
+    at = {(shown(cell.values[0]), shown(cell.values[1])): value_of(cell, settings) for _, cell in cells}
+    words = {(shown(cell.values[0]), shown(cell.values[1])): field_text(cell, settings, len(xs)) for _, cell in cells}
+    most = largest_value(sweep.cells, settings.metric)
+    figure = go.Figure()
+    figure.add_heatmap(
+        x=xs,
+        y=ys,
+        z=[[at.get((x, y)) for x in xs] for y in ys],
+        text=[[words.get((x, y), "") for x in xs] for y in ys],
+        texttemplate="%{text}",
+        zmin=0,
+        zmax=most,
+        colorscale=[[0, "#ece9f7"], [1, "#3b1fa0"]],
+        xgap=2,
+        ygap=2,
+        colorbar={"title": {"text": "%" if settings.metric in SHARES else ""}, "thickness": 12},
+        hoverinfo="skip",
+    )
+    figure.add_scatter(  # squares that nobody sees: a heat map itself cannot be chosen from
+        x=[shown(cell.values[0]) for _, cell in cells],
+        y=[shown(cell.values[1]) for _, cell in cells],
+        customdata=[[number, in_words(cell)] for number, cell in cells],
+        mode="markers",
+        marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 1, "color": "rgba(255,170,60,0.55)"}},
+        unselected={"marker": {"opacity": 0}},
+        showlegend=False,
+        hovertemplate=f"{x_axis.flag} %{{x}}, {y_axis.flag} %{{y}}: %{{customdata[1]}}<extra></extra>",
+    )
+    height = max(CURVE_HEIGHT, ROW_HEIGHT * len(ys) + 90)
+    dressed(figure, x_axis.title, y_axis.title)
+    figure.update_layout(height=height, hoverdistance=-1)  # wherever in a field the pointer is
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=xs, showgrid=False)
+    return figure.update_yaxes(type="category", categoryorder="array", categoryarray=ys, showgrid=False)
+
+
+def field_text(cell: Cell, settings: SweepSettings, columns: int) -> str:
+    """What stands in a field: the figure; below it the control, where there is room."""
+    found = cell.measured
+    assert found is not None  # the others are left out
+    if math.isnan(found.figure.value):
+        return "–"
+    text = f"{value_of(cell, settings):.3g}"
+    if found.control is None or settings.metric in ("control", "ratio") or columns > 12:
+        return text
+    return f"{text}<br>control {in_units(found.control.value, settings.metric):.2g}"
+
+
+def value_of(cell: Cell, settings: SweepSettings) -> float:
+    """A measured cell's figure as it is drawn."""
+    assert cell.measured is not None  # the others are left out
+    return in_units(cell.measured.figure.value, settings.metric)
+
+
+def plain_value(value: float | str) -> float | str:
+    """A value on an axis: a number, or its name."""
+    return value if isinstance(value, str) else float(value)
+
+
+def padded(values: Sequence[float]) -> list[float]:
+    """A range a little wider than the values."""
+    reach = (max(values) - min(values)) * 0.04 or 1.0
+    return [min(values) - reach, max(values) + reach]
+
+
+def described(sweep: Sweep) -> str:
+    """The chart in words, for who cannot see it."""
+    return f"{unit_of(sweep.plan.settings)}. " + "; ".join(lines_of(sweep)[:MOST_WORDS])

@@ -1,0 +1,149 @@
+"""What came out of a sweep: chart, table, a point to open on Extract, pictures of the same seeds, files to keep."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from pages._parts.figures import figure, show_row
+from pages._parts.sidebar import PERCENT
+from pages._parts.sweep_charts import described, figure_of, named
+from pages._parts.text import plain, show_notes
+from side_core.extraction.cell import SHOWN, Cell
+from side_core.extraction.sweep import Sweep
+from side_core.extraction.sweep_report import chart, in_words, lines_of, sweep_csv
+from side_core.pictures import png
+from side_core.settings import ExtractSettings
+from side_core.settings.sweep import PLAIN
+
+LIVE_COUNT = 256  # pictures that Extract draws at most
+ROWS = 24  # of pictures on a page
+
+
+def show_charts(sweep: Sweep, live: bool) -> None:
+    """One chart of all curves, or a heat map for each; a click on a finished one chooses a cell."""
+    settings = sweep.plan.settings
+    for number, curve in enumerate(settings.curves if len(settings.axes) == 2 else settings.curves[:1]):
+        if len(settings.axes) == 2 and len(settings.curves) > 1:
+            st.markdown(f"**{plain(named(curve))}**")
+        drawn, alt = figure_of(sweep, curve), described(sweep)
+        if live:
+            st.plotly_chart(drawn, alt=alt, key=f"sweep-{number}-{len(sweep.cells)}")
+        else:
+            key = f"sweep-chart-{number}"
+            st.plotly_chart(drawn, alt=alt, key=key, on_select=lambda key=key: choose(key), selection_mode="points")
+
+
+def choose(key: str) -> None:
+    """Called by a click on a chart: the cell is chosen in the list below it, too."""
+    points = st.session_state[key].selection.points
+    if points:
+        st.session_state["sweep_cell"] = points[0]["customdata"][0]
+
+
+def show_live(sweep: Sweep) -> None:
+    """An unfinished sweep."""
+    show_charts(sweep, live=True)
+    show_pictures(sweep)
+
+
+def show_finished(sweep: Sweep) -> None:
+    """A finished or stopped sweep."""
+    show_charts(sweep, live=False)
+    st.caption("Click a point, or choose it in the list, to see its pictures on Extract.")
+    offer_cell(sweep)
+    show_notes(sweep.notes)
+    show_pictures(sweep)
+    show_table(sweep)
+    offer_files(sweep)
+
+
+def offer_cell(sweep: Sweep) -> None:
+    """A list of all cells and a link that opens one of them."""
+    lines = lines_of(sweep)
+    if st.session_state.get("sweep_cell", 0) >= len(lines):
+        del st.session_state["sweep_cell"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        number = st.selectbox("Cell", range(len(lines)), format_func=lines.__getitem__, key="sweep_cell")
+        # A link, as nothing can switch pages with parameters that widgets of this page have in its own link.
+        address = f"./?{urlencode(link_of(sweep.cells[number].settings))}"
+        st.link_button("Open on Extract", address, icon=":material/image_search:", type="primary", help="In a new tab.")
+
+
+def link_of(settings: ExtractSettings) -> dict[str, str]:
+    """The link that opens Extract with these settings, as far as its widgets go."""
+    left_out = {"threshold", "control_rate", "batch_size", "compare_plain"}
+    link: dict[str, Any] = settings.model_dump(exclude=left_out, exclude_none=True)
+    link["count"] = min(settings.count, LIVE_COUNT)
+    link = {name: value for name, value in link.items() if value != default_of(name) or name in ("mode", "model")}
+    if settings.surrogate is None:
+        link["surrogate"] = PLAIN
+    if settings.threshold is not None:
+        link[f"threshold_{settings.score}"] = settings.threshold
+    if settings.control_rate is not None:
+        percent = min(PERCENT, key=lambda known: abs(known - 100 * (settings.control_rate or 0)))
+        link |= {"threshold_by": "control rate", "threshold_by_rate": "control rate", "control_percent": percent}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in link.items()}
+
+
+def default_of(name: str) -> object:
+    """What leaving a setting out means."""
+    return ExtractSettings.model_fields[name].default
+
+
+def show_pictures(sweep: Sweep) -> None:
+    """Pictures of the first seeds, the same in every row; a row for each cell."""
+    if not any(cell.pictures for cell in sweep.cells):
+        return
+    st.markdown("**The same seeds in every row**")
+    for cell in sweep.cells[:ROWS]:
+        words = sweep.plan.settings.words_for(cell.values)
+        several = len(sweep.plan.settings.curves) > 1
+        name = f"{named(cell.curve)}: {words}" if several else words
+        left, right = st.columns([1, 4], vertical_alignment="center")
+        left.caption(plain(name))
+        with right:
+            show_row([picture_of(cell, seed, name) for seed in cell.settings.seeds[:SHOWN]], least="2rem", most="4rem")
+    if len(sweep.cells) > ROWS:
+        st.caption(f"{len(sweep.cells) - ROWS:,} more rows are in the command line's grid.png.")
+
+
+def picture_of(cell: Cell, seed: int, name: str) -> str:
+    """One picture; a word where guidance has lost it."""
+    image = cell.pictures.get(seed)
+    if image is None:
+        return "<figure><figcaption>lost</figcaption></figure>"
+    return figure(image, f"Seed {seed} at {name}")
+
+
+def show_table(sweep: Sweep) -> None:
+    """All cells in figures."""
+    with st.expander("As a table"):
+        rows = [
+            {"curve": named(cell.curve)}
+            | {axis.title: value for axis, value in zip(sweep.plan.settings.axes, cell.values, strict=True)}
+            | {"figure with 95 % interval, count and control": in_words(cell)}
+            for cell in sweep.cells
+        ]
+        st.dataframe(rows, hide_index=True, alt="Each cell with its figure, interval, count and control")
+
+
+def offer_files(sweep: Sweep) -> None:
+    """The table and the chart as files, made when asked for."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table (CSV)",
+            lambda: sweep_csv(sweep),
+            "sweep.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Chart (PNG)",
+            lambda: png(chart(sweep)),
+            "sweep.png",
+            "image/png",
+            icon=":material/image:",
+            on_click="ignore",
+        )

@@ -1,0 +1,60 @@
+"""Sweep: one or two settings vary, the seeds stay; how much comes back, with intervals and the control beside it."""
+
+from typing import Any
+
+import streamlit as st
+
+from pages._parts import sidebar
+from pages._parts.figures import STYLE
+from pages._parts.sweep_inputs import axis_inputs, curves_input, drawing_inputs, schedule_inputs, scoring_inputs
+from pages._parts.sweep_results import show_finished, show_live
+from pages._parts.sweeping import foreign_input, minutes_input, plan_for, subject_for, sweep_live
+from pages._parts.text import say_error
+from side_core.settings import SweepSettings, read_axis
+
+
+def ask() -> SweepSettings:
+    """All widgets.
+
+    Raises:
+        ValueError: what they say does not go together, or the model cannot be opened.
+    """
+    with st.sidebar:
+        chosen: dict[str, Any] = sidebar.model_inputs()
+        curves = curves_input(chosen["model"])
+        foreign_place, rest, more = st.container(), st.container(), st.expander("More")
+    chosen |= {"surrogates": curves} | axis_inputs(curves)
+    swept = {read_axis(chosen[key]).name for key in ("x", "y") if chosen[key]}
+    with more:
+        chosen["mode"] = sidebar.mode_input()
+    with st.container():  # what shows progress now and then lies in one: what follows keeps its place
+        subject = subject_for(chosen)
+    assert subject.denoiser is not None  # it was opened with a model
+    with foreign_place:
+        chosen["foreign_surrogate"] = foreign_input(curves, subject)
+    with rest:
+        st.divider()
+        chosen |= drawing_inputs(swept)
+        st.divider()
+        chosen |= scoring_inputs(subject, chosen, swept)
+    with more:
+        chosen |= schedule_inputs(subject.denoiser, swept)
+        chosen["minutes"] = minutes_input()
+    return SweepSettings.read(chosen)
+
+
+st.html(STYLE)
+st.title("Which settings bring most back?", anchor=False)
+st.markdown(
+    "One or two settings vary, the **seeds stay the same**: each point is one extraction, with its 95 % interval, and "
+    "the same pictures against the **control**. What is not varied here is as the sidebar and the surrogate's card say."
+)
+try:
+    settings = ask()
+    with st.container():
+        plan = plan_for(settings, subject_for(settings.model_dump()))
+    found = sweep_live(plan, show_live)
+    if found.cells:
+        show_finished(found)
+except ValueError as error:
+    say_error(error)
