@@ -71,7 +71,8 @@ def score_line(extraction: Extraction, noun: str, pair: Pair) -> str:
 def words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
     """What the score means; of a steered picture, whose score stands beside another, which one it is."""
     if pair.cluster is not None:
-        return f"{called(noun, pair.name)} · steered to cluster {pair.cluster}"
+        which = f"{called(noun, pair.name)} · " if pair.twin is not None else ""
+        return f"{which}steered to cluster {pair.cluster}"
     return in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
 
 

@@ -11,18 +11,19 @@ from side_core.rate import Rate
 from side_core.similarity.scores import SCORES
 
 
-def show_headline(line: Headline | None, drawn: bool) -> None:
+def show_headline(line: Headline | None, drawn: bool, words: str = "pictures") -> None:
     """How many pictures beat the threshold, beside the control and the calibrated control; or why it is not said.
 
     Args:
         line: what to show; None without a control.
         drawn: by a model, which could be calibrated.
+        words: what they are called.
     """
     if line is None:
         st.warning(WITHHELD, icon=":material/balance:")
         return
     kind = SCORES[line.score]
-    count = f"{line.training.beat:,} of {line.training.count:,} pictures"
+    count = f"{line.training.beat:,} of {line.training.count:,} {words}"
     st.subheader(f"{count} beat the threshold {kind.symbol} {kind.sign} {line.threshold:.3g}", anchor=False)
     if line.full is None:
         tiles = [("Against the training images", line.training), ("Same pictures against the control", line.control)]

@@ -59,7 +59,8 @@ def show_results(
         )
     effect = effect_of(extraction)
     if effect is None:
-        show_headline(line, drawn=extraction.subject.denoiser is not None)
+        words = "pictures" if extraction.subject.guide is None else "steered pictures"
+        show_headline(line, drawn=extraction.subject.denoiser is not None, words=words)
     else:
         show_effect(effect)
     show_notes(extraction.notes)

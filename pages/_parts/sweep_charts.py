@@ -38,7 +38,8 @@ LOOKS = (
     Look("#b08d00", "dot", "star"),
 )
 MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
-CURVE_HEIGHT, ROW_HEIGHT = 420, 56
+MOST_COLUMNS = 9  # of a heat map with more than the figure in each field
+CURVE_HEIGHT, ROW_HEIGHT = 420, 64
 
 
 def figure_of(sweep: Sweep, curve: str) -> go.Figure:
@@ -75,12 +76,12 @@ def curves(sweep: Sweep) -> go.Figure:
         figure.add_scatter(
             x=[plain_value(cell.values[0]) for cell in known],
             y=[value_of(cell, settings) for cell in known],
-            customdata=[[number_of[id(cell)], in_words(cell)] for cell in known],
+            customdata=[[number_of[id(cell)], hover(cell)] for cell in known],
             mode="lines+markers",
             line=line,
             marker={"symbol": own.symbol, "size": 10, "color": own.color},
             name=f"{named(curve)}, with 95 % interval",
-            hovertemplate=f"{axis.flag} %{{x}}: %{{customdata[1]}}<extra>{named(curve)}</extra>",
+            hovertemplate=f"{axis.flag} %{{x}}<br>%{{customdata[1]}}<extra>{named(curve)}</extra>",
         )
     dressed(figure, axis.title, unit_of(settings))
     figure.update_layout(height=CURVE_HEIGHT)
@@ -146,6 +147,7 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
         z=[[at.get((x, y)) for x in xs] for y in ys],
         text=[[words.get((x, y), "") for x in xs] for y in ys],
         texttemplate="%{text}",
+        textfont={"size": 13},
         zmin=0,
         zmax=most,
         colorscale=[[0, "#ece9f7"], [1, "#3b1fa0"]],
@@ -157,13 +159,13 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
     figure.add_scatter(  # squares that nobody sees: a heat map itself cannot be chosen from
         x=[shown(cell.values[0]) for _, cell in cells],
         y=[shown(cell.values[1]) for _, cell in cells],
-        customdata=[[number, in_words(cell)] for number, cell in cells],
+        customdata=[[number, hover(cell)] for number, cell in cells],
         mode="markers",
-        marker={"symbol": "square", "size": 34, "color": "rgba(0,0,0,0)"},
-        selected={"marker": {"opacity": 1, "color": "rgba(255,170,60,0.55)"}},
+        marker={"symbol": "square", "size": 44, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 1, "color": "rgba(255,170,60,0.4)"}},
         unselected={"marker": {"opacity": 0}},
         showlegend=False,
-        hovertemplate=f"{x_axis.flag} %{{x}}, {y_axis.flag} %{{y}}: %{{customdata[1]}}<extra></extra>",
+        hovertemplate=f"{x_axis.flag} %{{x}}, {y_axis.flag} %{{y}}<br>%{{customdata[1]}}<extra></extra>",
     )
     height = max(CURVE_HEIGHT, ROW_HEIGHT * len(ys) + 90)
     dressed(figure, x_axis.title, y_axis.title)
@@ -173,15 +175,23 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
 
 
 def field_text(cell: Cell, settings: SweepSettings, columns: int) -> str:
-    """What stands in a field: the figure; below it the control, where there is room."""
+    """What stands in a field: the figure; where there is room its interval and its control."""
     found = cell.measured
     assert found is not None  # the others are left out
     if math.isnan(found.figure.value):
         return "–"
-    text = f"{value_of(cell, settings):.3g}"
-    if found.control is None or settings.metric in ("control", "ratio") or columns > 12:
-        return text
-    return f"{text}<br>control {in_units(found.control.value, settings.metric):.2g}"
+    lines = [f"<b>{value_of(cell, settings):.3g}</b>"]
+    if columns <= MOST_COLUMNS:
+        low, high = (in_units(part, settings.metric) for part in (found.figure.low, found.figure.high))
+        lines.append(f"{low:.3g} to {high:.3g}")
+        if found.control is not None and settings.metric not in ("control", "ratio"):
+            lines.append(f"control {in_units(found.control.value, settings.metric):.2g}")
+    return "<br>".join(lines)
+
+
+def hover(cell: Cell) -> str:
+    """A cell's figures, a line each."""
+    return in_words(cell).replace("; ", "<br>")
 
 
 def value_of(cell: Cell, settings: SweepSettings) -> float:

@@ -15,7 +15,8 @@ from side_core.settings import MetricName
 from side_core.settings.axis import shown
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 30, 60, 90
-LEAST = 44  # pixels of a row
+LEAST = 64  # pixels of a row
+ROOM = 80  # of a field that tells more than the figure
 LIGHT, DARK = np.array([244, 243, 249]), np.array([59, 31, 160])
 GREY = "#b9b6c6"
 
@@ -59,11 +60,18 @@ def draw_field(
     red, green, blue = np.round(LIGHT + share * (DARK - LIGHT)).astype(int)
     paper.area(corners, f"#{red:02x}{green:02x}{blue:02x}")
     ink = PAPER if share > 0.5 else INK
-    size = max(8, min(15, int(width / 5), int(tall / 2.6)))
-    paper.text(x + width / 2, y + tall * 0.4, f"{value:.3g}", size=size, color=ink)
-    if found.control is not None and metric not in ("control", "ratio") and width > 80:
-        words = f"control {in_units(found.control.value, metric):.2g}"
-        paper.text(x + width / 2, y + tall * 0.74, words, size=max(8, size - 4), color=ink)
+    size = max(8, min(15, int(width / 5), int(tall / 3.2)))
+    middle, small = x + width / 2, max(8, size - 3)
+    if width <= ROOM:
+        paper.text(middle, y + tall / 2, f"{value:.3g}", size=size, color=ink)
+        return
+    low, high = (in_units(part, metric) for part in (found.figure.low, found.figure.high))
+    paper.text(middle, y + tall * 0.28, f"{value:.3g}", size=size, color=ink)
+    paper.text(middle, y + tall * 0.54, f"{low:.3g} to {high:.3g}", size=small, color=ink)
+    if found.control is not None and metric not in ("control", "ratio"):
+        paper.text(
+            middle, y + tall * 0.78, f"control {in_units(found.control.value, metric):.2g}", size=small, color=ink
+        )
 
 
 def largest_value(cells: Sequence[Cell], metric: MetricName) -> float:

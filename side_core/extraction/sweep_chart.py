@@ -80,7 +80,7 @@ def curves(sweep: Sweep) -> np.ndarray:
     """One setting: a line with its band for each curve, and its control in dashes."""
     settings, (axis,) = sweep.plan.settings, sweep.plan.settings.axes
     paper, most = Paper(WIDTH, HEIGHT), largest(sweep.cells, settings.metric)
-    right, bottom = WIDTH - RIGHT, HEIGHT - BOTTOM
+    right, bottom, several = WIDTH - RIGHT, HEIGHT - BOTTOM, len(settings.curves) > 1
     places = positions(axis, LEFT + 20, right - 20)
     paper.text(LEFT - 60, TOP / 2, title_of(sweep), "lm", 17)
     for tick in ticks(most):
@@ -103,15 +103,31 @@ def curves(sweep: Sweep) -> np.ndarray:
         control = [(x, item.control) for x, item in found if item.control is not None]
         y, x = bottom + 74 + 22 * (number // 2), LEFT + 450 * (number % 2)
         if settings.metric != "control":
-            draw_curve(paper, control, height, CONTROL if len(settings.curves) == 1 else look.color, 4, "", 20)
-        draw_curve(paper, [(x, item.figure) for x, item in found], height, look.color, look.dash, look.marker, 50)
+            draw_curve(
+                paper,
+                control,
+                height,
+                CONTROL if len(settings.curves) == 1 else look.color,
+                4,
+                "",
+                20 if len(settings.curves) == 1 else 0,
+            )
+        draw_curve(
+            paper,
+            [(x, item.figure) for x, item in found],
+            height,
+            look.color,
+            look.dash,
+            look.marker,
+            50 if len(settings.curves) == 1 else 26,
+        )
         paper.line([(x, y), (x + 40, y)], look.color, 2, look.dash)
         paper.mark(x + 20, y, look.marker, look.color)
         name = "plain" if curve == "none" else short(curve)
         paper.text(x + 48, y, f"{name}, with 95 % interval", "lm")
     if settings.metric != "control" and any(cell.measured and cell.measured.control for cell in sweep.cells):
         y = bottom + 74 + 22 * -(-len(settings.curves) // 2)
-        paper.line([(LEFT, y), (LEFT + 40, y)], CONTROL if len(settings.curves) == 1 else INK, 1.5, 4)
+        paper.line([(LEFT, y), (LEFT + 40, y)], INK if several else CONTROL, 1.5, 4)
         paper.text(LEFT + 48, y, "the same pictures against the control", "lm")
     return paper.pixels()
 

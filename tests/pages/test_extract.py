@@ -241,6 +241,12 @@ def test_lambda_of_zero_shows_exactly_the_plain_pictures(surrogate: str) -> None
     assert "4 steered pictures" in text_of(app) and not app.exception
 
 
+def test_without_the_comparison_steered_pictures_stand_alone(surrogate: str) -> None:
+    app = opened(model="ideal", count="2", surrogate=surrogate, compare_plain="false")
+    assert not app.exception and " of 2 steered pictures beat the threshold" in text_of(app)
+    assert "plain" not in "".join(pairs_of(app)) and len(pairs_of(app)) == 2
+
+
 def test_a_cluster_is_chosen_by_its_pictures(surrogate: str) -> None:
     app = opened(model="ideal", count="2", surrogate=surrogate)
     next(button for button in app.button if button.label == "Choose by pictures").click().run()
