@@ -13,11 +13,10 @@ from side_core.extraction.heat_map import largest_value
 from side_core.extraction.measure import METRICS, SHARES, Measured
 from side_core.extraction.sweep import Sweep
 from side_core.extraction.sweep_chart import in_units, largest
-from side_core.extraction.sweep_grid import short
+from side_core.extraction.sweep_grid import called
 from side_core.extraction.sweep_report import in_words, lines_of
 from side_core.settings import SweepSettings
 from side_core.settings.axis import shown
-from side_core.settings.sweep import PLAIN
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,6 @@ def figure_of(sweep: Sweep, curve: str) -> go.Figure:
     return curves(sweep) if len(sweep.plan.settings.axes) == 1 else heat_map(sweep, curve)
 
 
-def named(curve: str) -> str:
-    """A curve for people."""
-    return "plain sampling" if curve == PLAIN else short(curve)
-
-
 def unit_of(settings: SweepSettings) -> str:
     """The metric with its unit."""
     return METRICS[settings.metric] + (", %" if settings.metric in SHARES else "")
@@ -69,7 +63,7 @@ def curves(sweep: Sweep) -> go.Figure:
         cells = [cell for cell in sweep.curve(curve) if cell.measured]
         if settings.metric != "control":
             look = {"color": own.color if several else CONTROL, "dash": "dot", "width": 1.5}
-            name = f"control of {named(curve)}" if several else "the same pictures against the control"
+            name = f"control of {called(curve)}" if several else "the same pictures against the control"
             add_line(figure, cells, settings, lambda found: found.control, look, name, band=not several)
         add_line(figure, cells, settings, lambda found: found.figure, line, "", band=True)
         known = [cell for cell in cells if cell.measured and math.isfinite(cell.measured.figure.value)]
@@ -80,8 +74,8 @@ def curves(sweep: Sweep) -> go.Figure:
             mode="lines+markers",
             line=line,
             marker={"symbol": own.symbol, "size": 10, "color": own.color},
-            name=f"{named(curve)}, with 95 % interval",
-            hovertemplate=f"{axis.flag} %{{x}}<br>%{{customdata[1]}}<extra>{named(curve)}</extra>",
+            name=f"{called(curve)}, with 95 % interval",
+            hovertemplate=f"{axis.flag} %{{x}}<br>%{{customdata[1]}}<extra>{called(curve)}</extra>",
         )
     dressed(figure, axis.title, unit_of(settings))
     figure.update_layout(height=CURVE_HEIGHT)

@@ -7,10 +7,11 @@ import streamlit as st
 
 from pages._parts.figures import figure, show_row
 from pages._parts.sidebar import PERCENT
-from pages._parts.sweep_charts import described, figure_of, named
+from pages._parts.sweep_charts import described, figure_of
 from pages._parts.text import plain, show_notes
 from side_core.extraction.cell import SHOWN, Cell
 from side_core.extraction.sweep import Sweep
+from side_core.extraction.sweep_grid import called, picture_rows
 from side_core.extraction.sweep_report import chart, in_words, lines_of, sweep_csv
 from side_core.pictures import png
 from side_core.settings import ExtractSettings
@@ -25,7 +26,7 @@ def show_charts(sweep: Sweep, live: bool) -> None:
     settings = sweep.plan.settings
     for number, curve in enumerate(settings.curves if len(settings.axes) == 2 else settings.curves[:1]):
         if len(settings.axes) == 2 and len(settings.curves) > 1:
-            st.markdown(f"**{plain(named(curve))}**")
+            st.markdown(f"**{plain(called(curve))}**")
         drawn, alt = figure_of(sweep, curve), described(sweep)
         if live:
             st.plotly_chart(drawn, alt=alt, key=f"sweep-{number}-{len(sweep.cells)}")
@@ -96,16 +97,15 @@ def show_pictures(sweep: Sweep) -> None:
     if not any(cell.pictures for cell in sweep.cells):
         return
     st.markdown("**The same seeds in every row**")
-    for cell in sweep.cells[:ROWS]:
-        words = sweep.plan.settings.words_for(cell.values)
-        several = len(sweep.plan.settings.curves) > 1
-        name = f"{named(cell.curve)}: {words}" if several else words
+    rows = picture_rows(sweep)
+    for row in rows[:ROWS]:
         left, right = st.columns([1, 4], vertical_alignment="center")
-        left.caption(plain(name))
+        left.caption(plain(row.label))
+        seeds = row.cell.settings.seeds[:SHOWN]
         with right:
-            show_row([picture_of(cell, seed, name) for seed in cell.settings.seeds[:SHOWN]], least="2rem", most="4rem")
-    if len(sweep.cells) > ROWS:
-        st.caption(f"{len(sweep.cells) - ROWS:,} more rows are in the command line's grid.png.")
+            show_row([picture_of(row.cell, seed, row.label) for seed in seeds], least="2rem", most="4rem")
+    if len(rows) > ROWS:
+        st.caption(f"{len(rows) - ROWS:,} more rows are in the command line's grid.png.")
 
 
 def picture_of(cell: Cell, seed: int, name: str) -> str:
@@ -120,7 +120,7 @@ def show_table(sweep: Sweep) -> None:
     """All cells in figures."""
     with st.expander("As a table"):
         rows = [
-            {"curve": named(cell.curve)}
+            {"curve": called(cell.curve)}
             | {axis.title: value for axis, value in zip(sweep.plan.settings.axes, cell.values, strict=True)}
             | {"figure with 95 % interval, count and control": in_words(cell)}
             for cell in sweep.cells

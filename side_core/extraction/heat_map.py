@@ -9,12 +9,12 @@ from side_core.extraction.cell import Cell
 from side_core.extraction.measure import Measured
 from side_core.extraction.paper import INK, PAPER, Paper
 from side_core.extraction.sweep import Sweep
-from side_core.extraction.sweep_chart import HEIGHT, WIDTH, in_units, thinned, title_of
+from side_core.extraction.sweep_chart import HEIGHT, WIDTH, in_units, thinned, write_title
 from side_core.extraction.sweep_grid import short
 from side_core.settings import MetricName
 from side_core.settings.axis import shown
 
-LEFT, RIGHT, TOP, BOTTOM = 120, 30, 60, 90
+LEFT, RIGHT, TOP, BOTTOM = 120, 30, 80, 90
 LEAST = 64  # pixels of a row
 ROOM = 80  # of a field that tells more than the figure
 LIGHT, DARK = np.array([244, 243, 249]), np.array([59, 31, 160])
@@ -29,7 +29,7 @@ def heat_map(sweep: Sweep, curve: str) -> np.ndarray:
     width, tall = (WIDTH - LEFT - RIGHT) / len(x_axis.values), (bottom - top) / len(y_axis.values)
     most = largest_value(sweep.cells, settings.metric)
     known = {cell.values: cell for cell in sweep.cells if cell.curve == curve}
-    paper.text(30, TOP / 2, title_of(sweep, curve), "lm", 17)
+    write_title(paper, sweep, curve)
     for column, x in enumerate(x_axis.values):
         for row, y in enumerate(y_axis.values):
             x0, y0 = left + column * width, bottom - (row + 1) * tall

@@ -58,7 +58,8 @@ class Sweep:
         damage: list[str] = []
         if lost or saturated:
             damage = [
-                f"Guidance was too strong for {lost + saturated:,} pictures: {lost:,} lost, {saturated:,} saturated."
+                f"Guidance was too strong for {lost + saturated:,} pictures: {lost:,} were lost and are left out, "
+                f"{saturated:,} are saturated."
             ]
         return (*dict.fromkeys([*self.plan.shared.subject.notes, *known]), *damage, *self.plan.left_out)
 

@@ -12,12 +12,12 @@ from side_core.extraction.cell import Cell
 from side_core.extraction.measure import METRICS, SHARES
 from side_core.extraction.paper import INK, Paper
 from side_core.extraction.sweep import Sweep
-from side_core.extraction.sweep_grid import short
+from side_core.extraction.sweep_grid import called, short
 from side_core.settings import MetricName
 from side_core.settings.axis import Axis, shown
 
-WIDTH, HEIGHT = 1000, 640
-LEFT, RIGHT, TOP, BOTTOM = 90, 30, 60, 150
+WIDTH, HEIGHT = 1000, 660
+LEFT, RIGHT, TOP, BOTTOM = 90, 30, 80, 150
 CONTROL = "#c46d12"
 
 
@@ -48,12 +48,14 @@ def in_units(value: float, metric: MetricName) -> float:
     return 100 * value if metric in SHARES else value
 
 
-def title_of(sweep: Sweep, curve: str = "") -> str:
-    """What the picture shows."""
+def write_title(paper: Paper, sweep: Sweep, curve: str = "") -> None:
+    """Two lines: what is measured, and of what."""
     settings = sweep.plan.settings
-    unit = " in %" if settings.metric in SHARES else ""
-    by = f", {short(curve)}" if curve and len(settings.curves) > 1 else ""
-    return f"{METRICS[settings.metric]}{unit}{by} ({settings.count:,} pictures a cell)"
+    unit = ", in %" if settings.metric in SHARES else ""
+    by = f"{called(curve)}, " if curve and len(settings.curves) > 1 else ""
+    paper.text(30, 22, f"{METRICS[settings.metric]}{unit}", "lm", 17)
+    score = "" if any(axis.name == "score" for axis in settings.axes) else f", score {settings.score}"
+    paper.text(30, 44, f"{by}{settings.count:,} pictures a cell{score}", "lm", 14, "#5f5b70")
 
 
 def largest(cells: Sequence[Cell], metric: MetricName) -> float:
@@ -82,7 +84,7 @@ def curves(sweep: Sweep) -> np.ndarray:
     paper, most = Paper(WIDTH, HEIGHT), largest(sweep.cells, settings.metric)
     right, bottom, several = WIDTH - RIGHT, HEIGHT - BOTTOM, len(settings.curves) > 1
     places = positions(axis, LEFT + 20, right - 20)
-    paper.text(LEFT - 60, TOP / 2, title_of(sweep), "lm", 17)
+    write_title(paper, sweep)
     for tick in ticks(most):
         y = bottom - (bottom - TOP) * tick / most
         paper.line([(LEFT, y), (right, y)], "#e6e4ee", 1)
@@ -123,8 +125,7 @@ def curves(sweep: Sweep) -> np.ndarray:
         )
         paper.line([(x, y), (x + 40, y)], look.color, 2, look.dash)
         paper.mark(x + 20, y, look.marker, look.color)
-        name = "plain" if curve == "none" else short(curve)
-        paper.text(x + 48, y, f"{name}, with 95 % interval", "lm")
+        paper.text(x + 48, y, f"{called(curve)}, with 95 % interval", "lm")
     if settings.metric != "control" and any(cell.measured and cell.measured.control for cell in sweep.cells):
         y = bottom + 74 + 22 * -(-len(settings.curves) // 2)
         paper.line([(LEFT, y), (LEFT + 40, y)], INK if several else CONTROL, 1.5, 4)

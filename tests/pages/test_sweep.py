@@ -1,0 +1,137 @@
+"""The Sweep page, through the router, without a browser."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._parts.sweep_results import link_of
+from pages._parts.sweeping import SHELF
+from side_core.settings import ExtractSettings
+
+ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+SMALL = {"model": "ideal", "count": "16", "x": "steps", "x_steps": "2,3", "surrogates": "none"}
+
+
+def opened(**link: str | list[str]) -> AppTest:
+    """The page as a link opens it."""
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.switch_page("sweep.py")
+    for name, value in (SMALL | link).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def text_of(app: AppTest) -> str:
+    """Everything the page says in words, without the marks that keep it from being markup."""
+    kinds = ("title", "markdown", "caption", "info", "warning", "error")
+    text = "\n".join(element.value for kind in kinds for element in app.get(kind))
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+
+
+def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
+    """A button by what it says."""
+    return next(item for item in app.button if item.label == label)
+
+
+def target(app: AppTest) -> dict[str, list[str]]:
+    """Where the link to Extract leads."""
+    (link,) = app.get("link_button")
+    return parse_qs(urlsplit(link.proto.url).query)
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Each test measures for itself."""
+    SHELF.cells.clear()
+    SHELF.lots.clear()
+
+
+def test_first_the_estimate_and_after_start_every_cell() -> None:
+    app = opened()
+    assert not app.exception and "2 of 2 cells are to be measured: 32 pictures, about 0 s" in text_of(app)
+    assert not app.selectbox(key="metric").options.count("effect") and not app.get("plotly_chart")
+    button(app, "Start").click().run()
+    assert not app.exception and not app.error
+    (chart,) = app.get("plotly_chart")
+    cells = app.selectbox(key="sweep_cell").options
+    assert [cell.split(":")[0] for cell in cells] == ["steps 2", "steps 3"]
+    assert "16 of 16" not in cells[0] and "of 16 pictures; control 0.0 %" in cells[0]
+    assert "Start" not in [item.label for item in app.button]
+    assert "The same seeds in every row" in text_of(app) and chart is not None
+
+
+def test_the_list_chooses_what_is_opened_on_extract() -> None:
+    app = opened(threshold_ratio="0.5")
+    button(app, "Start").click().run()
+    assert target(app)["steps"] == ["2"] and target(app)["threshold_ratio"] == ["0.5"]
+    app.selectbox(key="sweep_cell").select_index(1).run()
+    assert target(app)["steps"] == ["3"] and target(app)["model"] == ["ideal"]
+    app.text_input(key="x_steps").set_value("3").run()  # one cell is left, and it is measured already
+    assert not app.exception and app.selectbox(key="sweep_cell").options[0].startswith("steps 3")
+
+
+def test_two_settings_make_a_heat_map_and_more_values_measure_only_those() -> None:
+    app = opened(y="spacing", y_spacing="leading,karras")
+    button(app, "Start").click().run()
+    assert len(app.selectbox(key="sweep_cell").options) == 4
+    app.text_input(key="x_steps").set_value("2,3,4").run()
+    assert "2 of 6 cells are to be measured: 32 pictures" in text_of(app)
+    button(app, "Go on").click().run()
+    assert not app.exception and len(app.selectbox(key="sweep_cell").options) == 6
+
+
+def test_surrogates_are_curves_and_guidance_can_vary(make_surrogate: Callable[..., Path]) -> None:
+    name = str(make_surrogate())
+    app = opened(surrogates=[name, "none"], x="guidance-scale", x_guidance_scale="0:20:20", steps="3")
+    assert "guide-from" in app.selectbox(key="x").options
+    assert "4 of 4 cells are to be measured: 32 pictures" in text_of(app)
+    assert "a steered step takes" in text_of(app)
+    button(app, "Start").click().run()
+    assert not app.exception and not app.error
+    cells = app.selectbox(key="sweep_cell").options
+    assert len(cells) == 4 and all(cell.startswith(f"{name}: guidance-scale ") for cell in cells[:2])
+    assert cells[2].startswith("none: ") and target(app)["surrogate"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"x_steps": "9:3:1"}, "the range '9:3:1' runs backwards"),
+        ({"x_steps": ""}, "it names no values"),
+        ({"y": "steps", "y_steps": "4"}, "X and y are both steps"),
+        ({"surrogates": "/no/such"}, "There is no surrogate '/no/such'"),
+        ({"model": "/no/such"}, "'/no/such'"),
+        ({"metric": "ums-published"}, "score ratio is about the nearest alone"),
+        ({"x": "guidance-scale"}, "The link asks for Varies along x = 'guidance-scale'"),
+        ({"x_steps": "900,950", "count": "512", "minutes": "1", "model": "pixel-faces"}, "more than the 1 it may"),
+    ],
+)
+def test_a_mistake_gets_one_sentence(link: dict[str, str], sentence: str) -> None:
+    app = opened(**link)
+    assert not app.exception
+    told = [re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", item.value) for item in (*app.error, *app.warning)]
+    assert len(told) == 1 and sentence in told[0] and "\n" not in told[0]
+
+
+def test_links_carry_what_extract_has_widgets_for() -> None:
+    settings = ExtractSettings(
+        model="ideal", count=512, steps=7, surrogate="some", guidance_scale=5, label=3, control_rate=0.004, eta=0.5
+    )
+    assert link_of(settings) == {
+        "model": "ideal",
+        "count": "256",
+        "steps": "7",
+        "surrogate": "some",
+        "guidance_scale": "5.0",
+        "label": "3",
+        "eta": "0.5",
+        "mode": "exact",
+        "threshold_by": "control rate",
+        "threshold_by_rate": "control rate",
+        "control_percent": "0.5",
+    }
+    assert link_of(ExtractSettings(model="ideal"))["surrogate"] == "none"
