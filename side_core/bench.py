@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -158,7 +159,7 @@ def find_chromium() -> str | None:
 
 
 def browser_figures() -> dict[str, float]:
-    """Server up to the first gallery, and slider released to the new gallery, in Chromium."""
+    """Server up to the first gallery, and slider released to the new gallery, plain and steered, in Chromium."""
     from playwright.sync_api import sync_playwright
 
     chromium_path = find_chromium()
@@ -173,14 +174,24 @@ def browser_figures() -> dict[str, float]:
             page.wait_for_function(NEW_GALLERY, arg=[], timeout=PATIENCE)
             first = time.perf_counter() - start
             page.wait_for_timeout(3000)
-            reruns = []
-            page.get_by_role("slider", name="Noise added back").focus()
-            for _ in range(RERUNS):
-                before = page.evaluate(SOURCES)
-                start = time.perf_counter()
-                page.keyboard.press("ArrowRight")
-                page.wait_for_function(NEW_GALLERY, arg=before, timeout=PATIENCE)
-                reruns.append(time.perf_counter() - start)
-                page.wait_for_timeout(2000)
+            rerun = seconds_of_slider(page, "Noise added back")
+            page.goto(f"{address}/?guidance_scale=10")
+            page.wait_for_function(NEW_GALLERY, arg=[], timeout=PATIENCE)
+            page.wait_for_timeout(3000)
+            steered = seconds_of_slider(page, "Guidance scale")
         chromium.close()
-    return {"first_result_seconds": first, "rerun_seconds": statistics.median(reruns)}
+    return {"first_result_seconds": first, "rerun_seconds": rerun, "steer_rerun_seconds": steered}
+
+
+def seconds_of_slider(page: Any, name: str) -> float:
+    """Median time from a slider moved to the whole new gallery."""
+    reruns = []
+    page.get_by_role("slider", name=name).focus()
+    for _ in range(RERUNS):
+        before = page.evaluate(SOURCES)
+        start = time.perf_counter()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(NEW_GALLERY, arg=before, timeout=PATIENCE)
+        reruns.append(time.perf_counter() - start)
+        page.wait_for_timeout(2000)
+    return statistics.median(reruns)

@@ -21,7 +21,7 @@ STYLE = """<style>
 .clusters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem; }
 .clusters > div { min-width: 0; }
 .clusters .pictures { display: flex; gap: 2px; }
-.clusters .pictures figure { margin: 0; flex: 0 0 calc(25% - 2px); }
+.clusters .pictures figure { margin: 0; flex: 0 0 calc(33.3% - 2px); }
 .clusters img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
 .clusters .dropped .pictures { opacity: 0.35; filter: grayscale(0.8); }
 .clusters p { font-size: 0.8rem; margin: 0.15rem 0 0 0; }

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages._parts import controls, sidebar
 from pages._parts.saving import known_surrogates
+from pages._parts.steering import first_surrogate
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.measure import METRICS
 from side_core.extraction.run import Subject
@@ -40,7 +41,7 @@ def curves_input(model: str) -> tuple[str, ...]:
     chosen = st.multiselect(
         "Surrogates",
         known,
-        default=known[:1],
+        default=first_surrogate(model),
         key="surrogates",
         bind="query-params",
         accept_new_options=True,

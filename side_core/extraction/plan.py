@@ -48,7 +48,7 @@ class Place:
     Attributes:
         curve: the surrogate that steers, or `none`.
         values: one for each axis.
-        settings: of the extraction.
+        settings: of the extraction, with what the surrogate's card says filled in.
         lot: its pictures.
         plain: the same seeds without the surrogate, where the metric compares with them.
         name: 16 characters that stand for all that the figure depends on.
@@ -162,7 +162,10 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
     cell, subject, denoiser = settings.cell(curve, values), shared.subject, shared.denoiser
     check_noise(cell.eta, cell.solver)
     check_label(cell.plain_sampling.label, denoiser.classes)
-    steering = steered_as(cell, shared.steerings[curve]) if curve != PLAIN else None
+    steering = None
+    if curve != PLAIN:
+        steering = steered_as(cell, shared.steerings[curve])
+        cell = cell.model_copy(update=complete(steering))
     lot, plain = lot_of(cell, subject, steering), lot_of(cell, subject, None)
     compared = plain if settings.metric == "effect" else None
     parts = [
@@ -192,3 +195,15 @@ def steered_as(settings: ExtractSettings, steering: Steering) -> Steering:
     if isinstance(label, int):
         surrogate.position(label)
     return replace(steering, settings=full, strength=strength_of(full, steering.timesteps), label=label)
+
+
+def complete(steering: Steering) -> dict[str, Any]:
+    """Guidance and label as settings, with what was left to the surrogate's card."""
+    strength = steering.strength
+    return {
+        "guidance_scale": strength.scale,
+        "guide_from": strength.first,
+        "guide_to": strength.last,
+        "guidance_shape": strength.shape,
+        "label": steering.label,
+    }

@@ -278,6 +278,8 @@ def test_a_cell_as_json_and_back(mixed: Extraction) -> None:
 def test_lambda_0_is_plain_and_all_else_is_steered(steered: Callable[..., Plan], drawn: list[tuple[int, bool]]) -> None:
     found = run(steered(x="guidance-scale=0,20", steps=4, metric="effect"))
     assert drawn == [(4, False), (4, True)]  # the plain pictures serve both cells
+    kept = found.cells[1].settings
+    assert (kept.guidance_scale, kept.guide_from, kept.guide_to, kept.label) == (20, 900, 0, "balanced")  # the card's
     off, on = found.cells
     assert off.measured is not None and off.measured.figure.value == 1
     assert any(not np.array_equal(off.pictures[seed], on.pictures[seed]) for seed in range(6))
