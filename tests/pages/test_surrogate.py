@@ -271,7 +271,7 @@ def test_a_public_app_offers_a_download_alone(made: Surrogate, tmp_path: Path, m
 
 
 def test_loading_shows_the_card_and_whether_it_fits(saved: Path) -> None:
-    app = opened(of="ideal", way="Load")
+    app = opened(of="ideal", way="Load", load=str(saved))
     text = text_of(app)
     assert not app.exception and not app.error
     for part in ("Fits the chosen model yes", "Made of ideal", "6 of 6 kept", "labels: cross-entropy", "parameters"):

@@ -19,7 +19,7 @@ from side_core.settings import SurrogateSettings
 from side_core.similarity.embeddings import Embedding
 from side_core.surrogate.building import Material, Record, finished, gather, learn, lesson_of
 from side_core.surrogate.clusters import Clustering
-from side_core.surrogate.surrogate import Surrogate
+from side_core.surrogate.surrogate import PICTURES, Surrogate
 from side_core.surrogate.synthetic import SyntheticStep
 from side_core.surrogate.training import train_classifier
 
@@ -47,7 +47,7 @@ def test_it_draws_clusters_and_learns(model: IdealDenoiser, groups: TrainingSet,
     steps: list[Any] = []
     surrogate = finish(learn("groups", model, material, small(train_steps=4)), steps.append)
     assert [step.done for step in steps] == [1, 2, 3, 4]
-    assert surrogate.kept.tolist() == [0, 1] and surrogate.pictures.shape == (2, 4, 8, 8, 3)
+    assert surrogate.kept.tolist() == [0, 1] and surrogate.pictures.shape == (2, PICTURES, 8, 8, 3)
 
 
 def test_what_a_model_draws_again_and_again_becomes_its_labels(model: IdealDenoiser, small: Small) -> None:
@@ -88,7 +88,7 @@ def test_a_lesson_is_the_synthetic_images_in_the_model_s_space(
 
 def test_pictures_are_those_nearest_to_each_centre(built: Surrogate, material: Material) -> None:
     for place, number in enumerate(built.kept):
-        nearest = material.clusters.nearest_members(int(number), 4)
+        nearest = material.clusters.nearest_members(int(number), PICTURES)
         assert np.array_equal(built.pictures[place], material.synthetic.images[nearest])
 
 
