@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuild every asset with our own commands (about two and a half hours on two cores; README.md says what came out).
+# Rebuild every asset with our own commands (about three hours on two cores; README.md says what came out).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 side_core() { .venv/bin/python -m side_core "$@"; }
