@@ -58,7 +58,7 @@ def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False
         "guidance_scale", low=low, high=max(live, best.scale), default=start, step=SCALE_STEP
     )
     if not chosen["guidance_scale"]:
-        st.caption(f"At λ = 0 the model draws by itself. Move λ up and copies appear; {best.scale:g} works best.")
+        st.caption(f"At λ = 0 the model draws by itself. Move λ up and copies appear; the card advises {best.scale:g}.")
     chosen["label"] = label_input(surrogate)
     with st.expander("When it steers"):
         most = max(last, best.first)
