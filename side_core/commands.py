@@ -11,6 +11,7 @@ from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, Surrogat
 
 if TYPE_CHECKING:
     from side_core.extraction.run import Extraction
+    from side_core.surrogate.training import SurrogateStep
 
 
 def run_extract(options: argparse.Namespace) -> int:
@@ -147,7 +148,7 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
     from side_core.dpm.folder import open_denoiser
     from side_core.extraction.run import training_images
     from side_core.surrogate.building import Record, finished, gather, learn, lesson_of
-    from side_core.surrogate.surrogate import prepare_surrogate_folder, save_surrogate
+    from side_core.surrogate.surrogate import Surrogate, prepare_surrogate_folder, save_surrogate
 
     prepare_surrogate_folder(options.out)
     denoiser = open_denoiser(options.model, settings.mode, options.device)
@@ -155,17 +156,21 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
     material = finish(gather(denoiser, settings, training, options.device), Stages().watch)
     clusters, record, progress, code = material.clusters, Record(), Progress("training"), 0
     print(f"Kept {len(clusters.kept):,} of {settings.clusters:,} clusters of {len(material.synthetic):,} images")
+
+    def watch(step: "SurrogateStep") -> None:
+        record.see(step)
+        best = step.best_evaluation
+        held = "" if best is None else f", held-out loss {best.loss:.3f}"
+        progress.show(step.done / step.total, f"{step.part} step {step.done:,}, loss {step.loss:.3f}{held}")
+
+    surrogate: Surrogate | None
     try:
-        for step in learn(options.model, denoiser, material, settings):
-            record.see(step)
-            best = step.best_evaluation
-            held = "" if best is None else f", held-out loss {best.loss:.3f}"
-            progress.show(step.done / step.total, f"{step.part} step {step.done:,}, loss {step.loss:.3f}{held}")
+        surrogate = finish(learn(options.model, denoiser, material, settings), watch)
     except KeyboardInterrupt:
         code = INTERRUPTED
         complain("interrupted; keeping the best so far.")
-    lesson = lesson_of(denoiser, material, settings)
-    surrogate = finished(options.model, denoiser, material, settings, lesson, record)
+        lesson = lesson_of(denoiser, material, settings)
+        surrogate = finished(options.model, denoiser, material, settings, lesson, record)
     if surrogate is None:
         complain("nothing was learned yet; the synthetic images are kept.")
         return INTERRUPTED

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from side_core.extraction.bootstrap import LEVELS, RESAMPLES, SEED, Interval, ratio_interval
+from side_core.extraction.effect import positions
 from side_core.extraction.matching import Match
 from side_core.extraction.metrics import rarefied
 from side_core.rate import Rate, rate_of
@@ -87,9 +88,9 @@ def figures_of(match: Match, plain: Match, score: ScoreName, threshold: float, c
 
     assert match.control is not None  # checked before
     hits, plain_hits = hits_of(match), hits_of(plain)
-    known = {name: position for position, name in enumerate(plain.names)}
-    both = [(i, known[name]) for i, name in enumerate(match.names) if name in known]
-    mine, theirs = (np.array(part, int) for part in zip(*both, strict=True))
+    shared = set(plain.names)
+    both = [name for name in match.names if name in shared]
+    mine, theirs = positions(match, both), positions(plain, both)
     rows, plain_rows = match.compared.neighbours.rows[:, 0], plain.compared.neighbours.rows[:, 0]
     different, ratio = different_of((hits[mine], rows[mine]), (plain_hits[theirs], plain_rows[theirs]), count)
     return Figures(

@@ -7,7 +7,7 @@ import numpy as np
 from side_core.extraction.bootstrap import Interval, ratio_interval
 from side_core.extraction.headline import Headline, headline, threshold_of
 from side_core.extraction.matching import Match
-from side_core.extraction.metrics import Band, metrics_of_band
+from side_core.extraction.metrics import Band, band_metrics
 from side_core.extraction.run import Extraction
 from side_core.settings import ScoreName
 from side_core.similarity.scores import SCORES
@@ -54,7 +54,8 @@ def effect_of(extraction: Extraction, score: ScoreName | None = None) -> Effect 
     ]
     band = Band("threshold", guided.threshold, None)
     different = [
-        metrics_of_band(match, name, band).compared.nearest.count for match in (extraction.match, extraction.plain)
+        band_metrics(match.compared, name, band, match.dimensions).nearest.count
+        for match in (extraction.match, extraction.plain)
     ]
     return Effect(guided, plain, ratio_interval(hits[0], hits[1]), *different)
 
