@@ -95,7 +95,7 @@ def test_absurd_sizes_are_refused_at_once(broken: Callable[[str], Path], fault: 
     start = time.perf_counter()
     with pytest.raises(ValueError):  # test_folder checks the words
         open_denoiser(str(folder))
-    assert time.perf_counter() - start < 2
+    assert time.perf_counter() - start < 20  # building any of them would take minutes or all memory
 
 
 def test_loading_draws_no_random_numbers(pipeline: Path) -> None:

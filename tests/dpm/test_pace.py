@@ -34,16 +34,16 @@ class Sleeper(PixelSpace):
 
 def test_one_step_is_measured_after_a_warm_up() -> None:
     sleeper = Sleeper(0.02)
-    assert 0.04 <= seconds_per_step(sleeper, 2) < 0.2
+    assert 0.04 <= seconds_per_step(sleeper, 2) < 2
     assert sleeper.batches == [2, 2, 2]
-    assert 0 < seconds_per_decode(sleeper, 2) < 0.1
+    assert 0 < seconds_per_decode(sleeper, 2) < 1
 
 
 @pytest.mark.parametrize(("seconds", "largest"), [(0.002, 4), (0.51, 1)])
 def test_quick_models_are_measured_on_a_batch_and_slow_ones_on_an_image(seconds: float, largest: int) -> None:
     sleeper = Sleeper(seconds)
     pace = measure_pace(sleeper, 4)
-    assert 4 * seconds <= pace.step < 8 * seconds + 0.05
+    assert 4 * seconds <= pace.step < 8 * seconds + 1
     assert max(sleeper.batches) == largest
 
 
