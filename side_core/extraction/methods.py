@@ -91,8 +91,8 @@ def surrogate_settings(method: Method, settings: EvaluateSettings, labels: int |
         labels: how many SIDE has; random baselines have as many.
     """
     guidance = settings.guidance.over(PRESETS[settings.preset].guidance)
-    changes: dict[str, Any] = {"seed": method.seed, "encoder": settings.encoder, **guidance.model_dump()}
-    own = {"images": settings.images, "train_steps": settings.train_steps}
+    changes: dict[str, Any] = {"seed": method.seed, **guidance.model_dump()}
+    own = {"images": settings.images, "train_steps": settings.train_steps, "encoder": settings.encoder}
     changes |= {name: value for name, value in own.items() if value is not None}
     if method.kind == "k-means":
         changes |= {"label_source": "clusters", "clusters": PUBLISHED_CLUSTERS, "cohesion": 0.5}

@@ -50,7 +50,9 @@ class EvaluateSettings(GuidanceSettings, SamplingSettings):
     train_steps: int | None = Field(
         None, ge=1, title="Training steps a surrogate", description="Left out: the preset's."
     )
-    encoder: EncoderName = Field("dpm", title="Surrogates group by", description="dpm: the model's own bottleneck.")
+    encoder: EncoderName | None = Field(
+        None, title="Surrogates group by", description="dpm: the model's own bottleneck. Left out: the preset's."
+    )
     attribute: str = Field("hair", title="Attribute", description="Of the training images, for the upper reference.")
     score: ScoreName = Field("ratio", title="Score")
     control_rate: float = Field(

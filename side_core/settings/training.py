@@ -158,8 +158,17 @@ class SurrogateSettings(GuidanceSettings):
         )
 
 
-STEERING = {"guidance_scale": 15.0, "guide_from": 900, "guide_to": 100}  # best of those tried: assets/README.md
-PRESETS: dict[str, SurrogateSettings] = {
-    "quick": SurrogateSettings(**STEERING, train_steps=400),
-    "reported": SurrogateSettings(**STEERING, images=16_384, clusters=600, smallest=3, train_steps=1500),
+PRESETS: dict[str, SurrogateSettings] = {  # guidance: the best of what was tried with each, see assets/README.md
+    "quick": SurrogateSettings(train_steps=400, guidance_scale=15, guide_from=900, guide_to=100),
+    "reported": SurrogateSettings(
+        images=32_768,
+        encoder="pixel",
+        likeness=0.98,
+        smallest=3,
+        clusters=1200,
+        train_steps=1000,
+        guidance_scale=50,
+        guide_from=999,
+        guide_to=300,
+    ),
 }
