@@ -8,7 +8,14 @@ from pages._parts import sidebar
 from pages._parts.figures import STYLE
 from pages._parts.sweep_inputs import axis_inputs, curves_input, drawing_inputs, schedule_inputs, scoring_inputs
 from pages._parts.sweep_results import show_finished, show_live
-from pages._parts.sweeping import foreign_input, minutes_input, plan_for, subject_for, sweep_live
+from pages._parts.sweeping import (
+    foreign_input,
+    measured_otherwise,
+    minutes_input,
+    plan_for,
+    subject_for,
+    sweep_live,
+)
 from pages._parts.text import say_error
 from side_core.settings import SweepSettings, read_axis
 
@@ -55,6 +62,6 @@ try:
         plan = plan_for(settings, subject_for(settings.model_dump()))
     found = sweep_live(plan, show_live)
     if found.cells:
-        show_finished(found)
+        show_finished(found, measured_otherwise(found))
 except ValueError as error:
     say_error(error)

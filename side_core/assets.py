@@ -48,4 +48,7 @@ BUILT_INS = {
     )
 }
 
-SURROGATES = {name: ASSETS / "surrogates" / name for name in ("pixel-faces", "pixel-faces-twin")}
+BASELINES = tuple(  # what SIDE is compared with: the same, but for what the name says
+    f"pixel-faces-{kind}" for kind in ("time-independent", "random", "cells", "k-means", "attribute")
+)
+SURROGATES = {name: ASSETS / "surrogates" / name for name in ("pixel-faces", "pixel-faces-twin", *BASELINES)}

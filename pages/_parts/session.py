@@ -65,7 +65,7 @@ class Kept(Generic[Value]):
 
 
 MODELS: Kept[Denoiser] = Kept(2)  # opened models without their images
-SURROGATES: Kept[Surrogate] = Kept(4)  # loaded surrogates
+SURROGATES: Kept[Surrogate] = Kept(8)  # loaded surrogates
 SUBJECTS: Kept[Subject] = Kept(4)  # opened models with their training images and control
 REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
 MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew

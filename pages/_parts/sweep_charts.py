@@ -35,6 +35,7 @@ LOOKS = (
     Look("#3b8fd4", "longdashdot", "x"),
     Look("#8a8799", "dash", "triangle-up"),
     Look("#b08d00", "dot", "star"),
+    Look("#a6553a", "5px,2px,2px,2px", "cross"),
 )
 MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
 MOST_COLUMNS = 9  # of a heat map with more than the figure in each field

@@ -7,6 +7,7 @@ import streamlit as st
 from pages._parts import controls, sidebar
 from pages._parts.saving import known_surrogates
 from pages._parts.steering import first_surrogate
+from side_core.assets import BASELINES
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.measure import METRICS
 from side_core.extraction.run import Subject
@@ -38,6 +39,15 @@ def curves_input(model: str) -> tuple[str, ...]:
     """What steers each curve: surrogates, and none for plain sampling."""
     linked = st.query_params.get_all("surrogates")
     known = list(dict.fromkeys([*known_surrogates(model), PLAIN, *linked]))
+    methods = methods_of(model)
+    if len(methods) > 2:
+        st.button(
+            "Compare all methods",
+            icon=":material/balance:",
+            on_click=st.session_state.__setitem__,
+            args=("surrogates", methods),
+            help="One curve each: plain sampling, SIDE and its baselines, with the shipped surrogates.",
+        )
     chosen = st.multiselect(
         "Surrogates",
         known,
@@ -49,6 +59,12 @@ def curves_input(model: str) -> tuple[str, ...]:
         help="One curve for each: a built-in name, a folder made by train surrogate, or none for plain sampling.",
     )
     return tuple(map(str, chosen)) or (PLAIN,)
+
+
+def methods_of(model: str) -> list[str]:
+    """Plain sampling, the model's shipped surrogate and those of the baselines."""
+    shipped = [name for name in (model, *BASELINES) if name == model or name.startswith(f"{model}-")]
+    return [PLAIN, *(name for name in known_surrogates(model) if name in shipped)]
 
 
 def axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ LIVE_COUNT = 256  # pictures that Extract draws at most
 ROWS = 24  # of pictures on a page
 
 
-def show_charts(sweep: Sweep, live: bool) -> None:
+def show_charts(sweep: Sweep, live: bool, name: str = "sweep") -> None:
     """One chart of all curves, or a heat map for each; a click on a finished one chooses a cell."""
     settings = sweep.plan.settings
     for number, curve in enumerate(settings.curves if len(settings.axes) == 2 else settings.curves[:1]):
@@ -29,9 +29,9 @@ def show_charts(sweep: Sweep, live: bool) -> None:
             st.markdown(f"**{plain(called(curve))}**")
         drawn, alt = figure_of(sweep, curve), described(sweep)
         if live:
-            st.plotly_chart(drawn, alt=alt, key=f"sweep-{number}-{len(sweep.cells)}")
+            st.plotly_chart(drawn, alt=alt, key=f"{name}-{number}-{len(sweep.cells)}")
         else:
-            key = f"sweep-chart-{number}"
+            key = f"{name}-chart-{number}"
             st.plotly_chart(drawn, alt=alt, key=key, on_select=lambda key=key: choose(key), selection_mode="points")
 
 
@@ -48,9 +48,11 @@ def show_live(sweep: Sweep) -> None:
     show_pictures(sweep)
 
 
-def show_finished(sweep: Sweep) -> None:
-    """A finished or stopped sweep."""
+def show_finished(sweep: Sweep, other: Sweep | None) -> None:
+    """A finished or stopped sweep; `other` is the same one by the other of AMS and UMS."""
     show_charts(sweep, live=False)
+    if other is not None:
+        show_charts(other, live=False, name="other")
     st.caption("Click a point, or choose it in the list, to see its pictures on Extract.")
     offer_cell(sweep)
     show_notes(sweep.notes)

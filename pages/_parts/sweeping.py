@@ -11,17 +11,19 @@ from pages._parts.session import Kept, Key, open_references, open_subject, open_
 from pages._parts.text import plain
 from pages._parts.work import StopBar
 from side_core.extraction.cell import Cell
-from side_core.extraction.estimate import Estimate, check_time, estimate_of, in_words
+from side_core.extraction.estimate import Estimate, check_time, estimate_of, in_words, missing_lots
 from side_core.extraction.plan import Plan, Shared, compared_by, make_plan
 from side_core.extraction.run import Subject
 from side_core.extraction.shelf import MemoryShelf
 from side_core.extraction.sweep import Advance, Sweep, finished, sweep, sweep_of
-from side_core.settings import ExtractSettings, GuidanceSettings, SweepSettings
+from side_core.progress import finish
+from side_core.settings import ExtractSettings, GuidanceSettings, MetricName, SweepSettings
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
 
 SHELF = MemoryShelf()  # pictures and cells, for everybody
 STEERINGS: Kept[Steering] = Kept(8)  # surrogates that are ready to steer a model
+OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
 REDRAW = 0.7  # seconds between two pictures of unfinished sweeps
 ESTIMATES: Kept[Estimate] = Kept(64)
 
@@ -69,6 +71,25 @@ def steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steer
         return STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))
     except ValueError as error:  # here it is allowed in the sidebar
         raise ValueError(str(error).replace("with --foreign-surrogate", "in the sidebar")) from None
+
+
+def other_metric(plan: Plan) -> Plan | None:
+    """The same sweep by UMS where AMS was asked for, and the other way round; None where curves show something else.
+
+    How often copies come back and how many different ones do are two sides of one question.
+    """
+    settings = plan.settings
+    if settings.metric not in OTHER or len(settings.axes) == 2:
+        return None
+    return make_plan(settings.model_copy(update={"metric": OTHER[settings.metric]}), plan.shared)
+
+
+def measured_otherwise(found: Sweep) -> Sweep | None:
+    """A sweep by its other metric, from the same pictures; None where it has none, or pictures are gone."""
+    plan = other_metric(found.plan)
+    if plan is None or not found.complete or missing_lots(plan, SHELF):
+        return None
+    return finish(sweep(plan, SHELF))
 
 
 def key_of(plan: Plan) -> Key:

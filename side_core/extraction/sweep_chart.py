@@ -37,6 +37,7 @@ LOOKS = (
     Look("#2f6fb5", 9, "cross"),
     Look("#6b6780", 20, "triangle"),
     Look("#8a6d00", 3, "circle"),
+    Look("#8f4a2f", 7, "square"),
 )
 
 

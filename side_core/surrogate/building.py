@@ -25,6 +25,7 @@ STAGES: dict[type, str] = {  # what an event of the building of a surrogate belo
     Clustering: "grouping",
     SurrogateStep: "training",
 }
+MOST_BYTES = 8 * 2**30  # of features in memory
 ENCODED = 256  # images brought to the model's space at once
 
 
@@ -61,6 +62,7 @@ def gather(
     if settings.synthetic is None:
         check_clusters(settings, settings.images)
     strength_of(settings, len(denoiser.alphas_cumprod))
+    check_memory(settings, denoiser)
     encoder = open_encoder(settings.encoder, settings.encoder_weights, denoiser, device)
     if settings.synthetic is not None:
         synthetic = yield from read_synthetic(settings.synthetic, denoiser, training)
@@ -70,6 +72,17 @@ def gather(
     vectors = yield from embed(synthetic, encoder)
     clusters = yield from cluster(vectors[:], settings)
     return Material(synthetic, encoder, clusters)
+
+
+def check_memory(settings: SurrogateSettings, denoiser: Denoiser) -> None:
+    """Raise ValueError where the colours of all synthetic images would not fit in memory as features."""
+    (height, width), images = denoiser.image_size, settings.images
+    size = 12 * images * height * width  # float32
+    if settings.encoder == "pixel" and size > MOST_BYTES:
+        raise ValueError(
+            f"The colours of {images:,} images of {height} x {width} pixels would take {size / 2**30:.0f} GiB: "
+            "group by --encoder dpm, or draw fewer."
+        )
 
 
 def learn(

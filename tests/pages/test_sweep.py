@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts.sweep_results import link_of
 from pages._parts.sweeping import SHELF
+from side_core.assets import BASELINES
 from side_core.settings import ExtractSettings
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
@@ -56,7 +57,7 @@ def test_first_the_estimate_and_after_start_every_cell() -> None:
     assert not app.selectbox(key="metric").options.count("effect") and not app.get("plotly_chart")
     button(app, "Start").click().run()
     assert not app.exception and not app.error
-    (chart,) = app.get("plotly_chart")
+    chart, _ = app.get("plotly_chart")
     cells = app.selectbox(key="sweep_cell").options
     assert [cell.split(":")[0] for cell in cells] == ["steps 2", "steps 3"]
     assert "16 of 16" not in cells[0] and "of 16 pictures; control 0.0 %" in cells[0]
@@ -135,3 +136,25 @@ def test_links_carry_what_extract_has_widgets_for() -> None:
         "control_percent": "0.5",
     }
     assert link_of(ExtractSettings(model="ideal"))["surrogate"] == "none"
+
+
+def test_ams_and_ums_stand_below_each_other() -> None:
+    """The same pictures by both, whichever was asked for; none where the figure is about something else."""
+    app = opened()
+    button(app, "Start").click().run()
+    ams, ums = app.get("plotly_chart")
+    assert "AMS" in ams.proto.spec and "UMS" in ums.proto.spec and "UMS" not in ams.proto.spec
+    app.selectbox(key="metric").select("ums").run()
+    assert "Start" not in [item.label for item in app.button]  # measured already
+    assert "UMS" in app.get("plotly_chart")[0].proto.spec
+    app.selectbox(key="metric").select("median").run()
+    button(app, "Start").click().run()
+    assert len(app.get("plotly_chart")) == 1
+
+
+def test_all_methods_become_curves_at_a_click() -> None:
+    app = opened(model="pixel-faces", x="guidance-scale", x_guidance_scale="0,20", surrogates="pixel-faces")
+    button(app, "Compare all methods").click().run()
+    assert not app.exception and not app.error
+    chosen = app.multiselect(key="surrogates").value
+    assert chosen[:2] == ["none", "pixel-faces"] and set(BASELINES) < set(chosen)

@@ -181,3 +181,13 @@ def test_training_images_are_refused(model: IdealDenoiser, groups: TrainingSet, 
     np.save(tmp_path / "training.npy", groups.images)
     with pytest.raises(ValueError, match="holds the model's training images, not pictures it drew"):
         finish(gather(model, small(synthetic=str(tmp_path / "training.npy")), groups))
+
+
+def test_colours_that_would_fill_the_memory_are_refused_before_anything_is_drawn(
+    model: IdealDenoiser, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "image_size", (512, 512), raising=False)
+    with pytest.raises(
+        ValueError, match=r"32,768 images of 512 x 512 pixels would take 96 GiB: group by --encoder dpm"
+    ):
+        next(gather(model, small(images=32_768, encoder="pixel")))
