@@ -37,7 +37,9 @@ def test_every_method_has_its_row_with_control_count_and_interval(out: Path) -> 
         assert figures["different"]["low"] <= figures["different"]["value"] <= figures["different"]["high"]
     assert found["methods"]["plain"]["ams"]["beat"] == 64  # the perfect memoriser
     rows = list(csv.DictReader((out / "table.csv").read_text().splitlines()))
-    assert [row["method"] for row in rows] == ALL
+    assert [row["method"] for row in rows] == 2 * ALL  # by the control's rate, and by the usual threshold
+    assert all(float(row["threshold"]) == pytest.approx(1 / 3) for row in rows[len(ALL) :])
+    assert found["methods"]["plain"]["usual"]["ams"]["beat"] == 64 and found["usual_threshold"] == 1 / 3
     assert (out / "table.md").read_text().count("| 64 |") == 0
     assert {path.stem for path in (out / "pictures").iterdir()} == set(ALL)
 

@@ -44,7 +44,7 @@ class Comparison:
 
     Attributes:
         score: which.
-        threshold: the most generous at which no method's control rate exceeds the wanted one.
+        threshold: by which images count as copies.
         rarefied: images among which different training images are counted.
         figures: by the methods' names.
     """
@@ -64,8 +64,13 @@ def common_threshold(matches: Mapping[str, Match], score: ScoreName, control_rat
     return max(found) if kind.larger_is_nearer else min(found)
 
 
-def compare(matches: Mapping[str, Match], settings: EvaluateSettings) -> Comparison:
+def compare(matches: Mapping[str, Match], settings: EvaluateSettings, threshold: float | None = None) -> Comparison:
     """Compare methods on their images; `plain` is among them, and each has a control.
+
+    Args:
+        matches: by the methods' names.
+        settings: score, control rate, and among how many images different ones are counted.
+        threshold: left out: the most generous at which no method's control rate exceeds the wanted one.
 
     Raises:
         ValueError: a method without a control.
@@ -73,7 +78,8 @@ def compare(matches: Mapping[str, Match], settings: EvaluateSettings) -> Compari
     if any(item.control is None for item in matches.values()):
         raise ValueError("Methods are compared by what their control is worth: name a control.")
     score = settings.score
-    threshold = common_threshold(matches, score, settings.control_rate)
+    if threshold is None:
+        threshold = common_threshold(matches, score, settings.control_rate)
     count = min(settings.rarefied, *(len(item.names) // 2 for item in matches.values()))
     figures = {name: figures_of(item, matches[PLAIN], score, threshold, count) for name, item in matches.items()}
     return Comparison(score, threshold, count, figures)

@@ -19,6 +19,7 @@ from side_core.extraction.run import Subject, data_and_control, opening, referen
 from side_core.sampling.drawing import draw
 from side_core.settings import EvaluateSettings, ExtractSettings
 from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
+from side_core.similarity.scores import SCORES
 from side_core.surrogate.building import STAGES, Material
 from side_core.surrogate.steering import make_steering
 from side_core.surrogate.surrogate import Surrogate
@@ -62,13 +63,15 @@ class Evaluation:
         settings: what was asked for.
         subject: model, training images, control.
         methods: plain first.
-        comparison: the figures of each, by one threshold.
+        comparison: the figures of each, by the most generous threshold that the control rate allows.
+        usual: the same by the score's usual threshold.
     """
 
     settings: EvaluateSettings
     subject: Subject
     methods: tuple[Evaluated, ...]
     comparison: Comparison
+    usual: Comparison
 
 
 def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = None) -> Generator[Any, None, Evaluation]:
@@ -112,8 +115,9 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
         stack = np.stack(list(images.values()))
         found = match(stack, seeds, references)
         evaluated.append(Evaluated(method, found, reference.judge(encoder(stack)), settings.count - len(images)))
-    comparison = compare({item.method.name: item.match for item in evaluated}, settings)
-    return Evaluation(settings, subject, tuple(evaluated), comparison)
+    matches = {item.method.name: item.match for item in evaluated}
+    usual = compare(matches, settings, SCORES[settings.score].threshold)
+    return Evaluation(settings, subject, tuple(evaluated), compare(matches, settings), usual)
 
 
 class Watched:

@@ -1,12 +1,15 @@
 """What an evaluation says: one table as Markdown, CSV and JSON, and a row of pictures for each method."""
 
+import itertools
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from side_core.extraction.bootstrap import Interval
+from side_core.extraction.comparison import Comparison, Figures
 from side_core.extraction.evaluation import Evaluated, Evaluation
 from side_core.extraction.summary import interval_json, rate_json, set_json, versions
 from side_core.extraction.tables import table
@@ -31,50 +34,65 @@ def write_report(evaluation: Evaluation, out: Path) -> dict[str, Any]:
 
 
 def markdown(evaluation: Evaluation) -> str:
-    """The table for a README, with what its columns mean."""
+    """The tables for a README, with what their columns mean: by the control's rate, then by the usual threshold."""
     comparison, settings = evaluation.comparison, evaluation.settings
     kind = SCORES[comparison.score]
-    count, few = settings.count, comparison.rarefied
-    lines = [
-        f"| method | AMS | over plain | different images among {few:,} | over plain | control | Fréchet | coverage |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for item in evaluation.methods:
-        figures = comparison.figures[item.method.name]
-        own = item.method.kind == "plain"
-        cells = [
-            item.method.title + (f" ({item.lost:,} lost)" if item.lost else ""),
-            share(figures.ams),
-            "1" if own else ratio(figures.ams_ratio),
-            whole(figures.different),
-            "1" if own else ratio(figures.different_ratio),
-            share(figures.control),
-            f"{item.quality.frechet:.3g}",
-            f"{100 * item.quality.coverage:.1f} %",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+    few = comparison.rarefied
     assert evaluation.subject.control is not None  # there is a comparison
     about = (
-        f"{count:,} images a method from seed {settings.seed:,}, {settings.steps} steps ({settings.solver}), "
+        f"{settings.count:,} images a method from seed {settings.seed:,}, {settings.steps} steps ({settings.solver}), "
         f"{settings.mode} arithmetic; {kind.symbol} {kind.sign} {comparison.threshold:.3g}, the most generous "
         f"threshold at which every method's control rate is at most {100 * settings.control_rate:g} %; 95 % intervals. "
         f"Different images: nearest training images of those that beat it, expected among {few:,}; their intervals "
         f"are what {few:,} of the images bring back. Fréchet distance (0 is best) and coverage: to "
         f"{len(evaluation.subject.control):,} control images, in features of the model."
     )
-    return "\n".join([*lines, "", about, ""])
+    usual = f"The same by {kind.symbol} {kind.sign} {kind.threshold:.3g} ({kind.source}):"
+    qualities = [[f"{item.quality.frechet:.3g}", f"{100 * item.quality.coverage:.1f} %"] for item in evaluation.methods]
+    first = table_of(evaluation, comparison, ["Fréchet", "coverage"], qualities)
+    second = table_of(evaluation, evaluation.usual, [], [[] for _ in evaluation.methods])
+    return "\n".join([*first, "", about, "", usual, "", *second, ""])
+
+
+def table_of(
+    evaluation: Evaluation, comparison: Comparison, more: Sequence[str], cells: Sequence[Sequence[str]]
+) -> list[str]:
+    """The lines of one table: a row for each method, with more columns at its end."""
+    columns = [
+        "method",
+        "AMS",
+        "over plain",
+        f"different images among {comparison.rarefied:,}",
+        "over plain",
+        "control",
+    ]
+    columns += more
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for item, last in zip(evaluation.methods, cells, strict=True):
+        figures, own = comparison.figures[item.method.name], item.method.kind == "plain"
+        row = [
+            item.method.title + (f" ({item.lost:,} lost)" if item.lost else ""),
+            share(figures.ams),
+            "1" if own else ratio(figures.ams_ratio),
+            whole(figures.different),
+            "1" if own else ratio(figures.different_ratio),
+            share(figures.control),
+            *last,
+        ]
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
 
 
 def csv_table(evaluation: Evaluation) -> str:
-    """One row a method, plain numbers."""
+    """One row a method and threshold, plain numbers."""
     columns = ["method", "title", "images", "lost", "threshold"]
     columns += ["ams", "ams_low", "ams_high", "beat", "ams_over_plain", "ams_over_plain_low", "ams_over_plain_high"]
     columns += ["different", "different_low", "different_high"]
     columns += ["different_over_plain", "different_over_plain_low", "different_over_plain_high", "different_among_all"]
     columns += ["control", "control_low", "control_high", "control_beat", "frechet", "coverage"]
     rows = []
-    for item in evaluation.methods:
-        figures = evaluation.comparison.figures[item.method.name]
+    for comparison, item in itertools.product((evaluation.comparison, evaluation.usual), evaluation.methods):
+        figures = comparison.figures[item.method.name]
         ams, control = figures.ams, figures.control
         rows.append(
             [
@@ -82,7 +100,7 @@ def csv_table(evaluation: Evaluation) -> str:
                 item.method.title,
                 ams.count,
                 item.lost,
-                evaluation.comparison.threshold,
+                comparison.threshold,
                 *(ams.share, ams.low, ams.high, ams.beat),
                 *vars(figures.ams_ratio).values(),
                 *vars(figures.different).values(),
@@ -97,21 +115,17 @@ def csv_table(evaluation: Evaluation) -> str:
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:
     """The same with settings, fingerprints and versions."""
-    subject, comparison = evaluation.subject, evaluation.comparison
+    subject, comparison, usual = evaluation.subject, evaluation.comparison, evaluation.usual
     assert subject.denoiser is not None and subject.control is not None  # there is a comparison
     methods = {}
     for item in evaluation.methods:
-        figures = comparison.figures[item.method.name]
-        methods[item.method.name] = {
+        name = item.method.name
+        methods[name] = {
             "title": item.method.title,
             "kind": item.method.kind,
             "lost": item.lost,
-            "ams": rate_json(figures.ams),
-            "control": rate_json(figures.control),
-            "ams_over_plain": interval_json(figures.ams_ratio),
-            "different": interval_json(figures.different),
-            "different_over_plain": interval_json(figures.different_ratio),
-            "different_among_all": figures.all_different,
+            **figures_json(comparison.figures[name]),
+            "usual": figures_json(usual.figures[name]),
             "frechet": item.quality.frechet,
             "coverage": item.quality.coverage,
         }
@@ -124,9 +138,22 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
         "control": set_json(subject.control),
         "score": comparison.score,
         "threshold": comparison.threshold,
+        "usual_threshold": usual.threshold,
         "rarefied": comparison.rarefied,
         "methods": methods,
         "versions": versions(),
+    }
+
+
+def figures_json(figures: Figures) -> dict[str, Any]:
+    """One method's figures by one threshold."""
+    return {
+        "ams": rate_json(figures.ams),
+        "control": rate_json(figures.control),
+        "ams_over_plain": interval_json(figures.ams_ratio),
+        "different": interval_json(figures.different),
+        "different_over_plain": interval_json(figures.different_ratio),
+        "different_among_all": figures.all_different,
     }
 
 
