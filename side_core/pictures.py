@@ -55,7 +55,7 @@ def grid_of_rows(rows: Sequence[Sequence[np.ndarray]], columns: int = 4, side: i
 def webp(image: np.ndarray) -> bytes:
     """(H, W, 3) uint8 as a small WebP file with losses: for illustrations, never for what is scored."""
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="WEBP", quality=60)
+    Image.fromarray(image).save(buffer, format="WEBP", quality=50, method=6)
     return buffer.getvalue()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from side_core.assets import ASSETS, BUILT_INS
+from side_core.assets import ASSETS, BASELINES, BUILT_INS
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import open_denoiser, read_card
 from side_core.extraction.calibration import FILE
@@ -101,9 +101,22 @@ def test_surrogate_is_small_and_made_of_this_very_model(model: str) -> None:
     with pytest.raises(ValueError, match=r"^The surrogate was made of another model"):
         load_surrogate(other).check_fits(denoiser, foreign=False)
     assert surrogate.card["warnings"] == []
-    assert len(surrogate.pictures) == len(surrogate.kept) == 600
+    assert len(surrogate.pictures) == len(surrogate.kept) > 900
     levels = {level["timestep"]: level for level in surrogate.card["training"]["levels"]}
     assert levels[0]["low"] > 0.75 > levels[500]["high"] > levels[500]["low"] > 0.5
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_surrogates_of_baselines_differ_in_what_their_name_says(name: str) -> None:
+    assert bytes_under(f"surrogates/{name}") <= 1_500_000
+    surrogate, own = load_surrogate(name), load_surrogate("pixel-faces")
+    surrogate.check_fits(open_denoiser("pixel-faces"), foreign=False)
+    assert surrogate.guidance == own.guidance
+    kind = name.removeprefix("pixel-faces-")
+    assert (surrogate.card["objective"] == "time-independent") == (kind == "time-independent")
+    source = {"k-means": "clusters", "random": "random", "cells": "cells"}.get(kind, "duplicates")
+    assert surrogate.card["clusters"]["source"] == source
+    assert surrogate.card["synthetic"]["source"].startswith("pixel-faces") == (kind == "attribute")
 
 
 def test_the_shipped_surrogate_brings_more_copies_than_plain_sampling() -> None:

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
@@ -19,6 +20,7 @@ from side_core.surrogate.strength import strength_of
 from side_core.surrogate.training import Evaluation
 
 KIND = "surrogate"
+FAINTEST = 0.05  # share of the image in x_t, sqrt(a_t), below which there is nothing to be seen
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def make_card(
             "curve": [{"step": item.step, "loss": round(item.loss, 5)} for item in training.evaluations],
             "levels": [level_json(level) for level in best.levels],
         },
-        "warnings": warnings_of(settings, best.levels, training.chance, len(denoiser.alphas_cumprod)),
+        "warnings": warnings_of(settings, best.levels, training.chance, denoiser.alphas_cumprod),
         "settings": settings.model_dump(mode="json"),
         "hardware": f"{denoiser.device}, {platform.machine()}, {threads} threads",
         "torch": version("torch"),
@@ -115,12 +117,18 @@ def level_json(level: Level) -> dict[str, float]:
     }
 
 
-def warnings_of(settings: GuidanceSettings, levels: Sequence[Level], chance: float, timesteps: int) -> list[str]:
-    """A sentence where a surrogate has learned nothing at noise levels where it will be used."""
-    strength = strength_of(settings, timesteps)
+def warnings_of(
+    settings: GuidanceSettings, levels: Sequence[Level], chance: float, alphas_cumprod: Tensor
+) -> list[str]:
+    """A sentence where a surrogate has learned nothing at noise levels where it will be used.
+
+    Levels at which noise has all but drowned the image, so that nobody could learn there, do not count.
+    """
+    strength = strength_of(settings, len(alphas_cumprod))
     inside = [level for level in levels if strength.last <= level.timestep <= strength.first]
     middle = (strength.first + strength.last) / 2
     used = inside or [min(levels, key=lambda level: abs(level.timestep - middle))]
+    used = [level for level in used if alphas_cumprod[level.timestep] ** 0.5 >= FAINTEST] or used
     blind = [level for level in used if not level.above(chance)]
     if not blind:
         return []

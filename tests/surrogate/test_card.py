@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.rate import rate
@@ -13,6 +14,9 @@ from side_core.surrogate.noise import Level
 from side_core.surrogate.surrogate import Surrogate
 
 TIMESTEPS = [0, 100, 200, 300, 400]
+
+
+SCHEDULE = torch.linspace(0.99, 0.1, 500)
 
 
 def levels(*right: int) -> list[Level]:
@@ -56,12 +60,19 @@ def test_it_advises_what_was_asked_for_and_balanced_labels(build: Callable[..., 
     assert found.label == "balanced"
 
 
+def test_what_nobody_could_learn_is_no_reason_to_warn() -> None:
+    """At the last step of most schedules there is nothing but noise."""
+    schedule = torch.where(torch.arange(500) < 390, 0.5, 1e-6)
+    assert warnings_of(GuidanceSettings(), levels(90, 80, 70, 60, 20), 0.3, schedule) == []
+    assert len(warnings_of(GuidanceSettings(), levels(90, 80, 70, 20, 20), 0.3, schedule)) == 1
+
+
 def test_no_warning_where_it_has_learned_something_everywhere() -> None:
-    assert warnings_of(GuidanceSettings(), levels(90, 80, 70, 60, 50), 0.3, 500) == []
+    assert warnings_of(GuidanceSettings(), levels(90, 80, 70, 60, 50), 0.3, SCHEDULE) == []
 
 
 def test_a_warning_names_the_noise_levels_where_nothing_was_learned() -> None:
-    found = warnings_of(GuidanceSettings(), levels(90, 80, 70, 35, 20), 0.3, 500)
+    found = warnings_of(GuidanceSettings(), levels(90, 80, 70, 35, 20), 0.3, SCHEDULE)
     assert found == [
         "The surrogate has learned nothing at t = 300, t = 400, where it will be used: on held-out images it is no "
         "better than guessing (30.0 %). Steer from t = 200 on at most, or train longer."
@@ -70,14 +81,14 @@ def test_a_warning_names_the_noise_levels_where_nothing_was_learned() -> None:
 
 def test_noise_levels_outside_the_window_do_not_matter() -> None:
     poor = levels(10, 80, 70, 35, 20)
-    assert warnings_of(GuidanceSettings(guide_from=299, guide_to=50), poor, 0.3, 500) == []
-    assert "t = 300," in warnings_of(GuidanceSettings(guide_from=300, guide_to=50), poor, 0.3, 500)[0]
-    assert "t = 0," in warnings_of(GuidanceSettings(guide_from=299), poor, 0.3, 500)[0]
+    assert warnings_of(GuidanceSettings(guide_from=299, guide_to=50), poor, 0.3, SCHEDULE) == []
+    assert "t = 300," in warnings_of(GuidanceSettings(guide_from=300, guide_to=50), poor, 0.3, SCHEDULE)[0]
+    assert "t = 0," in warnings_of(GuidanceSettings(guide_from=299), poor, 0.3, SCHEDULE)[0]
 
 
 @pytest.mark.parametrize("window", [{}, {"guide_from": 350, "guide_to": 310}, {"guide_from": 450, "guide_to": 410}])
 def test_nothing_learned_at_all_is_said_also_of_a_window_between_two_levels(window: dict) -> None:
-    (found,) = warnings_of(GuidanceSettings(**window), levels(30, 32, 28, 30, 33), 0.3, 500)
+    (found,) = warnings_of(GuidanceSettings(**window), levels(30, 32, 28, 30, 33), 0.3, SCHEDULE)
     assert found.startswith("The surrogate has learned nothing at any noise level where it will be used: ")
     assert found.endswith("Draw more images, make fewer clusters, or train longer.")
 
