@@ -87,9 +87,15 @@ def other_metric(plan: Plan) -> Plan | None:
 def measured_otherwise(found: Sweep) -> Sweep | None:
     """A sweep by its other metric, from the same pictures; None where it has none, or pictures are gone."""
     plan = other_metric(found.plan)
-    if plan is None or not found.complete or missing_lots(plan, SHELF):
+    if plan is None or not found.complete:
         return None
-    return finish(sweep(plan, SHELF))
+    known = finished(plan, SHELF)
+    if known.complete:
+        return known
+    if missing_lots(plan, SHELF):
+        return None
+    with st.spinner(f"Measuring the same pictures by {plan.settings.metric.upper()} …"):
+        return finish(sweep(plan, SHELF))
 
 
 def key_of(plan: Plan) -> Key:
