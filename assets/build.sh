@@ -32,6 +32,11 @@ wait "$first"
 side_core calibrate --model ideal --mode fast
 
 unset OMP_NUM_THREADS # one after the other, on all cores
-for name in pixel-faces pixel-faces-twin; do
-    side_core train surrogate --model "$name" --preset reported --out "assets/surrogates/$name"
+side_core train surrogate --model pixel-faces-twin --preset reported --images 16384 --encoder dpm --likeness 0.97 --clusters 600 \
+    --train-steps 1500 --guidance-scale 15 --guide-from 900 --guide-to 100 --out assets/surrogates/pixel-faces-twin
+side_core evaluate side --out runs/evaluation # trains those of SIDE and of its baselines
+for name in side-0 time-independent random cells k-means attribute; do
+    to="assets/surrogates/pixel-faces-$name"
+    rm -rf "${to/-side-0/}"
+    cp -r "runs/evaluation/surrogates/$name" "${to/-side-0/}"
 done
