@@ -21,6 +21,7 @@ def test_a_sweep_fills_in_and_a_point_leads_to_extract(page: Page, address: str)
     page.mouse.click(field["x"] + 0.75 * field["width"], field["y"] + 0.25 * field["height"])
     cell = page.get_by_role("combobox", name="Cell")
     expect(cell).to_have_value(re.compile("^steps 4, eta 1: "), timeout=PATIENCE)
+    expect(leads_on).to_have_attribute("href", re.compile("steps=4"), timeout=PATIENCE)  # it follows the list
     with page.context.expect_page() as opened:
         leads_on.click()
     expect(opened.value.get_by_role("heading", name=re.compile("16 of 16 pictures"))).to_be_visible(timeout=PATIENCE)
