@@ -39,7 +39,7 @@ def test_slider_redraws_and_stands_in_the_link(page: Page, address: str) -> None
     page.get_by_role("slider", name="Images").focus()
     page.keyboard.press("ArrowRight")
     settled(page, re.compile(r"17 of 17 pictures"))
-    assert "count=17" in page.url
+    expect(page).to_have_url(re.compile("count=17"), timeout=PATIENCE)
     link = page.url
     page.goto("about:blank")
     page.goto(link)

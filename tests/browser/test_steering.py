@@ -29,7 +29,7 @@ def test_lambda_from_zero_upwards_by_keyboard(page: Page, address: str, make_sur
         expect(page.locator(f'.st-key-gallery img[alt^="{alt}"]')).to_have_count(4)
     expect(page.get_by_text(re.compile(r"times as many as without the surrogate \(95 % interval"))).to_be_visible()
     expect(page.get_by_text("How hard each step is steered")).to_be_visible()
-    assert "guidance_scale=0.5" in page.url and "surrogate=" in page.url
+    expect(page).to_have_url(re.compile(r"(?=.*guidance_scale=0\.5)(?=.*surrogate=)"), timeout=PATIENCE)
     steered = page.url
     page.goto("about:blank")
     page.goto(steered)
@@ -43,5 +43,5 @@ def test_a_cluster_is_chosen_by_its_pictures(page: Page, address: str, make_surr
     page.get_by_role("button", name="3 · cohesion 0.70").click()
     expect(page.get_by_text("seed 1 · steered to cluster 3")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert "label=3" in page.url
+    expect(page).to_have_url(re.compile("label=3"), timeout=PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)

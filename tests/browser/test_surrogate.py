@@ -40,7 +40,7 @@ def test_a_surrogate_is_drawn_grouped_trained_saved_and_steers(page: Page, addre
     expect(page.get_by_text(f"Saved in {tmp_path}/mine")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Steer with it on Extract").click()
     expect(page.get_by_text(re.compile(r"· surrogate [0-9a-f]{12} ·"))).to_be_visible(timeout=PATIENCE)
-    assert "surrogate=" in page.url and "model=ideal" in page.url
+    expect(page).to_have_url(re.compile("(?=.*surrogate=)(?=.*model=ideal)"), timeout=PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
