@@ -61,7 +61,7 @@ def test_a_sweep_leaves_tables_and_pictures(out: Path) -> None:
     assert summary["complete"] and summary["axes"] == [{"name": "steps", "values": [2, 4]}]
     assert summary["data"]["source"] == "pixel-faces[0:1000]" and summary["control"]["searched"] == 1000
     assert [cell["settings"]["steps"] for cell in summary["cells"]] == [2, 4]
-    assert np.asarray(Image.open(out / "sweep.png")).shape == (660, 1000, 3)
+    assert np.asarray(Image.open(out / "sweep.png")).shape == (700, 1000, 3)
     assert len(np.asarray(Image.open(out / "grid.png"))) > 2 * 64
     assert len(list((out / "pictures").glob("*.npy"))) == len(list((out / "cells").iterdir())) == 2
     assert not [path for path in out.rglob("*") if "partial" in path.name]

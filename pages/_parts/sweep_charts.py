@@ -39,6 +39,7 @@ LOOKS = (
 )
 MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
 MOST_COLUMNS = 9  # of a heat map with more than the figure in each field
+MOST_BANDS = 3  # curves; of more, intervals are bars
 CURVE_HEIGHT, ROW_HEIGHT = 420, 64
 
 
@@ -48,15 +49,15 @@ def figure_of(sweep: Sweep, curve: str) -> go.Figure:
 
 
 def unit_of(settings: SweepSettings) -> str:
-    """The metric with its unit."""
-    return METRICS[settings.metric] + (", %" if settings.metric in SHARES else "")
+    """The metric with its unit, short enough to stand beside a chart."""
+    return METRICS[settings.metric].partition(":")[0] + (", %" if settings.metric in SHARES else "")
 
 
 def curves(sweep: Sweep) -> go.Figure:
-    """One setting: a line with its band for each curve, and its control in dots."""
+    """One setting: a line with its band (of many: bars at its points) for each curve, and its control in dots."""
     settings, (axis,) = sweep.plan.settings, sweep.plan.settings.axes
     figure, most = go.Figure(), largest(sweep.cells, settings.metric)
-    several = len(settings.curves) > 1
+    several, many = len(settings.curves) > 1, len(settings.curves) > MOST_BANDS
     number_of = {id(cell): number for number, cell in enumerate(sweep.cells)}
     for place, curve in enumerate(settings.curves):
         own = LOOKS[place % len(LOOKS)]
@@ -64,14 +65,18 @@ def curves(sweep: Sweep) -> go.Figure:
         cells = [cell for cell in sweep.curve(curve) if cell.measured]
         if settings.metric != "control":
             look = {"color": own.color if several else CONTROL, "dash": "dot", "width": 1.5}
-            name = f"control of {called(curve)}" if several else "the same pictures against the control"
-            add_line(figure, cells, settings, lambda found: found.control, look, name, band=not several)
-        add_line(figure, cells, settings, lambda found: found.figure, line, "", band=True)
+            name = "dots: the same pictures against the control" if several else "the same pictures against the control"
+            add_line(
+                figure, cells, settings, lambda found: found.control, look, name, band=not several, first=not place
+            )
+        if not many:
+            add_line(figure, cells, settings, lambda found: found.figure, line, "", band=True)
         known = [cell for cell in cells if cell.measured and math.isfinite(cell.measured.figure.value)]
         figure.add_scatter(
             x=[plain_value(cell.values[0]) for cell in known],
             y=[value_of(cell, settings) for cell in known],
             customdata=[[number_of[id(cell)], hover(cell)] for cell in known],
+            error_y=bars(known, settings) if many else None,
             mode="lines+markers",
             line=line,
             marker={"symbol": own.symbol, "size": 10, "color": own.color},
@@ -98,8 +103,9 @@ def add_line(
     line: Mapping[str, object],
     name: str,
     band: bool,
+    first: bool = True,
 ) -> None:
-    """A band, and where it has a name a line in it without markers."""
+    """A band, and where it has a name a line in it without markers; the legend names the first alone."""
     found = [(plain_value(cell.values[0]), part(cell.measured)) for cell in cells if cell.measured]
     known = [(x, item) for x, item in found if item is not None and not math.isnan(item.value)]
     if not known:
@@ -124,7 +130,16 @@ def add_line(
             showlegend=False,
         )
     if name:
-        figure.add_scatter(x=x, y=heights("value"), mode="lines", line=dict(line), name=name, hoverinfo="skip")
+        look = {"mode": "lines", "line": dict(line), "showlegend": first}
+        figure.add_scatter(x=x, y=heights("value"), name=name, hoverinfo="skip", **look)
+
+
+def bars(cells: Sequence[Cell], settings: SweepSettings) -> dict[str, object]:
+    """The intervals as bars: the bands of many curves would hide each other."""
+    found = [cell.measured.figure for cell in cells if cell.measured]
+    up = [in_units(item.high - item.value, settings.metric) for item in found]
+    down = [in_units(item.value - item.low, settings.metric) for item in found]
+    return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
 
 
 def heat_map(sweep: Sweep, curve: str) -> go.Figure:

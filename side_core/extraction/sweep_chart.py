@@ -16,8 +16,8 @@ from side_core.extraction.sweep_grid import called, short
 from side_core.settings import MetricName
 from side_core.settings.axis import Axis, shown
 
-WIDTH, HEIGHT = 1000, 660
-LEFT, RIGHT, TOP, BOTTOM = 90, 30, 80, 150
+WIDTH, HEIGHT = 1000, 700
+LEFT, RIGHT, TOP, BOTTOM = 90, 30, 80, 190
 CONTROL = "#c46d12"
 
 
