@@ -92,10 +92,10 @@ def test_weights_of_another_name_are_named(pipeline: Path, tmp_path: Path) -> No
 )
 def test_absurd_sizes_are_refused_at_once(broken: Callable[[str], Path], fault: str) -> None:
     folder = broken(fault)
-    start = time.perf_counter()
+    start = time.process_time()  # whatever else the machine does
     with pytest.raises(ValueError):  # test_folder checks the words
         open_denoiser(str(folder))
-    assert time.perf_counter() - start < 20  # building any of them would take minutes or all memory
+    assert time.process_time() - start < 2
 
 
 def test_loading_draws_no_random_numbers(pipeline: Path) -> None:
