@@ -35,8 +35,8 @@ unset OMP_NUM_THREADS # one after the other, on all cores
 side_core train surrogate --model pixel-faces-twin --preset reported --images 16384 --encoder dpm --likeness 0.97 --clusters 600 \
     --train-steps 1500 --guidance-scale 15 --guide-from 900 --guide-to 100 --out assets/surrogates/pixel-faces-twin
 side_core evaluate side --out runs/evaluation # trains those of SIDE and of its baselines
-for name in side-0 time-independent random cells k-means attribute; do
-    to="assets/surrogates/pixel-faces-$name"
-    rm -rf "${to/-side-0/}"
-    cp -r "runs/evaluation/surrogates/$name" "${to/-side-0/}"
+ship() { rm -rf "assets/surrogates/$2" && cp -r "runs/evaluation/surrogates/$1" "assets/surrogates/$2"; }
+ship side-0 pixel-faces
+for name in time-independent random cells k-means attribute; do
+    ship "$name" "pixel-faces-$name"
 done

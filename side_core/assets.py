@@ -48,7 +48,11 @@ BUILT_INS = {
     )
 }
 
-BASELINES = tuple(  # what SIDE is compared with: the same, but for what the name says
-    f"pixel-faces-{kind}" for kind in ("time-independent", "random", "cells", "k-means", "attribute")
-)
-SURROGATES = {name: ASSETS / "surrogates" / name for name in ("pixel-faces", "pixel-faces-twin", *BASELINES)}
+BASELINES = {  # by model: what its surrogate is compared with, the same but for what the name says
+    "pixel-faces": tuple(
+        f"pixel-faces-{kind}" for kind in ("time-independent", "random", "cells", "k-means", "attribute")
+    )
+}
+SURROGATES = {
+    name: ASSETS / "surrogates" / name for name in ("pixel-faces", "pixel-faces-twin", *BASELINES["pixel-faces"])
+}

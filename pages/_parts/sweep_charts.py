@@ -65,7 +65,7 @@ def curves(sweep: Sweep) -> go.Figure:
         cells = [cell for cell in sweep.curve(curve) if cell.measured]
         if settings.metric != "control":
             look = {"color": own.color if several else CONTROL, "dash": "dot", "width": 1.5}
-            name = "dots: the same pictures against the control" if several else "the same pictures against the control"
+            name = f"{'dots: ' if several else ''}the same pictures against the control"
             add_line(
                 figure, cells, settings, lambda found: found.control, look, name, band=not several, first=not place
             )
@@ -130,8 +130,9 @@ def add_line(
             showlegend=False,
         )
     if name:
-        look = {"mode": "lines", "line": dict(line), "showlegend": first}
-        figure.add_scatter(x=x, y=heights("value"), name=name, hoverinfo="skip", **look)
+        figure.add_scatter(
+            x=x, y=heights("value"), mode="lines", line=dict(line), name=name, hoverinfo="skip", showlegend=first
+        )
 
 
 def bars(cells: Sequence[Cell], settings: SweepSettings) -> dict[str, object]:
@@ -223,4 +224,4 @@ def padded(values: Sequence[float]) -> list[float]:
 
 def described(sweep: Sweep) -> str:
     """The chart in words, for who cannot see it."""
-    return f"{unit_of(sweep.plan.settings)}. " + "; ".join(lines_of(sweep)[:MOST_WORDS])
+    return f"{METRICS[sweep.plan.settings.metric]}. " + "; ".join(lines_of(sweep)[:MOST_WORDS])

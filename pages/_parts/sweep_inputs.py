@@ -38,9 +38,10 @@ OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "
 def curves_input(model: str) -> tuple[str, ...]:
     """What steers each curve: surrogates, and none for plain sampling."""
     linked = st.query_params.get_all("surrogates")
-    known = list(dict.fromkeys([*known_surrogates(model), PLAIN, *linked]))
-    methods = methods_of(model)
-    if len(methods) > 2:
+    there = known_surrogates(model)
+    known = list(dict.fromkeys([*there, PLAIN, *linked]))
+    if model in BASELINES:
+        methods = [PLAIN, *(name for name in (model, *BASELINES[model]) if name in there)]
         st.button(
             "Compare all methods",
             icon=":material/balance:",
@@ -59,12 +60,6 @@ def curves_input(model: str) -> tuple[str, ...]:
         help="One curve for each: a built-in name, a folder made by train surrogate, or none for plain sampling.",
     )
     return tuple(map(str, chosen)) or (PLAIN,)
-
-
-def methods_of(model: str) -> list[str]:
-    """Plain sampling, the model's shipped surrogate and those of the baselines."""
-    shipped = [name for name in (model, *BASELINES) if name == model or name.startswith(f"{model}-")]
-    return [PLAIN, *(name for name in known_surrogates(model) if name in shipped)]
 
 
 def axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:

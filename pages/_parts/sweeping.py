@@ -73,25 +73,16 @@ def steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steer
         raise ValueError(str(error).replace("with --foreign-surrogate", "in the sidebar")) from None
 
 
-def other_metric(plan: Plan) -> Plan | None:
-    """The same sweep by UMS where AMS was asked for, and the other way round; None where curves show something else.
-
-    How often copies come back and how many different ones do are two sides of one question.
-    """
-    settings = plan.settings
-    if settings.metric not in OTHER or len(settings.axes) == 2:
-        return None
-    return make_plan(settings.model_copy(update={"metric": OTHER[settings.metric]}), plan.shared)
-
-
 def measured_otherwise(found: Sweep) -> Sweep | None:
-    """A sweep by its other metric, from the same pictures; None where it has none, or pictures are gone."""
-    plan = other_metric(found.plan)
-    if plan is None or not found.complete:
+    """Finished curves of AMS by UMS, from the same pictures, and the other way round; None of others.
+
+    How often copies come back and how many different ones do are two sides of one question. None also where the
+    pictures are gone: nothing is drawn again for it.
+    """
+    settings = found.plan.settings
+    if settings.metric not in OTHER or len(settings.axes) == 2 or not found.complete:
         return None
-    known = finished(plan, SHELF)
-    if known.complete:
-        return known
+    plan = make_plan(settings.model_copy(update={"metric": OTHER[settings.metric]}), found.plan.shared)
     if missing_lots(plan, SHELF):
         return None
     with st.spinner(f"Measuring the same pictures by {plan.settings.metric.upper()} …"):

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +47,12 @@ def markdown(evaluation: Evaluation) -> str:
         f"{len(evaluation.subject.control):,} control images, in features of the model."
     )
     usual = f"The same by {kind.symbol} {kind.sign} {kind.threshold:.3g} ({kind.source}):"
-    qualities = [[f"{item.quality.frechet:.3g}", f"{100 * item.quality.coverage:.1f} %"] for item in evaluation.methods]
-    first = table_of(evaluation, comparison, ["Fréchet", "coverage"], qualities)
-    second = table_of(evaluation, evaluation.usual, [], [[] for _ in evaluation.methods])
+    first, second = table_of(evaluation, comparison, True), table_of(evaluation, evaluation.usual, False)
     return "\n".join([*first, "", about, "", usual, "", *second, ""])
 
 
-def table_of(
-    evaluation: Evaluation, comparison: Comparison, more: Sequence[str], cells: Sequence[Sequence[str]]
-) -> list[str]:
-    """The lines of one table: a row for each method, with more columns at its end."""
+def table_of(evaluation: Evaluation, comparison: Comparison, quality: bool) -> list[str]:
+    """The lines of one table: a row for each method; the quality of its images does not depend on the threshold."""
     columns = [
         "method",
         "AMS",
@@ -66,9 +61,9 @@ def table_of(
         "over plain",
         "control",
     ]
-    columns += more
+    columns += ["Fréchet", "coverage"] if quality else []
     lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
-    for item, last in zip(evaluation.methods, cells, strict=True):
+    for item in evaluation.methods:
         figures, own = comparison.figures[item.method.name], item.method.kind == "plain"
         row = [
             item.method.title + (f" ({item.lost:,} lost)" if item.lost else ""),
@@ -77,8 +72,8 @@ def table_of(
             whole(figures.different),
             "1" if own else ratio(figures.different_ratio),
             share(figures.control),
-            *last,
         ]
+        row += [f"{item.quality.frechet:.3g}", f"{100 * item.quality.coverage:.1f} %"] if quality else []
         lines.append(f"| {' | '.join(row)} |")
     return lines
 

@@ -61,12 +61,13 @@ def gather(
     # Complain before anything is drawn.
     if settings.synthetic is None:
         check_clusters(settings, settings.images)
+        check_memory(settings, settings.images, denoiser)
     strength_of(settings, len(denoiser.alphas_cumprod))
-    check_memory(settings, denoiser)
     encoder = open_encoder(settings.encoder, settings.encoder_weights, denoiser, device)
     if settings.synthetic is not None:
         synthetic = yield from read_synthetic(settings.synthetic, denoiser, training)
         check_clusters(settings, len(synthetic))
+        check_memory(settings, len(synthetic), denoiser)
     else:
         synthetic = yield from draw_synthetic(denoiser, settings)
     vectors = yield from embed(synthetic, encoder)
@@ -74,9 +75,9 @@ def gather(
     return Material(synthetic, encoder, clusters)
 
 
-def check_memory(settings: SurrogateSettings, denoiser: Denoiser) -> None:
-    """Raise ValueError where the colours of all synthetic images would not fit in memory as features."""
-    (height, width), images = denoiser.image_size, settings.images
+def check_memory(settings: SurrogateSettings, images: int, denoiser: Denoiser) -> None:
+    """Raise ValueError where the colours of so many synthetic images would not fit in memory as features."""
+    height, width = denoiser.image_size
     size = 12 * images * height * width  # float32
     if settings.encoder == "pixel" and size > MOST_BYTES:
         raise ValueError(
