@@ -17,8 +17,8 @@ from side_core.sampling.drawing import draw
 from side_core.sampling.guidance import Guide
 from side_core.settings import PRESETS, GuidanceSettings, SamplingSettings
 from side_core.surrogate.building import gather, learn
+from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import make_steering
-from side_core.surrogate.surrogate import load_surrogate
 
 MODEL = "pixel-faces"
 COUNT, STEPS, ROUNDS = 16, 25, 7

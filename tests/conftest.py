@@ -19,7 +19,9 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.surrogate.card import KIND
-from side_core.surrogate.surrogate import PICTURES, Surrogate, network_of, save_surrogate
+from side_core.surrogate.folder import save_surrogate
+from side_core.surrogate.sheet import PICTURES
+from side_core.surrogate.surrogate import Surrogate, network_of
 
 torch.set_num_threads(1)  # the models are tiny, and test processes run side by side
 

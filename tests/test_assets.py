@@ -13,7 +13,7 @@ from side_core.extraction.run import Extraction, extract, open_subject, referenc
 from side_core.progress import finish
 from side_core.settings import ExtractSettings, SamplingSettings
 from side_core.similarity.scores import SCORES
-from side_core.surrogate.surrogate import load_surrogate
+from side_core.surrogate.folder import load_surrogate
 
 MIB = 2**20
 TRAINED = ["pixel-faces", "pixel-faces-twin"]

@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from side_core.cli import main
-from side_core.surrogate.surrogate import load_surrogate
+from side_core.surrogate.folder import load_surrogate
 
 TRAIN = ["train", "surrogate", "--model", "ideal"]
 LEARN = ["--encoder", "pixel", "--label-source", "clusters", "--cohesion", "0.1", "--width", "8", "--mode", "exact"]

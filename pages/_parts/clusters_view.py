@@ -11,7 +11,8 @@ import streamlit as st
 from pages._parts.charts import CONTROL, TRAINING, dressed
 from pages._parts.figures import figure, show_row
 from side_core.surrogate.building import Material
-from side_core.surrogate.surrogate import PICTURES, Surrogate
+from side_core.surrogate.sheet import PICTURES
+from side_core.surrogate.surrogate import Surrogate
 
 PER_PAGE = 24
 PAPER = 250  # mean brightness of a place that holds no picture, with the traces that JPEG leaves there

@@ -10,7 +10,8 @@ import streamlit as st
 from pages._parts.text import plain
 from side_core.assets import SURROGATES
 from side_core.roots import is_public
-from side_core.surrogate.surrogate import CARD, Surrogate, load_surrogate, save_surrogate
+from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate
+from side_core.surrogate.surrogate import Surrogate
 
 HOME = Path("runs") / "surrogates"
 

@@ -21,9 +21,10 @@ from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, opening, references_of
 from side_core.extraction.scoring import score
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
+from side_core.surrogate.folder import CARD, load_surrogate
 from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.steering import make_steering
-from side_core.surrogate.surrogate import CARD, Surrogate, load_surrogate
+from side_core.surrogate.surrogate import Surrogate
 
 Key = tuple[Hashable, ...]
 Value = TypeVar("Value")

@@ -14,7 +14,8 @@ from side_core.settings import METHODS, PRESETS, EvaluateSettings, MethodName, S
 from side_core.similarity.encoder import PixelEncoder
 from side_core.surrogate.building import Material, gather, learn
 from side_core.surrogate.clusters import centred, with_cohesion
-from side_core.surrogate.surrogate import CARD, Surrogate, load_surrogate, save_surrogate
+from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate
+from side_core.surrogate.surrogate import Surrogate
 
 PUBLISHED_CLUSTERS = 100  # SIDE, arXiv 2410.02467, section 5.1: K = 100, tau = 0.5
 

@@ -15,9 +15,9 @@ from side_core.sampling.drawing import check_label
 from side_core.sampling.sampler import check_noise
 from side_core.settings import EncoderName, ExtractSettings, GuidanceSettings, MatchSettings, SweepSettings, Value
 from side_core.settings.sweep import PLAIN
+from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.surrogate.strength import strength_of
-from side_core.surrogate.surrogate import load_surrogate
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,8 @@ from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, MatchSettings, ScoreName
 from side_core.similarity.embeddings import Embedding
 from side_core.similarity.encoder import open_encoder
+from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
-from side_core.surrogate.surrogate import load_surrogate
 
 NAMED = 5  # images that guidance has damaged, by their seeds
 

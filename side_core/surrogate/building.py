@@ -13,8 +13,9 @@ from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.encoder import Encoder, open_encoder
 from side_core.surrogate.card import Training, make_card
 from side_core.surrogate.clusters import Clustering, Clusters, check_clusters, cluster
+from side_core.surrogate.sheet import PICTURES, cluster_pictures
 from side_core.surrogate.strength import strength_of
-from side_core.surrogate.surrogate import PICTURES, Surrogate, cluster_pictures
+from side_core.surrogate.surrogate import Surrogate
 from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic, read_synthetic
 from side_core.surrogate.training import Evaluation, Lesson, SurrogateStep, make_lesson, train_classifier
 

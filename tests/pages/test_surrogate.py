@@ -18,7 +18,8 @@ from side_core.dpm.folder import open_denoiser
 from side_core.progress import finish
 from side_core.settings import PRESETS, SurrogateSettings
 from side_core.surrogate.building import gather, learn
-from side_core.surrogate.surrogate import Surrogate, load_surrogate, save_surrogate
+from side_core.surrogate.folder import load_surrogate, save_surrogate
+from side_core.surrogate.surrogate import Surrogate
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 SMALL = {

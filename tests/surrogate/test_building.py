@@ -19,7 +19,8 @@ from side_core.settings import SurrogateSettings
 from side_core.similarity.embeddings import Embedding
 from side_core.surrogate.building import Material, Record, finished, gather, learn, lesson_of
 from side_core.surrogate.clusters import Clustering
-from side_core.surrogate.surrogate import PICTURES, Surrogate
+from side_core.surrogate.sheet import PICTURES
+from side_core.surrogate.surrogate import Surrogate
 from side_core.surrogate.synthetic import SyntheticStep
 from side_core.surrogate.training import train_classifier
 

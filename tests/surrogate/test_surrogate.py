@@ -15,18 +15,11 @@ from safetensors.torch import load_file, save_file
 from side_core.data.picture import LARGEST_PIXELS
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.settings import GuidanceSettings
-from side_core.surrogate import surrogate as module
+from side_core.surrogate import folder as module
+from side_core.surrogate.folder import DIGEST, MOST_CLUSTERS, load_surrogate, save_surrogate
+from side_core.surrogate.sheet import PICTURES, cluster_pictures, pictures_of, sheet_of
 from side_core.surrogate.steering import make_steering
-from side_core.surrogate.surrogate import (
-    DIGEST,
-    PICTURES,
-    Surrogate,
-    cluster_pictures,
-    load_surrogate,
-    pictures_of,
-    save_surrogate,
-    sheet_of,
-)
+from side_core.surrogate.surrogate import Surrogate
 
 WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
 
@@ -290,7 +283,7 @@ def test_a_sheet_of_pictures_is_taken_apart_as_it_was_put_together(tmp_path: Pat
 
 def test_large_images_are_shown_small_enough_for_the_most_clusters() -> None:
     shown = cluster_pictures(np.zeros((1, 512, 512, 3), np.uint8), iter([np.array([0])]))
-    assert shown[0].size // 3 * module.MOST_CLUSTERS <= LARGEST_PIXELS
+    assert shown[0].size // 3 * MOST_CLUSTERS <= LARGEST_PIXELS
 
 
 def test_a_user_gets_a_network_of_their_own(built: Surrogate) -> None:
