@@ -4,7 +4,8 @@ import streamlit as st
 
 from pages._parts import sidebar
 from pages._parts.figures import STYLE
-from pages._parts.live import draw_missing, store_key, without_surrogate
+from pages._parts.keeping import keep_run, noted
+from pages._parts.live import draw_missing
 from pages._parts.results import Shown, provenance, show_results
 from pages._parts.session import (
     PICTURES,
@@ -19,6 +20,7 @@ from pages._parts.session import (
 from pages._parts.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.text import say_error
 from side_core.extraction.run import Drawn, Extraction, Subject, score_images
+from side_core.runs.recording import pictures_key, without_surrogate
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreSettings
 
@@ -72,6 +74,7 @@ def draw_pictures() -> None:
     if shown is not None:
         show_results(shown, threshold_note, schedule)
         provenance(shown)
+        keep_run(shown.extraction, shown.drawn, PICTURES)
 
 
 def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
@@ -81,18 +84,18 @@ def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
     """
     references = open_references(settings, subject)
-    finished = draw_missing(settings, subject, PICTURES)
+    finished = draw_missing(settings, subject, PICTURES, lambda: noted(settings, subject, references))
     if not finished.own:
         if finished.damaged:  # this says which
             score_images(settings, subject, references, Drawn(damaged=finished.damaged))
         return None
+    keys = [pictures_key(settings, twin) for twin in (subject, without_surrogate(subject))]
+    drawn = {key: pictures for key, pictures in zip(keys, (finished.own, finished.plain), strict=True) if pictures}
     compared = reference_key(settings, subject)
-    found = match_pictures(finished.own, (store_key(settings, subject), *compared), references)
-    plain = None
-    if finished.plain:
-        plain = match_pictures(finished.plain, (store_key(settings, without_surrogate(subject)), *compared), references)
-    extraction = Extraction(settings, subject, references, found, plain=plain, damaged=finished.damaged)
-    return Shown(extraction, "seed", {str(seed): picture for seed, picture in finished.own.items()})
+    matches = [match_pictures(pictures, (key, *compared), references) for key, pictures in drawn.items()]
+    plain = matches[1] if len(matches) > 1 else None
+    extraction = Extraction(settings, subject, references, matches[0], plain=plain, damaged=finished.damaged)
+    return Shown(extraction, "seed", {str(seed): picture for seed, picture in finished.own.items()}, drawn)
 
 
 def score_pictures() -> None:
@@ -122,6 +125,7 @@ def score_pictures() -> None:
     shown = Shown(Extraction(settings, scored.subject, scored.references, scored.match, scored.samples), "picture", {})
     show_results(shown, threshold_note)
     provenance(shown)
+    keep_run(shown.extraction)
 
 
 st.html(STYLE)

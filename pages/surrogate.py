@@ -1,5 +1,6 @@
 """Surrogate: make the small classifier that steers a model from nothing but the model, and look at what it learned."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -8,7 +9,8 @@ from pages._parts import controls
 from pages._parts.clusters_view import show_clusters
 from pages._parts.figures import STYLE
 from pages._parts.grouping import group, grouping_inputs
-from pages._parts.learning import lesson_inputs, train_live
+from pages._parts.keeping import keep_files
+from pages._parts.learning import Learned, lesson_inputs, train_live
 from pages._parts.saving import choose_surrogate, known_surrogates, offer_saving, offer_steering
 from pages._parts.session import open_model, open_surrogate
 from pages._parts.surrogate_card import show_difference, show_learned, show_surrogate
@@ -16,7 +18,9 @@ from pages._parts.synthetic import draw_live, drawing_inputs
 from pages._parts.text import say_error
 from side_core.assets import BUILT_INS
 from side_core.dpm.denoiser import Denoiser
+from side_core.runs.others import surrogate_headline, surrogate_run
 from side_core.settings import PRESETS, SurrogateSettings
+from side_core.surrogate.folder import save_surrogate
 
 TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"
 QUICK = PRESETS["quick"]
@@ -51,12 +55,27 @@ def train_new(model: str) -> None:
     )
     chosen |= lesson_inputs()
     with st.container():
-        surrogate = train_live(model, denoiser, material, SurrogateSettings.read(chosen))
-    if surrogate is None:
+        settings = SurrogateSettings.read(chosen)
+        learned = train_live(model, denoiser, material, settings)
+    if learned is None:
         return
-    show_learned(surrogate, "surrogate")
+    show_learned(learned.surrogate, "surrogate")
     st.header("4 · Save", anchor=False)
-    offer_saving(model, surrogate)
+    offer_saving(model, learned.surrogate)
+    keep_surrogate(model, denoiser, settings, learned)
+
+
+def keep_surrogate(model: str, denoiser: Denoiser, settings: SurrogateSettings, learned: Learned) -> None:
+    """Keep what was learned in the history, also where it was stopped."""
+    surrogate = learned.surrogate
+    taken = int(surrogate.card["training"]["steps"])
+    done, asked = learned.stopped or (taken, taken)
+
+    def write(folder: Path) -> dict[str, Any]:
+        save_surrogate(surrogate, folder)
+        return dict(surrogate.card)
+
+    keep_files(surrogate_run(model, denoiser, settings, asked), done, surrogate_headline(surrogate), write)
 
 
 def preset_for(denoiser: Denoiser) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages._parts import sidebar
 from pages._parts.figures import STYLE
+from pages._parts.keeping import keep_files
 from pages._parts.sweep_inputs import axis_inputs, curves_input, drawing_inputs, schedule_inputs, scoring_inputs
 from pages._parts.sweep_results import show_finished, show_live
 from pages._parts.sweeping import (
@@ -17,6 +18,8 @@ from pages._parts.sweeping import (
     sweep_live,
 )
 from pages._parts.text import say_error
+from side_core.extraction.sweep_report import write_sweep
+from side_core.runs.others import sweep_headline, sweep_run
 from side_core.settings import SweepSettings, read_axis
 
 
@@ -63,5 +66,6 @@ try:
     found = sweep_live(plan, show_live)
     if found.cells:
         show_finished(found, measured_otherwise(found))
+        keep_files(sweep_run(found), len(found.cells), sweep_headline(found), lambda out: write_sweep(found, out))
 except ValueError as error:
     say_error(error)

@@ -61,6 +61,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     extract.add_argument("--device", default=None, help=DEVICE)
     extract.add_argument("--json", action="store_true", help="print run.json on stdout")
+    add_history(extract)
     extract.set_defaults(run=commands.run_extract)
 
     describe = kinds.add_parser(
@@ -75,6 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     score.add_argument("--out", type=Path, required=True, help="folder for run.json, tables and grid.png")
     score.add_argument("--device", default=None, help=DEVICE)
     score.add_argument("--json", action="store_true", help="print run.json on stdout")
+    add_history(score)
     score.set_defaults(run=commands.run_score)
 
     evaluate = kinds.add_parser("evaluate", help="measure a method against its baselines")
@@ -97,6 +99,7 @@ def make_parser() -> argparse.ArgumentParser:
     sweep.add_argument("--resume", action="store_true", help="do only what is not in --out yet; values may be added")
     sweep.add_argument("--device", default=None, help=DEVICE)
     sweep.add_argument("--json", action="store_true", help="print sweep.json on stdout")
+    add_history(sweep)
     sweep.set_defaults(run=run_sweep)
 
     train = kinds.add_parser("train", help="train a model, or a surrogate of one")
@@ -125,6 +128,7 @@ def make_parser() -> argparse.ArgumentParser:
     surrogate.add_argument("--device", default=None, help=DEVICE)
     surrogate.add_argument("--json", action="store_true", help="print its card on stdout")
     add_options(surrogate, SurrogateSettings)
+    add_history(surrogate)
     surrogate.set_defaults(run=commands.run_train_surrogate)
 
     data = kinds.add_parser("data", help="built-in data").add_subparsers(required=True, metavar="WHAT")
@@ -143,6 +147,16 @@ def make_parser() -> argparse.ArgumentParser:
     bench.add_argument("--large", action="store_true", help="also score against a folder of 200,000 pictures (minutes)")
     bench.set_defaults(run=commands.run_bench)
     return parser
+
+
+def add_history(parser: argparse.ArgumentParser) -> None:
+    """Whether the run is noted where the app's page History finds it."""
+    parser.add_argument(
+        "--history",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also keep the run in the workspace (SIDE_WORKSPACE; by default beside the app), where History lists it",
+    )
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

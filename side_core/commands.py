@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from side_core.options import given
@@ -10,7 +11,10 @@ from side_core.progress import INTERRUPTED, Part, Progress, complain, finish
 from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, SurrogateSettings, TrainDpmSettings
 
 if TYPE_CHECKING:
+    from side_core.dpm.denoiser import Denoiser
     from side_core.extraction.run import Extraction
+    from side_core.surrogate.building import Record
+    from side_core.surrogate.surrogate import Surrogate
     from side_core.surrogate.training import SurrogateStep
 
 
@@ -20,12 +24,17 @@ def run_extract(options: argparse.Namespace) -> int:
     from side_core.extraction.animation import PathRecorder
     from side_core.extraction.files import IMAGES, PLAIN, begin, write_images, write_results
     from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
+    from side_core.runs.noting import Noting
+    from side_core.runs.recording import new_run
     from side_core.whole_file import write_whole
 
     subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
     references = finish(references_of(settings, subject, options.device), Progress("encoding").watch)
     assert subject.denoiser is not None  # an extraction has a model
     drawn, steered = begin(options.out, settings, subject, options.resume), subject.guide is not None
+    noting = Noting(new_run(settings, subject, references), options.history)
+    noting.pictures(options.out / IMAGES, drawn.images)
+    noting.pictures(options.out / PLAIN, drawn.plain, plain=True)
     recorder, progress = PathRecorder(subject.denoiser, settings.steps), Progress("drawing")
     plain_progress = Progress("drawing the same seeds unsteered")
     extraction, code = None, 0
@@ -39,10 +48,12 @@ def run_extract(options: argparse.Namespace) -> int:
             if not twin:
                 recorder.see(event)
             write_images(options.out, event.finished, PLAIN if twin else IMAGES)
+            noting.pictures(options.out / (PLAIN if twin else IMAGES), event.finished, plain=twin)
             drawn = drawn.after(event, steered)
     except KeyboardInterrupt:
         code = INTERRUPTED
         if not drawn.images:
+            noting.leave()
             raise
         complain("interrupted; scoring what is finished.")
         extraction = score_images(settings, subject, references, drawn)
@@ -50,6 +61,7 @@ def run_extract(options: argparse.Namespace) -> int:
     if animation := recorder.gif():
         write_whole(options.out / "path.gif", animation)
     report(extraction, write_results(options.out, extraction), options)
+    noting.result(extraction)
     return code
 
 
@@ -89,6 +101,8 @@ def run_score(options: argparse.Namespace) -> int:
     settings = ScoreSettings.read(given(options, ScoreSettings))
     from side_core.extraction.files import prepare_folder, write_results
     from side_core.extraction.scoring import score
+    from side_core.runs.noting import Noting
+    from side_core.runs.recording import new_run
     from side_core.similarity.embeddings import Embedding
 
     prepare_folder(options.out, settings)
@@ -98,6 +112,8 @@ def run_score(options: argparse.Namespace) -> int:
         lambda event: (encoding if isinstance(event, Embedding) else reading).watch(event),
     )
     report(extraction, write_results(options.out, extraction), options)
+    new = new_run(settings, extraction.subject, extraction.references, extraction.samples)
+    Noting(new, options.history).result(extraction)
     return 0
 
 
@@ -176,6 +192,7 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
         complain("nothing was learned yet; the synthetic images are kept.")
         return INTERRUPTED
     save_surrogate(surrogate, options.out)
+    note_surrogate(options, denoiser, settings, surrogate, record, whole=code == 0)
     if options.json:
         print(json.dumps(surrogate.card, indent=2))
         return code
@@ -190,6 +207,30 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
         print(f"Warning: {warning}")
     print(f"The surrogate is in {options.out}")
     return code
+
+
+def note_surrogate(
+    options: argparse.Namespace,
+    denoiser: "Denoiser",
+    settings: SurrogateSettings,
+    surrogate: "Surrogate",
+    record: "Record",
+    whole: bool,
+) -> None:
+    """Note a trained surrogate in the history; `whole`: nobody has interrupted it."""
+    from side_core.runs.noting import Noting
+    from side_core.runs.others import surrogate_headline, surrogate_run
+    from side_core.surrogate.folder import save_surrogate
+
+    last = record.last
+    assert last is not None  # it has learned something
+    new = surrogate_run(options.model, denoiser, settings, last.done if whole else last.total)
+
+    def write(folder: Path) -> dict[str, Any]:
+        save_surrogate(surrogate, folder)
+        return dict(surrogate.card)
+
+    Noting(new, options.history).files(last.done, surrogate_headline(surrogate), write)
 
 
 class Stages:

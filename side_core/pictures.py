@@ -1,10 +1,11 @@
 """Pictures for people: small images enlarged without blur, pairs side by side, grids of pairs."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 SIDE = 128  # pixels; smaller images are enlarged to about this
 GAP = 8  # pixels between the two of a pair
@@ -59,8 +60,10 @@ def webp(image: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def png(image: np.ndarray) -> bytes:
-    """(H, W, 3 or 4) uint8 as a PNG file."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="PNG")
+def png(image: np.ndarray, texts: Mapping[str, str] | None = None) -> bytes:
+    """(H, W, 3 or 4) uint8 as a PNG file; texts go into chunks of its own, by keyword."""
+    buffer, chunks = io.BytesIO(), PngInfo()
+    for keyword, text in (texts or {}).items():
+        chunks.add_itxt(keyword, text)
+    Image.fromarray(image).save(buffer, format="PNG", pnginfo=chunks)
     return buffer.getvalue()

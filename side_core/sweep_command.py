@@ -20,6 +20,8 @@ def run_sweep(options: argparse.Namespace) -> int:
     from side_core.extraction.sweep import Advance, sweep, sweep_of
     from side_core.extraction.sweep_folder import open_folder
     from side_core.extraction.sweep_report import lines_of, write_sweep
+    from side_core.runs.noting import Noting
+    from side_core.runs.others import sweep_headline, sweep_run
 
     plan = make_plan(settings, finish(sharing(settings, options.device), Progress("reading and encoding").watch))
     shelf = open_folder(options.out, plan, options.resume)
@@ -42,6 +44,9 @@ def run_sweep(options: argparse.Namespace) -> int:
         code, found = INTERRUPTED, sweep_of(plan, cells)
         complain(f"interrupted; {len(cells)} of {len(plan.places)} cells are finished. Go on with --resume.")
     summary = write_sweep(found, options.out)
+    Noting(sweep_run(found), options.history).files(
+        len(found.cells), sweep_headline(found), lambda folder: write_sweep(found, folder)
+    )
     if options.json:
         print(json.dumps(summary, indent=2))
         return code

@@ -2,20 +2,23 @@
 
 import json
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file under another name and rename it, so that nobody ever sees half of it.
+    """Write a file under another name, sync it and rename it: nobody ever sees half of it, also after a power cut.
 
     Raises:
         ValueError: it cannot be written, for example because the disk is full.
     """
-    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    partial = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.partial")
     try:
         partial.write_bytes(content)
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
         partial.replace(file)
     except OSError as error:
         raise ValueError(

@@ -30,9 +30,10 @@ WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests keep what they make in a cache of their own."""
+    """Tests keep what they make, and their runs, in folders of their own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIDE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("SIDE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
         yield
 
 

@@ -28,6 +28,7 @@ RANK = {
     "similarity": 4,
     "surrogate": 5,
     "extraction": 6,
+    "runs": 7,
     "options": 7,
     "bench_folder": 7,
     "bench_topk": 7,

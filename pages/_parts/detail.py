@@ -6,10 +6,10 @@ import streamlit as st
 from pages._parts.clusters_view import show_cluster
 from pages._parts.figures import figure, show_row
 from pages._parts.pairs import pairs_of
-from pages._parts.pictures import Picture
 from pages._parts.text import plain
 from side_core.extraction.animation import animate
 from side_core.extraction.run import Extraction
+from side_core.runs.picture_shelf import Picture
 from side_core.similarity.scores import SCORES, in_words
 
 TEN = 10

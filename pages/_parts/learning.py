@@ -66,7 +66,7 @@ def lesson_inputs() -> dict[str, Any]:
     return {"objective": objective, "train_steps": steps, "evaluate_every": often}
 
 
-def train_live(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings) -> Surrogate | None:
+def train_live(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings) -> Learned | None:
     """The surrogate that these settings make, trained when asked for; None before that.
 
     Stop, or any other widget, ends the training and keeps the best so far.
@@ -85,7 +85,7 @@ def train_live(model: str, denoiser: Denoiser, material: Material, settings: Sur
         with after.container():
             say_stopped(learned, key)
             offer("Train again" if learned else "Train", key)
-    return learned.surrogate if learned else None
+    return learned
 
 
 def say_stopped(learned: Learned | None, key: Key) -> None:

@@ -1,18 +1,21 @@
 """Draw what is missing, with progress, preview and a way to stop; keep what is finished."""
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
 from pages._parts.figures import figure, show_row
-from pages._parts.pictures import Picture, PictureStore
+from pages._parts.pictures import PictureStore
 from pages._parts.session import pace_of
 from pages._parts.work import StopBar, in_time
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
+from side_core.runs.picture_shelf import Picture
+from side_core.runs.recording import pictures_key, without_surrogate
 from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
 from side_core.settings import ExtractSettings
@@ -67,22 +70,21 @@ class Taken:
     total: int
 
 
-def store_key(settings: ExtractSettings, subject: Subject) -> str:
-    """Names what a picture depends on besides its seed; where nothing steers, as with lambda 0, a plain one."""
-    assert subject.denoiser is not None  # pictures are drawn by a model
-    key = f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.plain_sampling.picture_digest}"
-    return f"{key}/{subject.steering.digest}" if subject.steering and subject.guide else key
-
-
-def without_surrogate(subject: Subject) -> Subject:
-    """The subject as it draws by itself."""
-    return replace(subject, steering=None)
-
-
-def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStore) -> Finished:
+def draw_missing(
+    settings: ExtractSettings,
+    subject: Subject,
+    store: PictureStore,
+    noted: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Finished:
     """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop.
 
     Steered ones come first, then the same seeds without the surrogate: moving lambda draws only the former anew.
+
+    Args:
+        settings: what to draw.
+        subject: the model, and what steers it.
+        store: where pictures are kept.
+        noted: a context that lasts as long as pictures are drawn.
     """
     assert subject.denoiser is not None  # pictures are drawn by a model
     steered = subject.guide is not None
@@ -94,7 +96,8 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
         if st.session_state.get("stopped") == asked:
             say_stopped(shares, settings.count)
         elif may_begin(settings, subject.denoiser, shares, asked):
-            draw_shares(settings, subject.denoiser, shares, store, asked)
+            with noted():
+                draw_shares(settings, subject.denoiser, shares, store, asked)
     found = [dict(sorted(share.pictures.items())) for share in shares]
     return Finished(
         {seed: picture for seed, picture in found[0].items() if not picture.lost},
@@ -105,8 +108,8 @@ def draw_missing(settings: ExtractSettings, subject: Subject, store: PictureStor
 
 def share_of(words: str, settings: ExtractSettings, subject: Subject, store: PictureStore) -> Share:
     """What there is and what is missing of one way to draw."""
-    key = store_key(settings, subject)
-    found = {seed: picture for seed in settings.seeds if (picture := store.get(key, seed)) is not None}
+    key = pictures_key(settings, subject)
+    found = store.found(key, settings.seeds)
     return Share(words, key, subject.guide, found, tuple(seed for seed in settings.seeds if seed not in found))
 
 

@@ -1,66 +1,68 @@
-"""Finished pictures, kept for everybody: equal settings and seed are drawn once."""
+"""Finished pictures, kept for everybody, in memory and in the workspace: equal settings and seed are drawn once."""
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 
-import numpy as np
-
-from side_core.sampling.drawing import Damage
+from side_core.runs.picture_shelf import Picture, keep_picture, kept_pictures
 
 LARGEST_BYTES = 256 * 2**20
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """One drawn image.
-
-    Attributes:
-        image: (H, W, 3) uint8.
-        path: (k, H, W, 3) uint8, the estimate of the clean image at `path_timesteps`, the last is the image.
-        path_timesteps: (k,) of the path.
-        damage: what guidance did to it, where it was too strong. A lost one is kept too, so that it is not drawn again
-            and again, but there is nothing to see in it.
-    """
-
-    image: np.ndarray
-    path: np.ndarray
-    path_timesteps: tuple[int, ...]
-    damage: Damage | None = None
-
-    @property
-    def lost(self) -> bool:
-        """Whether guidance has driven it to NaN or infinity."""
-        return self.damage is not None and self.damage.lost
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.image.nbytes + self.path.nbytes
-
-
 class PictureStore:
-    """Pictures by (model fingerprint, arithmetic, picture settings, what steers), seed; the longest unused go first.
+    """Pictures by what they depend on and their seed; in memory the longest unused go first.
 
     Safe to use from several sessions at once.
+
+    Args:
+        largest: bytes in memory.
+        folder: says where they are also kept as files; None where they are not.
     """
 
-    def __init__(self, largest: int = LARGEST_BYTES):
-        self.largest = largest
+    def __init__(self, largest: int = LARGEST_BYTES, folder: Callable[[], Path | None] = lambda: None):
+        self.largest, self.folder = largest, folder
         self.held = 0
         self.pictures: OrderedDict[tuple[str, int], Picture] = OrderedDict()
         self.lock = threading.Lock()
 
+    def found(self, key: str, seeds: Sequence[int]) -> dict[int, Picture]:
+        """The pictures of these seeds that are kept, in memory or as files."""
+        known = {seed: picture for seed in seeds if (picture := self.get(key, seed)) is not None}
+        folder, missing = self.folder(), [seed for seed in seeds if seed not in known]
+        if folder is not None and missing:
+            for seed, picture in kept_pictures(folder / key, missing).items():
+                self.remember(key, seed, picture)
+                known[seed] = picture
+        return known
+
+    def put(self, key: str, seed: int, picture: Picture) -> None:
+        """Keep a picture, at once also as a file; one that cannot be written is kept in memory: see `write`."""
+        self.remember(key, seed, picture)
+        with suppress(ValueError):
+            self.write(key, {seed: picture})
+
+    def write(self, key: str, pictures: Mapping[int, Picture]) -> None:
+        """Keep pictures as files; those that are there are not written again.
+
+        Raises:
+            ValueError: they cannot be written.
+        """
+        if (folder := self.folder()) is not None:
+            for seed, picture in pictures.items():
+                keep_picture(folder / key, seed, picture)
+
     def get(self, key: str, seed: int) -> Picture | None:
-        """A picture, if it is still kept."""
+        """A picture, if it is still in memory."""
         with self.lock:
             picture = self.pictures.get((key, seed))
             if picture is not None:
                 self.pictures.move_to_end((key, seed))
             return picture
 
-    def put(self, key: str, seed: int, picture: Picture) -> None:
-        """Keep a picture."""
+    def remember(self, key: str, seed: int, picture: Picture) -> None:
+        """Keep a picture in memory."""
         with self.lock:
             old = self.pictures.pop((key, seed), None)
             self.held += picture.size - (old.size if old else 0)

@@ -1,7 +1,7 @@
 """What came out, from the headline to a single pair."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -10,11 +10,11 @@ from pages._parts.bands import show_bands
 from pages._parts.detail import show_pair
 from pages._parts.gallery import chosen_position, show_gallery, show_returned
 from pages._parts.headline import show_effect, show_headline
-from pages._parts.pictures import Picture
 from pages._parts.text import plain, show_notes
 from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
+from side_core.runs.picture_shelf import Picture
 from side_core.sampling.schedule import Schedule
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import Strength
@@ -28,11 +28,13 @@ class Shown:
         extraction: the pictures with their scores.
         noun: what a picture's name is: a seed, or a picture.
         paths: of drawn pictures, from noise to image, by name.
+        drawn: the same with those that nothing steered, by what they depend on, then by seed.
     """
 
     extraction: Extraction
     noun: str
     paths: Mapping[str, Picture]
+    drawn: Mapping[str, Mapping[int, Picture]] = field(default_factory=dict)
 
     @property
     def threshold(self) -> float:

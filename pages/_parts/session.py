@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 import numpy as np
 import streamlit as st
 
-from pages._parts.pictures import Picture, PictureStore
+from pages._parts.keeping import picture_folder
+from pages._parts.pictures import PictureStore
 from pages._parts.work import run_with_progress
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
@@ -20,6 +21,7 @@ from side_core.extraction.matching import Match, match
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, opening, references_of
 from side_core.extraction.scoring import score
+from side_core.runs.picture_shelf import Picture
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
 from side_core.surrogate.folder import CARD, load_surrogate
 from side_core.surrogate.names import surrogate_folder
@@ -73,7 +75,7 @@ MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold 
 SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
 SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
 PACES: Kept[Pace] = Kept(32)  # how fast models draw
-PICTURES = PictureStore()  # finished pictures
+PICTURES = PictureStore(folder=picture_folder)  # finished pictures
 
 
 def open_model(name: str, mode: Mode) -> Denoiser:

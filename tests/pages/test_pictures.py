@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pages._parts.pictures import Picture, PictureStore
+from pages._parts.pictures import PictureStore
+from side_core.runs.picture_shelf import Picture
 
 
 def picture(value: int) -> Picture:

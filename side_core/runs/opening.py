@@ -1,0 +1,39 @@
+"""Open the workspace and mend what a killed process has left."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from side_core.runs.recording import finished_pictures
+from side_core.runs.store import COLUMNS, run_of
+from side_core.runs.workspace import OWNERS, Workspace, make_workspace, workspace_folder
+
+
+def open_workspace(folder: Path | None = None) -> Workspace:
+    """Open the workspace, make it where there is none, and mend it.
+
+    Args:
+        folder: left out: `SIDE_WORKSPACE`, or `workspace` beside the app.
+
+    Raises:
+        ValueError: it cannot be written, is full, damaged, or was made by a newer version.
+    """
+    workspace = make_workspace(folder or workspace_folder())
+    mend(workspace)
+    return workspace
+
+
+def mend(workspace: Workspace) -> None:
+    """Runs whose process died are interrupted, with every picture that was finished; its owner's file goes."""
+    with workspace.connect() as database:
+        rows = database.execute(f"SELECT owner, {COLUMNS} FROM runs WHERE state = 'running'").fetchall()
+        for row in rows:
+            if not workspace.is_alive(row["owner"]):
+                finished = finished_pictures(workspace, run_of(row))
+                database.execute(
+                    "UPDATE runs SET state = 'interrupted', finished = ? WHERE id = ? AND state = 'running'",
+                    (finished, row["id"]),
+                )
+    for file in (workspace.folder / OWNERS).iterdir():
+        if not workspace.is_alive(file.name):
+            with suppress(OSError):
+                file.unlink()
