@@ -1,6 +1,5 @@
 """Pictures as files: read back as they were, whole or not at all."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +54,6 @@ def test_a_linked_picture_takes_no_room_and_survives_its_source(tmp_path: Path) 
     source.write_bytes(png(picture(0).image))
     for _ in range(2):
         link_picture(tmp_path / "shelf", 0, source)
-    assert os.stat(source).st_nlink == 2
+    assert source.stat().st_nlink == 2
     source.unlink()
     assert np.array_equal(kept_pictures(tmp_path / "shelf", [0])[0].image, picture(0).image)

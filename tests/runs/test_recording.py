@@ -146,7 +146,7 @@ def test_two_tabs_on_one_run_share_it(workspace: Workspace, make_extraction: Mak
 
 def test_a_run_whose_pictures_are_gone_says_so(workspace: Workspace, make_extraction: Make) -> None:
     run = keep(workspace, make_extraction()).run  # nobody has written its pictures
-    with pytest.raises(ValueError, match="pictures of .* are gone: draw them again"):
+    with pytest.raises(ValueError, match=r"pictures of .* are gone: draw them again"):
         result_in(workspace, run)
 
 

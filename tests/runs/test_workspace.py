@@ -141,7 +141,7 @@ def test_a_damaged_database_gets_a_sentence(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_a_folder_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ValueError, match="cannot be used \\(Not a directory\\).*set SIDE_WORKSPACE"):
+    with pytest.raises(ValueError, match=r"cannot be used \(Not a directory\).*set SIDE_WORKSPACE"):
         open_workspace(tmp_path / "file" / "workspace")
 
 
