@@ -35,7 +35,10 @@ check: setup  ## lint, format and types
 bench: setup  ## measure speed on this machine
 	$(BIN)/python -m side_core bench --large
 
+soak: setup  ## measure many sessions at once, kills, thousands of runs, memory, accessibility (minutes)
+	$(BIN)/python -m soak
+
 assets: setup  ## rebuild data, models and calibration (hours; see assets/README.md)
 	assets/build.sh
 
-.PHONY: help setup app test test-slow check bench assets
+.PHONY: help setup app test test-slow check bench soak assets

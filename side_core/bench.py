@@ -118,8 +118,16 @@ def live_grid_seconds() -> float:
 
 
 @contextlib.contextmanager
-def running_app(port: int | None = None) -> Iterator[str]:
-    """The app on a free port of this machine, from the moment it answers; stopped at the end."""
+def running_app(port: int | None = None, entry: str = "app.py") -> Iterator[tuple[str, int]]:
+    """The app on a free port of this machine, from the moment it answers; stopped at the end.
+
+    Args:
+        port: left out: a free one.
+        entry: the file to run, below the repository's root.
+
+    Yields:
+        Its address, and the number of its process.
+    """
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -129,25 +137,24 @@ def running_app(port: int | None = None) -> Iterator[str]:
         "-m",
         "streamlit",
         "run",
-        "app.py",
+        entry,
         "--server.port",
         str(port),
         "--server.headless",
         "true",
     ]
-    server = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy()
-    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):
-            with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
                 urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
                 break
             time.sleep(0.1)
         else:
             raise ValueError(f"The app did not answer on {address} within a minute: start it by hand to see why.")
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait(timeout=20)
@@ -167,7 +174,7 @@ def browser_figures() -> dict[str, float]:
         raise ValueError("No Chromium is installed: install one, or leave its figures out with --skip-browser.")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_OPTIONS))
-        with running_app() as address:
+        with running_app() as (address, _):
             start = time.perf_counter()
             page = chromium.new_page(viewport={"width": 1440, "height": 2200})
             page.goto(address)

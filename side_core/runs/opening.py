@@ -23,16 +23,20 @@ def open_workspace(folder: Path | None = None) -> Workspace:
 
 
 def mend(workspace: Workspace) -> None:
-    """Runs whose process died are interrupted, with every picture that was finished; its owner's file goes."""
+    """Runs whose process died are interrupted, with every picture that was finished, or forgotten if none was.
+
+    The file of their process goes.
+    """
     with workspace.connect() as database:
         rows = database.execute(f"SELECT owner, {COLUMNS} FROM runs WHERE state = 'running'").fetchall()
         for row in rows:
-            if not workspace.is_alive(row["owner"]):
-                finished = finished_pictures(workspace, run_of(row))
-                database.execute(
-                    "UPDATE runs SET state = 'interrupted', finished = ? WHERE id = ? AND state = 'running'",
-                    (finished, row["id"]),
-                )
+            if workspace.is_alive(row["owner"]):
+                continue
+            finished = finished_pictures(workspace, run_of(row))
+            change, values = "UPDATE runs SET state = 'interrupted', finished = ?", [finished]
+            if not finished:
+                change, values = "DELETE FROM runs", []
+            database.execute(f"{change} WHERE id = ? AND state = 'running'", [*values, row["id"]])
     for file in (workspace.folder / OWNERS).iterdir():
         if not workspace.is_alive(file.name):
             with suppress(OSError):

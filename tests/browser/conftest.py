@@ -11,7 +11,7 @@ from side_core.bench import CHROMIUM_OPTIONS, find_chromium, running_app
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    with running_app() as address:
+    with running_app() as (address, _):
         yield address
 
 

@@ -93,7 +93,11 @@ def test_killed_in_the_middle_it_opens_again_with_every_finished_picture(tmp_pat
 
 
 def test_a_run_of_a_server_that_lives_is_left_alone(tmp_path: Path) -> None:
-    code = BEGIN + "store.begin(workspace, NewRun('sweep', 'm', {}, {}, 1))\nprint(flush=True)\ninput()"
+    drawn = tmp_path / "pictures" / "k" / "0.png"
+    drawn.parent.mkdir(parents=True)
+    drawn.write_bytes(b"a finished picture")
+    new_run = "NewRun('extract', 'm', {'seed': 0, 'count': 2}, {}, 2, 'k')"
+    code = BEGIN + f"store.begin(workspace, {new_run})\nprint(flush=True)\nsys.stdin.read()"
     other = subprocess.Popen(
         [sys.executable, "-B", "-c", code, str(tmp_path)],
         stdin=subprocess.PIPE,
@@ -106,7 +110,12 @@ def test_a_run_of_a_server_that_lives_is_left_alone(tmp_path: Path) -> None:
     other.stdin.close()
     other.wait()
     other.stdout.close()
-    assert [run.state for run in store.listed(open_workspace(tmp_path))] == ["interrupted"]
+    assert [(run.state, run.finished) for run in store.listed(open_workspace(tmp_path))] == [("interrupted", 1)]
+
+
+def test_a_run_that_died_before_its_first_picture_is_forgotten(tmp_path: Path) -> None:
+    assert in_a_process(BEGIN + "store.begin(workspace, NewRun('sweep', 'm', {}, {}, 1))", tmp_path).returncode == 0
+    assert store.counted(open_workspace(tmp_path)) == 0
 
 
 def test_many_threads_and_two_servers_write_at_once(tmp_path: Path) -> None:
