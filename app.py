@@ -17,7 +17,7 @@ def warm_up() -> None:
     from side_core.settings import ExtractSettings
 
     settings = ExtractSettings(mode="fast")
-    keep_subject(settings, open_subject(settings))  # also finds the fastest arithmetic
+    keep_subject(settings, lambda: open_subject(settings))  # also finds the fastest arithmetic
 
 
 @asynccontextmanager

@@ -1,14 +1,27 @@
-"""The router: which pages there are, and nothing else."""
+"""The router: which pages there are, and what all of them share in the sidebar."""
 
 import streamlit as st
 
+from pages._parts import arrival, reopening, view
+
 st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspect:", layout="wide")
 page = st.navigation(
-    [
-        st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
-        st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
-        st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
-        st.Page("models.py", title="Models", icon=":material/model_training:"),
-    ]
+    {
+        "Explore": [
+            st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
+            st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
+            st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
+        ],
+        "Learn": [st.Page("tour.py", title="Tour", icon=":material/explore:")],
+        "Own": [
+            st.Page("models.py", title="Models", icon=":material/model_training:"),
+            st.Page("history.py", title="History", icon=":material/history:"),
+        ],
+    }
 )
+arrival.arrive()
+with st.sidebar:
+    view.switch()
 page.run()
+with st.sidebar:
+    reopening.reopen_input()

@@ -2,9 +2,12 @@
 
 import streamlit as st
 
-from pages._parts import sidebar
+from pages._parts import checks, glossary, sidebar, view
 from pages._parts.figures import STYLE
+from pages._parts.heading import offer_link, show_heading
 from pages._parts.keeping import keep_run, noted
+from pages._parts.link_values import DRAW, SCORE
+from pages._parts.links import link_of
 from pages._parts.live import draw_missing
 from pages._parts.results import Shown, provenance, show_results
 from pages._parts.session import (
@@ -24,14 +27,15 @@ from side_core.runs.recording import pictures_key, without_surrogate
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreSettings
 
-DRAW, SCORE = "Draw", "Score a folder"
 PLAIN_INTRO = (
-    "In each pair: left, a picture the model **has just drawn**; right, the **training picture** it is nearest to. "
-    "A match is a sign that the model remembers rather than invents; the control tells how strong a sign."
+    "In each pair: left, a picture the [[diffusion model|model]] **has just drawn**; right, the "
+    "[[nearest training image|training picture]] it is nearest to. A match is a sign that the model remembers rather "
+    "than invents; the [[control]] tells how strong a sign."
 )
 STEERED_INTRO = (
-    "On each card: a picture drawn while a **surrogate steers** the model, the **same seed without it**, and the "
-    "**training picture** that the steered one is nearest to. Move λ to steer harder; at 0 the model draws by itself."
+    "On each card: a picture drawn while a [[surrogate]] **steers** the model, the same [[seed]] **without it**, and "
+    "the [[nearest training image|training picture]] that the steered one is nearest to. Move [[guidance scale|λ]] to "
+    "steer harder; at 0 the model draws by itself."
 )
 
 
@@ -41,21 +45,23 @@ def draw_pictures() -> None:
     with st.sidebar:
         chosen = sidebar.model_inputs()
         name = surrogate_input(chosen["model"])
-        steering_place, rest, more = st.container(), st.container(), st.expander("More")
+        steering_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
         with more:
             chosen["mode"] = sidebar.mode_input()
     if name is None:
-        intro.markdown(PLAIN_INTRO)
+        glossary.line(PLAIN_INTRO, intro)
     subject = open_subject(ExtractSettings.read(chosen))
     assert subject.denoiser is not None  # it was opened with a model
     with rest:
         chosen |= sidebar.sampling_inputs(subject.denoiser, steered=name is not None)
         st.divider()
-        chosen |= sidebar.encoder_inputs(has_model=True)
+        with view.detail("encoder"):
+            chosen |= sidebar.encoder_inputs(has_model=True)
         chosen |= sidebar.threshold_inputs(chosen, subject)
         threshold_note = st.empty()
-        st.divider()
-        chosen |= sidebar.schedule_inputs(subject.denoiser)
+        with view.detail("schedule"):
+            st.divider()
+            chosen |= sidebar.schedule_inputs(subject.denoiser)
     with more:
         chosen |= sidebar.solver_inputs(subject.denoiser, steered=name is not None)
     if name is not None:
@@ -65,9 +71,10 @@ def draw_pictures() -> None:
             )
             st.divider()
     settings = ExtractSettings.read(chosen)
+    offer_link(heading, link_of(settings))
     schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
     subject = steered(subject, settings)
-    intro.markdown(PLAIN_INTRO if subject.guide is None else STEERED_INTRO)
+    glossary.line(PLAIN_INTRO if subject.guide is None else STEERED_INTRO, intro)
     if subject.steering is not None:
         say_if_idle(subject.steering, schedule)
     shown = draw_and_match(settings, subject)
@@ -115,13 +122,15 @@ def score_pictures() -> None:
         )
         return
     with below:
-        chosen |= sidebar.encoder_inputs(has_model=False)
+        with view.detail("encoder"):
+            chosen |= sidebar.encoder_inputs(has_model=False)
         thresholds = st.container()
     scored = score_folder(ScoreSettings.read(chosen))
     with thresholds:
         chosen |= sidebar.threshold_inputs(chosen, scored.subject)
         threshold_note = st.empty()
     settings = ScoreSettings.read(chosen)
+    offer_link(heading, link_of(settings))
     shown = Shown(Extraction(settings, scored.subject, scored.references, scored.match, scored.samples), "picture", {})
     show_results(shown, threshold_note)
     provenance(shown)
@@ -129,8 +138,9 @@ def score_pictures() -> None:
 
 
 st.html(STYLE)
-st.title("What has this model memorised?", anchor=False)
+heading = show_heading("What has this model memorised?")
 with st.sidebar:
+    checks.name("pictures", "Pictures", [DRAW, SCORE], DRAW)
     source = st.segmented_control(
         "Pictures",
         [DRAW, SCORE],

@@ -6,24 +6,27 @@ from pages._parts import controls
 from pages._parts.datasets import show_set
 from pages._parts.description import show_description
 from pages._parts.figures import STYLE
+from pages._parts.heading import offer_link, show_heading
+from pages._parts.link_values import model_values
+from pages._parts.links import MODELS, link_to
 from pages._parts.session import forget_all, open_set, open_subject
 from pages._parts.text import say_error
-from side_core.assets import BUILT_INS
 from side_core.dpm.description import Description, describe
+from side_core.dpm.folder import known_models
 from side_core.extraction.run import data_and_control
 from side_core.settings import ExtractSettings
 
 LARGE = 2**30  # bytes of weights that are not loaded unasked
 
 st.html(STYLE)
-st.title("Bring your own model", anchor=False)
+heading = show_heading("Bring your own model")
 st.markdown(
     "Name a diffusers folder (or a Hub id), the pictures it was **trained on**, and as **control** pictures of the "
     "same kind that it never saw. Here you see what was understood; nothing is drawn yet."
 )
 left, middle, right = st.columns(3)
 with left:
-    model = controls.open_choice("model", list(BUILT_INS), linked=False)
+    model = controls.open_choice("model", known_models(), linked=False)
 with middle:
     data = controls.text("data", "left out: what the model says", linked=False)
 with right:
@@ -87,6 +90,7 @@ def show_fingerprints(settings: ExtractSettings, description: Description) -> No
 
 
 settings = ExtractSettings(model=model, data=data or None, control=control or None, mode="fast")
+offer_link(heading, link_to(MODELS, model_values(settings)))
 description = show_model(settings)
 if description is not None:
     ready = show_data(settings, description.image_size)

@@ -5,24 +5,27 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import controls
+from pages._parts import checks, controls, notices
 from pages._parts.clusters_view import show_clusters
 from pages._parts.figures import STYLE
 from pages._parts.grouping import group, grouping_inputs
+from pages._parts.heading import offer_link, show_heading
 from pages._parts.keeping import keep_files
 from pages._parts.learning import Learned, lesson_inputs, train_live
+from pages._parts.link_values import ASKED_OF_A_SURROGATE, COMPARE, LOAD, TRAIN
+from pages._parts.links import SURROGATE, link_of, link_to
 from pages._parts.saving import choose_surrogate, known_surrogates, offer_saving, offer_steering
 from pages._parts.session import open_model, open_surrogate
 from pages._parts.surrogate_card import show_difference, show_learned, show_surrogate
 from pages._parts.synthetic import draw_live, drawing_inputs
 from pages._parts.text import say_error
-from side_core.assets import BUILT_INS
 from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.description import describe
+from side_core.dpm.folder import known_models
 from side_core.runs.others import surrogate_headline, surrogate_run
 from side_core.settings import PRESETS, SurrogateSettings
 from side_core.surrogate.folder import save_surrogate
 
-TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"
 QUICK = PRESETS["quick"]
 
 
@@ -36,6 +39,7 @@ def train_new(model: str) -> None:
     with st.container():
         synthetic = draw_live(denoiser, SurrogateSettings.read(chosen))
     if synthetic is None:
+        offer_settings(model, chosen)
         return
     st.header("2 · Cluster", anchor=False)
     st.markdown(
@@ -56,6 +60,7 @@ def train_new(model: str) -> None:
     chosen |= lesson_inputs()
     with st.container():
         settings = SurrogateSettings.read(chosen)
+        offer_settings(model, chosen)
         learned = train_live(model, denoiser, material, settings)
     if learned is None:
         return
@@ -63,6 +68,14 @@ def train_new(model: str) -> None:
     st.header("4 · Save", anchor=False)
     offer_saving(model, learned.surrogate)
     keep_surrogate(model, denoiser, settings, learned)
+
+
+def offer_settings(model: str, chosen: dict[str, Any]) -> None:
+    """A link with what was asked for yet; and what a link asks for that has no widget here."""
+    offer_link(heading, link_of(SurrogateSettings.read(chosen), model=model, fields=chosen))
+    others = set(SurrogateSettings.model_fields) - set(ASKED_OF_A_SURROGATE)
+    titles = [(name, str(SurrogateSettings.model_fields[name].title)) for name in sorted(others)]
+    notices.unheeded(titles, "the page's own")
 
 
 def keep_surrogate(model: str, denoiser: Denoiser, settings: SurrogateSettings, learned: Learned) -> None:
@@ -89,6 +102,7 @@ def preset_for(denoiser: Denoiser) -> dict[str, Any]:
 def load_one(model: str) -> None:
     """Show a saved surrogate and whether it fits the model."""
     name = choose_surrogate("Surrogate", "load", known_surrogates(model))
+    offer_link(heading, link_to(SURROGATE, {"of": model, "way": LOAD, "load": name}))
     if not name:
         say_none()
         return
@@ -105,6 +119,8 @@ def compare_two(model: str) -> None:
         first = choose_surrogate("First surrogate", "one", known)
     with right:
         second = choose_surrogate("Second surrogate", "other", known, first=1)
+    names = {"one": first, "other": second}
+    offer_link(heading, link_to(SURROGATE, {"of": model, "way": COMPARE} | names))
     if not (first and second):
         say_none()
         return
@@ -120,7 +136,7 @@ def say_none() -> None:
 
 
 st.html(STYLE)
-st.title("Teach a surrogate", anchor=False)
+heading = show_heading("Teach a surrogate")
 st.markdown(
     "A surrogate is a small classifier that steers a model while it draws (SIDE), towards what the model remembers "
     "best. It is made from **nothing but the model**."
@@ -128,8 +144,9 @@ st.markdown(
 left, right = st.columns(2)
 with left:
     # A page cannot lead on with a parameter that it is bound to itself, and this one does with `model`.
-    model = controls.open_choice("model", list(BUILT_INS), key="of")
+    model = controls.open_choice("model", known_models(), key="of", check=describe)
 with right:
+    checks.name("way", "What to do", [TRAIN, LOAD, COMPARE], TRAIN)
     way = st.segmented_control(
         "What to do", [TRAIN, LOAD, COMPARE], default=TRAIN, required=True, key="way", bind="query-params"
     )

@@ -4,9 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import sidebar
+from pages._parts import notices, sidebar, view
 from pages._parts.figures import STYLE
+from pages._parts.heading import offer_link, show_heading
 from pages._parts.keeping import keep_files
+from pages._parts.link_values import GUIDANCE
+from pages._parts.links import link_of
 from pages._parts.sweep_inputs import axis_inputs, curves_input, drawing_inputs, schedule_inputs, scoring_inputs
 from pages._parts.sweep_results import show_finished, show_live
 from pages._parts.sweeping import (
@@ -32,7 +35,7 @@ def ask() -> SweepSettings:
     with st.sidebar:
         chosen: dict[str, Any] = sidebar.model_inputs()
         curves = curves_input(chosen["model"])
-        foreign_place, rest, more = st.container(), st.container(), st.expander("More")
+        foreign_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
     chosen |= {"surrogates": curves} | axis_inputs(curves)
     swept = {read_axis(chosen[key]).name for key in ("x", "y") if chosen[key]}
     with more:
@@ -54,13 +57,16 @@ def ask() -> SweepSettings:
 
 
 st.html(STYLE)
-st.title("Which settings bring most back?", anchor=False)
+heading = show_heading("Which settings bring most back?")
 st.markdown(
     "One or two settings vary, the **seeds stay the same**: each point is one extraction, with its 95 % interval, and "
     "the same pictures against the **control**. What is not varied here is as the sidebar and the surrogate's card say."
 )
 try:
     settings = ask()
+    offer_link(heading, link_of(settings))
+    fixed = [(name, str(SweepSettings.model_fields[name].title)) for name in (*GUIDANCE, "label")]
+    notices.unheeded(fixed, "what the surrogate's card says")
     with st.container():
         plan = plan_for(settings, subject_for(settings.model_dump()))
     found = sweep_live(plan, show_live)

@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from side_core import __version__, commands
+from side_core import __version__, commands, runs_command
 from side_core.evaluate_command import run_evaluate_side
 from side_core.options import add_options
 from side_core.progress import INTERRUPTED, complain
@@ -131,6 +131,8 @@ def make_parser() -> argparse.ArgumentParser:
     add_history(surrogate)
     surrogate.set_defaults(run=commands.run_train_surrogate)
 
+    add_runs(kinds.add_parser("runs", help="the history: list, compare, rename, export, delete, bring back"))
+
     data = kinds.add_parser("data", help="built-in data").add_subparsers(required=True, metavar="WHAT")
     build = data.add_parser("build", help="render the pixel faces anew (needs requirements-dev.txt)")
     build.add_argument("--out", type=Path, default=None, help="the file to write (default: the shipped one)")
@@ -157,6 +159,42 @@ def add_history(parser: argparse.ArgumentParser) -> None:
         default=True,
         help="also keep the run in the workspace (SIDE_WORKSPACE; by default beside the app), where History lists it",
     )
+
+
+def add_runs(parser: argparse.ArgumentParser) -> None:
+    """What `runs` can do."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    def action(name: str, about: str, *places: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = actions.add_parser(name, help=about)
+        for place in places:
+            made.add_argument(place.lower(), metavar=place)
+        made.set_defaults(run=getattr(runs_command, f"run_{name}"))
+        return made
+
+    many = action("list", "list runs, the newest first, pinned ones on top")
+    many.add_argument("--search", default="", help="words that must all occur in name, note, headline or settings")
+    many.add_argument("--sort", default="created", help="created, share, finished, model or name (default: created)")
+    many.add_argument("--ascending", action="store_true", help="smallest or oldest first")
+    many.add_argument("--deleted", action="store_true", help="those in the bin instead")
+    many.add_argument("--most", default="50", metavar="COUNT", help="how many to list (default: 50)")
+    one = action("show", "show one run: headline, settings, fingerprints, note, files", "ID")
+    compared = action("compare", "compare runs with a baseline, which is the pinned or else the oldest one")
+    for reader in (many, one, compared):
+        reader.add_argument("--json", action="store_true", help="print it as JSON on stdout")
+    action("pin", "keep a run on top; comparisons take it as their baseline", "ID")
+    action("unpin", "let a pinned run go", "ID")
+    action("rename", "call a run something else; an empty name takes its name away", "ID", "NAME")
+    action("note", "write a note about a run in place of the one it has", "ID", "TEXT")
+    deleted = action("delete", "put runs into the bin")
+    restored = action("restore", "bring runs back from the bin")
+    for several in (compared, deleted, restored):
+        several.add_argument("ids", metavar="ID", nargs="+")
+    export = action("export", "write a run with its pictures, tables and report into one zip", "ID")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip to write")
+    clean = action("clean", "delete for good what is in the bin, and pictures that no run shows")
+    clean.add_argument("--older-than", default="0", metavar="DAYS", help="only what was deleted so many days ago")
+    action("folder", "say where the history is kept and how much room it takes")
 
 
 def add_subject(parser: argparse.ArgumentParser) -> None:

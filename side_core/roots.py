@@ -4,17 +4,13 @@ import os
 from pathlib import Path
 
 from side_core.assets import ASSETS
-
-
-def is_public() -> bool:
-    """Whether strangers use this app: `SIDE_PUBLIC` is set to anything but 0."""
-    return os.environ.get("SIDE_PUBLIC", "0") not in ("", "0")
+from side_core.public import is_public, listed_folders
 
 
 def allowed_roots() -> tuple[Path, ...]:
-    """Folders a public app may read: its assets and those that `SIDE_ROOTS` names (separated as in PATH)."""
+    """Folders a public app may read: its assets, its models, and those that `SIDE_ROOTS` names (as in PATH)."""
     named = [os.path.expanduser(root) for root in os.environ.get("SIDE_ROOTS", "").split(os.pathsep) if root]  # noqa: PTH111
-    return tuple(Path(os.path.realpath(root)) for root in (str(ASSETS), *named))
+    return (*(Path(os.path.realpath(root)) for root in (str(ASSETS), *named)), *listed_folders())
 
 
 def is_allowed(path: Path) -> bool:

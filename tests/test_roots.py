@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from side_core.assets import ASSETS
-from side_core.roots import check_allowed, is_allowed, is_public, printable
+from side_core.roots import check_allowed, is_allowed, printable
 
 
 @pytest.fixture
@@ -16,12 +16,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SIDE_PUBLIC", "1")
     monkeypatch.setenv("SIDE_ROOTS", str(tmp_path / "root"))
     return tmp_path / "root"
-
-
-@pytest.mark.parametrize(("value", "public"), [("", False), ("0", False), ("1", True), ("yes", True)])
-def test_public(monkeypatch: pytest.MonkeyPatch, value: str, public: bool) -> None:
-    monkeypatch.setenv("SIDE_PUBLIC", value)
-    assert is_public() is public
 
 
 def test_at_home_everything_may_be_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,14 @@
 """Widgets made from settings fields: title, help text, bounds and default stand in side_core.settings alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
 import streamlit as st
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
+from pages._parts import checks
+from side_core.public import limit_of
 from side_core.settings import ExtractSettings, Label, ScoreSettings, Settings
 
 FIELDS = {**ScoreSettings.model_fields, **ExtractSettings.model_fields}
@@ -25,24 +27,6 @@ def bounds(field: FieldInfo) -> tuple[float, float]:
     extra = field.json_schema_extra
     live: Any = extra.get("live_max", high) if isinstance(extra, dict) else high
     return low, live
-
-
-def warn_of_link(key: str, title: str, low: float, high: float, default: float) -> None:
-    """Say so when the link carries a value that the widget cannot take (it would silently become the default)."""
-    raw = st.query_params.get(key)
-    if raw is None:
-        return
-    try:
-        fits = low <= float(raw) <= high
-    except ValueError:
-        fits = False
-    if not fits:
-        say_link_is_off(title, raw, f"{low:g} to {high:g}", f"{default:g}")
-
-
-def say_link_is_off(title: str, raw: str, allowed: str, instead: str) -> None:
-    """One sentence: what the link asked for, what is possible, what is used."""
-    st.warning(f"The link asks for {title} = '{raw}', not {allowed}: {instead} is used.", icon=":material/link_off:")
 
 
 def slider(
@@ -69,15 +53,17 @@ def slider(
     field = field_of(name, of)
     least, most = bounds(field) if low is None or high is None else (low, high)
     low, most = least if low is None else low, most if high is None else high
-    start = field.default if default is None else default
+    most = min(most, limit_of(name) or most)  # a public app allows less
+    start = min(field.default if default is None else default, most)
     kind = type(start)
-    warn_of_link(key or name, str(field.title), low, most, start)
+    step = kind(step or EXTRA_STEP[kind])
+    checks.number(key or name, str(field.title), low, most, start, step)
     return st.slider(
         str(field.title),
         kind(low),
         kind(most),
         start,
-        kind(step or EXTRA_STEP[kind]),
+        step,
         help=field.description,
         key=key or name,
         bind="query-params",
@@ -88,7 +74,7 @@ def number(name: str) -> int:
     """A number box for a whole-number field with wide bounds, kept in the URL."""
     field = FIELDS[name]
     low, high = bounds(field)
-    warn_of_link(name, str(field.title), low, high, field.default)
+    checks.number(name, str(field.title), low, high, field.default, 1)
     return st.number_input(
         str(field.title), int(low), int(high), field.default, help=field.description, key=name, bind="query-params"
     )
@@ -114,9 +100,7 @@ def choice(
     field, key = field_of(name, of), key or name
     known = list(options or get_args(field.annotation))
     start = default or field.default
-    raw = st.query_params.get(key)
-    if raw is not None and raw not in known:
-        say_link_is_off(str(field.title), raw, f"one of {', '.join(known)}", start)
+    checks.name(key, str(field.title), known, start)
     return st.selectbox(
         str(field.title), known, index=known.index(start), help=field.description, key=key, bind="query-params"
     )
@@ -129,7 +113,14 @@ def linking(name: str, linked: bool) -> dict[str, Any]:
     return {"key": f"own_{name}", "persist_state": "session"}
 
 
-def open_choice(name: str, options: Sequence[str], *, key: str | None = None, linked: bool = True) -> str:
+def open_choice(
+    name: str,
+    options: Sequence[str],
+    *,
+    key: str | None = None,
+    linked: bool = True,
+    check: Callable[[str], object] = str,
+) -> str:
     """A list to choose from that also takes what is typed; a link's own value joins the list.
 
     Args:
@@ -137,8 +128,11 @@ def open_choice(name: str, options: Sequence[str], *, key: str | None = None, li
         options: what is offered.
         key: its name in the URL; left out: the field's.
         linked: whether it is kept in the URL.
+        check: raises ValueError where a link names one that cannot be used; the default takes its place.
     """
     field, key = FIELDS[name], key or name
+    if linked:
+        checks.opened(key, str(field.title), field.default, check)
     raw = st.query_params.get(key)
     own = st.session_state.get(linking(key, linked)["key"])
     known = list(dict.fromkeys([*options, *(value for value in (raw, own) if value)]))
@@ -154,7 +148,14 @@ def open_choice(name: str, options: Sequence[str], *, key: str | None = None, li
 
 
 def text(
-    name: str, placeholder: str, *, key: str | None = None, linked: bool = True, of: type[Settings] | None = None
+    name: str,
+    placeholder: str,
+    *,
+    key: str | None = None,
+    linked: bool = True,
+    of: type[Settings] | None = None,
+    check: Callable[[str], object] = str,
+    instead: str = "",
 ) -> str:
     """A line of text; empty where the field is left out.
 
@@ -164,8 +165,12 @@ def text(
         key: its name in the URL; left out: the field's.
         linked: whether it is kept in the URL.
         of: the settings it belongs to; left out: those that draw and score.
+        check: raises ValueError where a link names something that cannot be used; it is left out then.
+        instead: what leaving it out means, in a sentence.
     """
     field, key = field_of(name, of), key or name
+    if linked:
+        checks.opened(key, str(field.title), "", check, instead or "nothing")
     written = st.text_input(
         str(field.title),
         "" if linked else st.query_params.get(key, ""),
@@ -179,6 +184,7 @@ def text(
 def checkbox(name: str) -> bool:
     """A checkbox for a yes or no, kept in the URL."""
     field = FIELDS[name]
+    checks.flag(name, str(field.title), field.default)
     return st.checkbox(str(field.title), field.default, help=field.description, key=name, bind="query-params")
 
 
@@ -186,9 +192,7 @@ def label(numbers: Sequence[int], default: Label = "uniform") -> Label:
     """A label: one of these numbers, or how one is drawn for each picture; kept in the URL."""
     field = FIELDS["label"]
     known = ["uniform", "balanced", *map(str, numbers)]
-    raw = st.query_params.get("label")
-    if raw is not None and raw not in known and "label" not in st.session_state:
-        say_link_is_off(str(field.title), raw, "uniform, balanced or one that there is", str(default))
+    checks.name("label", str(field.title), known, str(default), "uniform, balanced or one that there is")
     chosen = st.selectbox(
         str(field.title),
         known,

@@ -6,7 +6,8 @@ from typing import Any
 import streamlit as st
 
 from pages._parts import controls
-from pages._parts.session import Kept
+from pages._parts.kept import Kept
+from pages._parts.turns import in_turn
 from pages._parts.work import run_with_progress
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser, HasBottleneck
@@ -70,7 +71,7 @@ def group(denoiser: Denoiser, synthetic: TrainingSet, settings: SurrogateSetting
     encoder = ENCODERS.get_or_make(own, lambda: open_encoder(settings.encoder, settings.encoder_weights, denoiser))
     every = settings.model_copy(update={"cohesion": EVERY})
     key = (synthetic.fingerprint, encoder.fingerprint, every.digest)
-    whole = GROUPED.get_or_make(key, lambda: run_with_progress(grouping(synthetic, encoder, every), doing))
+    whole = GROUPED.get_or_make(key, lambda: run_with_progress(in_turn(grouping(synthetic, encoder, every)), doing))
     if settings.label_source == "random":  # whose labels do not go by features
         return Material(synthetic, encoder, whole)
     return Material(synthetic, encoder, relabel(whole, settings.cohesion))

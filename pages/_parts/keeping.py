@@ -13,7 +13,7 @@ from pages._parts.pictures import PictureStore
 from pages._parts.text import plain
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject
-from side_core.roots import is_public
+from side_core.public import is_public
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture
 from side_core.runs.recording import Kept, begin_run, keep, keep_folder, leave_run, new_run

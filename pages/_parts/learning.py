@@ -8,10 +8,11 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._parts import controls
+from pages._parts import checks, controls
 from pages._parts.charts import TRAINING, dressed
+from pages._parts.kept import Kept, Key
 from pages._parts.levels import Curve, described, levels_chart
-from pages._parts.session import Kept, Key
+from pages._parts.turns import in_one_turn, in_turn
 from pages._parts.work import StopBar
 from side_core.dpm.denoiser import Denoiser
 from side_core.settings import PRESETS, SurrogateSettings
@@ -38,12 +39,13 @@ class Learned:
     stopped: tuple[int, int] | None
 
 
-TRAINED: Kept[Learned] = Kept(8)
+TRAINED: Kept[Learned] = Kept(8, idle=None)  # minutes of somebody's work
 
 
 def lesson_inputs() -> dict[str, Any]:
     """Objective and steps: the quick ones, or one's own."""
     quick = PRESETS["quick"]
+    checks.name("lesson", "How to train", [QUICK, OWN], QUICK)
     way = st.segmented_control(
         "How to train",
         [QUICK, OWN],
@@ -62,8 +64,12 @@ def lesson_inputs() -> dict[str, Any]:
         steps = controls.slider(
             "train_steps", low=STEP, high=MOST_STEPS, default=quick.train_steps, step=STEP, of=SurrogateSettings
         )
-    often = min(quick.evaluate_every, steps // 10)  # a short training is watched as closely as a long one
-    return {"objective": objective, "train_steps": steps, "evaluate_every": often}
+    return {"objective": objective, "train_steps": steps, "evaluate_every": often(steps)}
+
+
+def often(steps: int) -> int:
+    """Steps between two evaluations: a short training is watched as closely as a long one."""
+    return min(PRESETS["quick"].evaluate_every, steps // 10)
 
 
 def train_live(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings) -> Learned | None:
@@ -110,12 +116,13 @@ def begin(key: Key) -> None:
 def watch_training(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings, key: Key) -> None:
     """Train, showing loss and accuracy as they come, and keep the best at every evaluation."""
     bar = StopBar("Stop training", "Keeps the best so far.", lambda: None)  # any widget ends the run
+    waiting = st.empty()
     left, right = st.columns(2)
     left.markdown("**Loss** on noisy training batches, nats")
     right.markdown("**Accuracy** on held-out images, by noise level")
     loss_place, levels_place = left.empty(), right.empty()
     with st.spinner("Bringing the images to the model's space", show_time=True):
-        lesson = lesson_of(denoiser, material, settings)
+        lesson = in_one_turn(lambda: lesson_of(denoiser, material, settings), place=waiting)
     record, losses, drawn = Record(), [], 0.0
 
     def note(step: SurrogateStep, stopped: bool) -> None:
@@ -124,7 +131,7 @@ def watch_training(model: str, denoiser: Denoiser, material: Material, settings:
         if surrogate is not None and not alone:
             TRAINED.put(key, Learned(surrogate, (step.done, step.total) if stopped else None))
 
-    for step in train_classifier(lesson, settings, str(denoiser.device)):
+    for step in in_turn(train_classifier(lesson, settings, str(denoiser.device)), place=waiting):
         record.see(step)
         losses.append((step.done, step.loss, step.part))
         if step.evaluation is not None:

@@ -10,7 +10,9 @@ import streamlit as st
 from pages._parts.figures import figure, show_row
 from pages._parts.pictures import PictureStore
 from pages._parts.session import pace_of
-from pages._parts.work import StopBar, in_time
+from pages._parts.text import in_time
+from pages._parts.turns import in_turn
+from pages._parts.work import StopBar
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
@@ -123,8 +125,7 @@ def say_stopped(shares: Sequence[Share], count: int) -> None:
 
 def may_begin(settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Share], asked: Hashable) -> bool:
     """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
-    pace = pace_of(denoiser, BATCH)
-    seconds = sum(pace.seconds(len(s.missing), settings.steps) * (STEERED_COST if s.guide else 1) for s in shares)
+    seconds = sum(seconds_of(settings, denoiser, share) for share in shares)
     if seconds <= LIVE_SECONDS or st.session_state.get("begin") == asked:
         return True
     what = " and ".join(f"{len(share.missing):,} {share.words}" for share in shares if share.missing)
@@ -143,6 +144,12 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Sh
     return False
 
 
+def seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> float:
+    """How long it takes to draw what is missing, with the device for oneself."""
+    seconds = pace_of(denoiser, BATCH).seconds(len(share.missing), settings.steps)
+    return seconds * (STEERED_COST if share.guide else 1)
+
+
 def draw_shares(
     settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Share], store: PictureStore, asked: Hashable
 ) -> None:
@@ -152,10 +159,11 @@ def draw_shares(
         bar = StopBar(
             "Stop drawing", "Keeps the pictures that are finished.", lambda: st.session_state.update(stopped=asked)
         )
-        preview = st.empty()
+        preview, waiting = st.empty(), st.empty()
     done, total = 0, sum(-(-len(share.missing) // BATCH) * settings.steps for share in shares)
     for share in shares:
-        for estimates in drawing_share(settings, denoiser, share, store):
+        seconds = seconds_of(settings, denoiser, share)
+        for estimates in in_turn(drawing_share(settings, denoiser, share, store), seconds, waiting):
             done += 1
             bar.see(Taken(done, total), f"Steps of {len(share.missing):,} {share.words}")
             if estimates is not None and bar.spent > PREVIEW_AFTER:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import streamlit as st
 
-from pages._parts import charts
+from pages._parts import charts, view
 from pages._parts.bands import show_bands
 from pages._parts.detail import show_pair
+from pages._parts.exporting import export_button
 from pages._parts.gallery import chosen_position, show_gallery, show_returned
 from pages._parts.headline import show_effect, show_headline
 from pages._parts.text import plain, show_notes
@@ -15,7 +17,9 @@ from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
 from side_core.runs.picture_shelf import Picture
+from side_core.runs.result import result_of
 from side_core.sampling.schedule import Schedule
+from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import Strength
 
@@ -68,8 +72,9 @@ def show_results(
     show_notes(extraction.notes)
     show_gallery(shown.extraction, shown.noun, shown.threshold)
     show_returned(shown.extraction, shown.noun, shown.threshold)
-    show_charts(shown, schedule)
-    show_bands(extraction, shown.threshold)
+    with view.detail("charts"):
+        show_charts(shown, schedule)
+        show_bands(extraction, shown.threshold)
     position = chosen_position(extraction.match, extraction.match.order(score))
     show_pair(extraction, shown.noun, shown.paths.get(extraction.match.names[position]), position)
 
@@ -107,7 +112,7 @@ def strength_in_words(strength: Strength) -> str:
 
 
 def provenance(shown: Shown) -> None:
-    """What the figures depend on, in small print."""
+    """What the figures depend on, in small print, and the run as files to take along."""
     extraction = shown.extraction
     subject, encoder, names = extraction.subject, extraction.references.encoder, extraction.match.names
     parts = [f"Settings {extraction.settings.digest}"]
@@ -121,5 +126,7 @@ def provenance(shown: Shown) -> None:
     if subject.control is not None:
         parts.append(f"control {subject.control.name} ({subject.control.fingerprint[:12]})")
     parts += [f"encoder {encoder.description}", f"{shown.noun}s {names[0]} to {names[-1]}"]
-    with st.container(key="provenance"):
+    with view.detail("provenance"), st.container(key="provenance"):
         st.caption(plain(" · ".join(parts), 2000))
+    subject_name = extraction.settings.model if isinstance(extraction.settings, ExtractSettings) else "scored"
+    export_button(lambda: result_of(extraction), f"{Path(subject_name).name}-{extraction.settings.digest}")

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._parts import checks, notices
 from pages._parts.text import plain
 from side_core.assets import SURROGATES
-from side_core.roots import is_public
+from side_core.public import is_public
+from side_core.settings.sweep import PLAIN
 from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate
+from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.surrogate import Surrogate
 
 HOME = Path("runs") / "surrogates"
@@ -23,8 +26,18 @@ def known_surrogates(model: str) -> list[str]:
     return sorted([*shipped, *own], key=lambda name: name != model)
 
 
-def choose_surrogate(title: str, key: str, known: list[str], first: int = 0) -> str:
-    """A list to choose from that also takes a folder; a link's own value joins it. Empty where nothing is chosen."""
+def choose_surrogate(title: str, key: str, known: list[str], first: int = 0, fallback: str | None = None) -> str:
+    """A list to choose from that also takes a folder; a link's own value joins it. Empty where nothing is chosen.
+
+    Args:
+        title: of the list.
+        key: its name in the URL.
+        known: what is offered.
+        first: which of it is chosen first.
+        fallback: what takes the place of one that a link names and that there is none of; left out: the first.
+    """
+    if known:
+        checks.opened(key, title, known[min(first, len(known) - 1)], check_linked, fallback=fallback)
     raw = st.query_params.get(key)
     options = list(dict.fromkeys([*known, *([raw] if raw else [])]))
     chosen = st.selectbox(
@@ -38,6 +51,15 @@ def choose_surrogate(title: str, key: str, known: list[str], first: int = 0) -> 
         help="A built-in name, or a folder made here or by train surrogate.",
     )
     return str(chosen or "")
+
+
+def check_linked(name: str) -> None:
+    """Raise ValueError where a link names a surrogate that there is none of, or that of a model that cannot be used."""
+    if name == PLAIN:
+        return
+    if notices.replaced("model"):
+        raise ValueError("It goes with the model of the link.")
+    surrogate_folder(name)
 
 
 def offer_saving(model: str, surrogate: Surrogate) -> None:

@@ -1,16 +1,15 @@
 """What outlives a rerun: opened models, encoded sets, matches, finished pictures; shared by all sessions."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Generic, TypeVar
 
 import numpy as np
 import streamlit as st
 
 from pages._parts.keeping import picture_folder
+from pages._parts.kept import Kept, Key
 from pages._parts.pictures import PictureStore
+from pages._parts.turns import in_one_turn, in_turn
 from pages._parts.work import run_with_progress
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
@@ -28,44 +27,7 @@ from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.steering import make_steering
 from side_core.surrogate.surrogate import Surrogate
 
-Key = tuple[Hashable, ...]
-Value = TypeVar("Value")
-
-
-class Kept(Generic[Value]):
-    """A few values by key; the longest unused goes first. Safe to use from several sessions at once."""
-
-    def __init__(self, most: int):
-        self.most = most
-        self.values: OrderedDict[Key, Value] = OrderedDict()
-        self.lock = threading.Lock()
-
-    def get(self, key: Key) -> Value | None:
-        """A value, if it is still kept."""
-        with self.lock:
-            if key in self.values:
-                self.values.move_to_end(key)
-            return self.values.get(key)
-
-    def put(self, key: Key, value: Value) -> Value:
-        """Keep a value and give it back."""
-        with self.lock:
-            self.values[key] = value
-            self.values.move_to_end(key)
-            while len(self.values) > self.most:
-                self.values.popitem(last=False)
-        return value
-
-    def get_or_make(self, key: Key, make: Callable[[], Value]) -> Value:
-        """A value, made now if it is not kept."""
-        kept = self.get(key)
-        return self.put(key, make()) if kept is None else kept
-
-    def clear(self) -> None:
-        """Forget everything, for example because files have changed."""
-        with self.lock:
-            self.values.clear()
-
+MOST_AT_ONCE = 10**9  # multiplications of a match that takes no turn of its own: tenths of a second
 
 MODELS: Kept[Denoiser] = Kept(2)  # opened models without their images
 SURROGATES: Kept[Surrogate] = Kept(8)  # loaded surrogates
@@ -74,7 +36,7 @@ REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
 MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
 SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
 SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
-PACES: Kept[Pace] = Kept(32)  # how fast models draw
+PACES: Kept[Pace] = Kept(32, idle=None)  # how fast models draw
 PICTURES = PictureStore(folder=picture_folder)  # finished pictures
 
 
@@ -110,9 +72,9 @@ def subject_key(settings: ExtractSettings) -> Key:
     return settings.model, settings.mode, settings.data, settings.control
 
 
-def keep_subject(settings: ExtractSettings, subject: Subject) -> Subject:
-    """Keep an opened model for all sessions and give it back."""
-    return SUBJECTS.put(subject_key(settings), subject)
+def keep_subject(settings: ExtractSettings, make: Callable[[], Subject]) -> Subject:
+    """A model for all sessions, opened by `make` unless it is; a session that wants it meanwhile waits for it."""
+    return SUBJECTS.get_or_make(subject_key(settings), make)
 
 
 def open_surrogate(name: str) -> Surrogate:
@@ -152,7 +114,8 @@ def open_references(settings: MatchSettings, subject: Subject) -> References:
     """
     work = references_of(settings, subject)
     return REFERENCES.get_or_make(
-        reference_key(settings, subject), lambda: run_with_progress(work, "Encoding training and control images")
+        reference_key(settings, subject),
+        lambda: run_with_progress(in_turn(work), "Encoding training and control images"),
     )
 
 
@@ -175,7 +138,11 @@ def match_pictures(pictures: Mapping[int, Picture], key: Key, references: Refere
     seeds = tuple(pictures)
 
     def make() -> Match:
-        return match(np.stack([pictures[seed].image for seed in seeds]), tuple(map(str, seeds)), references)
+        images = np.stack([pictures[seed].image for seed in seeds])
+        vectors = references.training.vectors
+        if references.encoder.name == "pixel" and len(images) * len(vectors) * vectors.shape[1] <= MOST_AT_ONCE:
+            return match(images, tuple(map(str, seeds)), references)
+        return in_one_turn(lambda: match(images, tuple(map(str, seeds)), references))
 
     return MATCHES.get_or_make((*key, seeds), make)
 
@@ -190,7 +157,9 @@ def score_folder(settings: ScoreSettings) -> Extraction:
     work = score(settings)
     return SCORINGS.get_or_make(
         (asked.digest,),
-        lambda: run_with_progress(work, lambda event: "Reading pictures" if isinstance(event, Reading) else "Encoding"),
+        lambda: run_with_progress(
+            in_turn(work), lambda event: "Reading pictures" if isinstance(event, Reading) else "Encoding"
+        ),
     )
 
 
@@ -207,7 +176,7 @@ def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
 def pace_of(denoiser: Denoiser, batch: int) -> Pace:
     """How fast a model draws here, measured once."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), batch)
-    return PACES.get_or_make(key, lambda: measure_pace(denoiser, batch))
+    return PACES.get_or_make(key, lambda: in_one_turn(lambda: measure_pace(denoiser, batch)))
 
 
 def forget_all() -> None:

@@ -4,9 +4,12 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import controls
+from pages._parts import checks, controls, notices, view
 from side_core.assets import BUILT_INS
+from side_core.data.source import check_source
 from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.description import describe
+from side_core.dpm.folder import known_models
 from side_core.extraction.run import Subject
 from side_core.settings import Mode
 from side_core.similarity.scores import SCORES
@@ -17,14 +20,26 @@ BY_SCORE, BY_RATE = "score", "control rate"
 
 def model_inputs() -> dict[str, Any]:
     """Which model, training images and control, and in which arithmetic."""
-    chosen: dict[str, Any] = {"model": controls.open_choice("model", list(BUILT_INS))}
+    chosen: dict[str, Any] = {"model": controls.open_choice("model", known_models(), check=describe)}
     own = BUILT_INS.get(chosen["model"])
     if own is not None:
         st.caption(own.description)
-    with st.expander("Other training images or control", expanded=own is None):
-        chosen["data"] = controls.text("data", own.data if own else "as the model's card says")
-        chosen["control"] = controls.text("control", own.control if own else "none: the headline is withheld")
+    with view.detail("sets"), st.expander("Other training images or control", expanded=own is None):
+        data, control = "as the model's card says", "none: the headline is withheld"
+        chosen["data"] = controls.text(
+            "data", own.data if own else data, check=check_images, instead="what the model was trained on"
+        )
+        chosen["control"] = controls.text(
+            "control", own.control if own else control, check=check_images, instead="the model's own, if any,"
+        )
     return {name: value for name, value in chosen.items() if value}
+
+
+def check_images(source: str) -> None:
+    """Raise ValueError where a link names images that there are none of, or those of a model that cannot be used."""
+    if notices.replaced("model"):
+        raise ValueError("They go with the model of the link.")
+    check_source(source)
 
 
 def mode_input() -> Mode:
@@ -94,17 +109,22 @@ def threshold_inputs(chosen: dict[str, Any], subject: Subject) -> dict[str, Any]
     kind = SCORES[score]
     scaled = score != "l2" or chosen["encoder"] == "pixel"  # distances of features have no common scale
     ways = ([BY_SCORE] if scaled else []) + ([BY_RATE] if subject.control is not None else [])
+    if not scaled:
+        notices.unheeded([(f"threshold_{score}", "Threshold")], "a control rate" if ways else "none")
     if not ways:
         st.caption("Distances of features have no threshold of their own: name a control, or choose another score.")
         return {}
+    key = "threshold_by" if scaled else "threshold_by_rate"
+    checks.name(key, "Threshold by", ways, ways[0])
     way = st.selectbox(
         "Threshold by",
         ways,
-        key="threshold_by" if scaled else "threshold_by_rate",
+        key=key,
         bind="query-params",
         help="A score's own value, or the most generous one that so few pictures beat against the control.",
     )
     if way == BY_RATE:
+        checks.one_of("control_percent", "Control rate, in %", PERCENT, 0.5)
         percent = st.select_slider(
             "Control rate, in %",
             PERCENT,

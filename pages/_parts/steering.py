@@ -5,7 +5,7 @@ from typing import Any, get_args
 import numpy as np
 import streamlit as st
 
-from pages._parts import controls
+from pages._parts import controls, view
 from pages._parts.clusters_view import show_cluster
 from pages._parts.saving import choose_surrogate, known_surrogates
 from side_core.assets import SURROGATES
@@ -30,7 +30,7 @@ def surrogate_input(model: str) -> str | None:
     """Which surrogate steers; None where none does."""
     first = first_surrogate(model)
     known = [NONE, *known_surrogates(model)]
-    name = choose_surrogate("Surrogate", "surrogate", known, known.index(first) if first in known else 0)
+    name = choose_surrogate("Surrogate", "surrogate", known, known.index(first) if first in known else 0, NONE)
     return None if name in ("", NONE) else name
 
 
@@ -60,7 +60,7 @@ def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False
     if not chosen["guidance_scale"]:
         st.caption(f"At λ = 0 the model draws by itself. Move λ up and copies appear; the card advises {best.scale:g}.")
     chosen["label"] = label_input(surrogate)
-    with st.expander("When it steers"):
+    with view.detail("window"), st.expander("When it steers"):
         most = max(last, best.first)
         chosen["guide_from"] = controls.slider("guide_from", low=0, high=most, default=best.first)
         chosen["guide_to"] = controls.slider("guide_to", low=0, high=last, default=best.last)

@@ -4,8 +4,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import controls, sidebar
-from pages._parts.saving import known_surrogates
+from pages._parts import checks, controls, sidebar
+from pages._parts.saving import check_linked, known_surrogates
 from pages._parts.steering import first_surrogate
 from side_core.assets import BASELINES
 from side_core.dpm.denoiser import Denoiser
@@ -37,9 +37,10 @@ OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "
 
 def curves_input(model: str) -> tuple[str, ...]:
     """What steers each curve: surrogates, and none for plain sampling."""
-    linked = st.query_params.get_all("surrogates")
+    checks.several("surrogates", "Surrogates", [first_surrogate(model)], check_linked, PLAIN)
+    linked, own = st.query_params.get_all("surrogates"), st.session_state.get("surrogates") or []
     there = known_surrogates(model)
-    known = list(dict.fromkeys([*there, PLAIN, *linked]))
+    known = list(dict.fromkeys([*there, PLAIN, *linked, *own]))
     if model in BASELINES:
         methods = [PLAIN, *(name for name in (model, *BASELINES[model]) if name in there)]
         st.button(
@@ -82,9 +83,7 @@ def axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:
 
 def axis_input(key: str, title: str, flags: list[str], first: str) -> str | None:
     """One setting with its values, as the command line takes it; None where none was chosen."""
-    raw = st.query_params.get(key)
-    if raw is not None and raw not in flags and key not in st.session_state:
-        controls.say_link_is_off(title, raw, "a setting that can vary here", first)
+    checks.name(key, title, flags, first, "a setting that can vary here")
     setting, values = st.columns(2)
     flag = setting.selectbox(
         title,

@@ -1,12 +1,9 @@
 """What came out of a sweep: chart, table, a point to open on Extract, pictures of the same seeds, files to keep."""
 
-from typing import Any
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from pages._parts.figures import figure, show_row
-from pages._parts.sidebar import PERCENT
+from pages._parts.links import link_of
 from pages._parts.sweep_charts import described, figure_of
 from pages._parts.text import plain, show_notes
 from side_core.extraction.cell import SHOWN, Cell
@@ -14,10 +11,7 @@ from side_core.extraction.sweep import Sweep
 from side_core.extraction.sweep_grid import called, picture_rows
 from side_core.extraction.sweep_report import chart, in_words, lines_of, sweep_csv
 from side_core.pictures import png
-from side_core.settings import ExtractSettings
-from side_core.settings.sweep import PLAIN
 
-LIVE_COUNT = 256  # pictures that Extract draws at most
 ROWS = 24  # of pictures on a page
 
 
@@ -69,29 +63,8 @@ def offer_cell(sweep: Sweep) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         number = st.selectbox("Cell", range(len(lines)), format_func=lines.__getitem__, key="sweep_cell")
         # A link, as nothing can switch pages with parameters that widgets of this page have in its own link.
-        address = f"./?{urlencode(link_of(sweep.cells[number].settings))}"
+        address = f".{link_of(sweep.cells[number].settings)}"
         st.link_button("Open on Extract", address, icon=":material/image_search:", type="primary", help="In a new tab.")
-
-
-def link_of(settings: ExtractSettings) -> dict[str, str]:
-    """The link that opens Extract with these settings, as far as its widgets go."""
-    left_out = {"threshold", "control_rate", "batch_size", "compare_plain"}
-    link: dict[str, Any] = settings.model_dump(exclude=left_out, exclude_none=True)
-    link["count"] = min(settings.count, LIVE_COUNT)
-    link = {name: value for name, value in link.items() if value != default_of(name) or name in ("mode", "model")}
-    if settings.surrogate is None:
-        link["surrogate"] = PLAIN
-    if settings.threshold is not None:
-        link[f"threshold_{settings.score}"] = settings.threshold
-    if settings.control_rate is not None:
-        percent = min(PERCENT, key=lambda known: abs(known - 100 * (settings.control_rate or 0)))
-        link |= {"threshold_by": "control rate", "threshold_by_rate": "control rate", "control_percent": percent}
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in link.items()}
-
-
-def default_of(name: str) -> object:
-    """What leaving a setting out means."""
-    return ExtractSettings.model_fields[name].default
 
 
 def show_pictures(sweep: Sweep) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import controls
-from pages._parts.session import Kept, Key, open_references, open_subject, open_surrogate, pace_of
+from pages._parts import checks, controls
+from pages._parts.kept import Kept, Key
+from pages._parts.session import open_references, open_subject, open_surrogate, pace_of
 from pages._parts.text import plain
+from pages._parts.turns import in_one_turn, in_turn
 from pages._parts.work import StopBar
 from side_core.extraction.cell import Cell
 from side_core.extraction.estimate import Estimate, check_time, estimate_of, in_words, missing_lots
@@ -17,6 +19,7 @@ from side_core.extraction.run import Subject
 from side_core.extraction.shelf import MemoryShelf
 from side_core.extraction.sweep import Advance, Sweep, finished, sweep, sweep_of
 from side_core.progress import finish
+from side_core.public import limit_of
 from side_core.settings import ExtractSettings, GuidanceSettings, MetricName, SweepSettings
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
@@ -25,7 +28,7 @@ SHELF = MemoryShelf()  # pictures and cells, for everybody
 STEERINGS: Kept[Steering] = Kept(8)  # surrogates that are ready to steer a model
 OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
 REDRAW = 0.7  # seconds between two pictures of unfinished sweeps
-ESTIMATES: Kept[Estimate] = Kept(64)
+ESTIMATES: Kept[Estimate] = Kept(64, idle=None)
 
 
 def subject_for(chosen: dict[str, Any]) -> Subject:
@@ -45,8 +48,16 @@ def foreign_input(curves: tuple[str, ...], subject: Subject) -> bool:
 def minutes_input() -> float:
     """How long a sweep may take."""
     field = SweepSettings.model_fields["minutes"]
+    most = int(limit_of("minutes") or 600)
+    checks.number("minutes", "Minutes at most", 1, most, min(int(field.default), most), 1)
     return st.number_input(
-        "Minutes at most", 1, 600, int(field.default), help=field.description, key="minutes", bind="query-params"
+        "Minutes at most",
+        1,
+        most,
+        min(int(field.default), most),
+        help=field.description,
+        key="minutes",
+        bind="query-params",
     )
 
 
@@ -86,7 +97,7 @@ def measured_otherwise(found: Sweep) -> Sweep | None:
     if missing_lots(plan, SHELF):
         return None
     with st.spinner(f"Measuring the same pictures by {plan.settings.metric.upper()} …"):
-        return finish(sweep(plan, SHELF))
+        return finish(in_turn(sweep(plan, SHELF)))
 
 
 def key_of(plan: Plan) -> Key:
@@ -96,10 +107,8 @@ def key_of(plan: Plan) -> Key:
 
 def estimate_for(plan: Plan, missing: int) -> Estimate:
     """What the missing cells will take; measured once."""
-    denoiser = plan.shared.denoiser
-    return ESTIMATES.get_or_make(
-        (*key_of(plan), missing), lambda: estimate_of(plan, SHELF, pace_of(denoiser, plan.places[0].lot.batch))
-    )
+    pace = pace_of(plan.shared.denoiser, plan.places[0].lot.batch)
+    return ESTIMATES.get_or_make((*key_of(plan), missing), lambda: in_one_turn(lambda: estimate_of(plan, SHELF, pace)))
 
 
 def sweep_live(plan: Plan, show: Callable[[Sweep], None]) -> Sweep:
@@ -153,10 +162,10 @@ def offer_sweep(plan: Plan, found: Sweep, key: Key) -> None:
 def watch_sweep(plan: Plan, show: Callable[[Sweep], None]) -> None:
     """Measure what is missing, showing each cell as it comes."""
     bar = StopBar("Stop", "Keeps the cells that are finished.", lambda: stop(key_of(plan)))
-    place, shown = st.empty(), 0.0
+    waiting, place, shown = st.empty(), st.empty(), 0.0
     cells = list(finished(plan, SHELF).cells)
     estimate = estimate_for(plan, len(plan.places) - len(cells))
-    for event in sweep(plan, SHELF, estimate):
+    for event in in_turn(sweep(plan, SHELF, estimate), estimate.seconds, waiting):
         if isinstance(event, Advance):
             words = plan.settings.words_for(event.place.values)
             bar.see(event, plain(f"Cell {event.cell} of {event.cells}, {words}. Steps"))

@@ -8,8 +8,11 @@ import streamlit as st
 
 from pages._parts import controls, live
 from pages._parts.figures import figure, show_row
-from pages._parts.session import Kept, Key, pace_of
-from pages._parts.work import StopBar, in_time
+from pages._parts.kept import Kept, Key
+from pages._parts.session import pace_of
+from pages._parts.text import in_time
+from pages._parts.turns import in_turn
+from pages._parts.work import StopBar
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.progress import finish
@@ -57,7 +60,7 @@ def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | 
 def watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> TrainingSet:
     """Draw, showing images as they come; finished batches are kept."""
     bar = StopBar("Stop drawing", "Keeps the images that are drawn.", forget_drawing)
-    preview = st.empty()
+    preview, waiting = st.empty(), st.empty()
     batches = BEGUN.put(key, [])
 
     def watch(step: SyntheticStep) -> None:
@@ -67,7 +70,7 @@ def watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> 
             with preview.container():
                 show_some(batches)
 
-    return finish(draw_synthetic(denoiser, settings), watch)
+    return finish(in_turn(draw_synthetic(denoiser, settings), place=waiting), watch)
 
 
 def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:

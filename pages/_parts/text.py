@@ -15,6 +15,13 @@ def plain(text: str, most: int = 200) -> str:
     return PUNCTUATION.sub(r"\\\1", text)
 
 
+def in_time(seconds: float) -> str:
+    """A duration for people."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 def say_error(error: Exception) -> None:
     """A person's mistake, in one sentence."""
     st.error(plain(str(error), 1000), icon=":material/error:")

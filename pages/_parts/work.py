@@ -6,18 +6,14 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages._parts.stop import heed_stop
+from pages._parts.text import in_time
+from pages._parts.turns import others, waited, with_others
 from side_core.progress import Part, finish
 
 Result = TypeVar("Result")
 QUIET = 0.5  # seconds before a progress bar appears, and between its updates
 TOUCH = 0.25  # seconds between updates: each one makes the browser work, on the very cores that compute
-
-
-def in_time(seconds: float) -> str:
-    """A duration for people."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def run_with_progress(work: Generator[Any, None, Result], text: str | Callable[[Part], str]) -> Result:
@@ -28,24 +24,48 @@ def run_with_progress(work: Generator[Any, None, Result], text: str | Callable[[
         text: what is being done, or how to tell from an event.
     """
     place = st.empty()
-    start = touched = time.monotonic()
+    touched = time.monotonic()
+    rest = Rest()
 
     def watch(event: Part) -> None:
         nonlocal touched
+        heed_stop()
+        left = rest.after(event, event.done)
         now = time.monotonic()
         if now - touched < QUIET:
             return
         touched = now
         what = text if isinstance(text, str) else text(event)
-        left = (now - start) * (event.total - event.done) / max(event.done, 1)
-        place.progress(
-            event.done / max(event.total, 1), text=f"{what}: {event.done:,} of {event.total:,}, about {left:.0f} s left"
-        )
+        place.progress(event.done / max(event.total, 1), text=so_far(what, event, left))
 
     with st.spinner(text if isinstance(text, str) else "Working", show_time=True):
         result = finish(work, watch)
     place.empty()
     return result
+
+
+def so_far(what: str, event: Part, left: float) -> str:
+    """How much is done, how long the rest takes, and who else works here."""
+    count = others()
+    sharing = f", shared with {count} other{'s' if count > 1 else ''}" if count else ""
+    return f"{what}: {event.done:,} of {event.total:,}, about {in_time(left)} left{sharing}"
+
+
+class Rest:
+    """How long the rest of some work takes, by what was done since; waiting for the device is no work."""
+
+    def __init__(self) -> None:
+        self.start = time.monotonic() - waited()
+
+    def after(self, event: Part, made: int) -> float:
+        """Seconds that are left; where the device is shared, those of the others' turns as well.
+
+        Args:
+            event: just now.
+            made: how much was done since the beginning.
+        """
+        worked = time.monotonic() - waited() - self.start
+        return with_others(worked * (event.total - event.done) / max(made, 1))
 
 
 class StopBar:
@@ -62,6 +82,7 @@ class StopBar:
             self.bar = st.progress(0.0, text="Beginning …")
             st.button(stop, icon=":material/stop:", help=help, on_click=on_stop)
         self.start = self.touched = time.monotonic()
+        self.rest = Rest()
         self.before = self.made = 0
 
     @property
@@ -70,16 +91,15 @@ class StopBar:
         return time.monotonic() - self.start
 
     def see(self, event: Part, text: str) -> bool:
-        """Note an event; whether the page was touched, so that a preview may be too."""
+        """Note an event; whether the page was touched, so that a preview may be too. Stop ends the run here."""
+        heed_stop()
         advance = event.done - self.before
         self.made += advance if advance <= 1 else 0  # more at once was kept from an earlier run, and says nothing
         self.before = event.done
+        left = self.rest.after(event, self.made)
         now = time.monotonic()
         if now - self.touched < TOUCH and event.done < event.total:
             return False
-        left = (now - self.start) * (event.total - event.done) / max(self.made, 1)
         self.touched = now
-        self.bar.progress(
-            event.done / event.total, text=f"{text}: {event.done:,} of {event.total:,}, about {in_time(left)} left"
-        )
+        self.bar.progress(event.done / event.total, text=so_far(text, event, left))
         return True

@@ -57,10 +57,21 @@ def sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
     return whole.slice(first, stop, f"{name}[{first}:{stop}{by}]", step)
 
 
-def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading, None, TrainingSet]:
-    """A source without its slice."""
+def check_source(source: str) -> None:
+    """Raise ValueError where there is no such source, or a public app may not read it; nothing is read."""
+    name = source.strip()
+    rows = None if exists(path_of(name)) else SLICED.fullmatch(name)
+    find_source(rows["name"] if rows else name)
+
+
+def find_source(name: str) -> Path | None:
+    """Where a source without its slice is; None of the built-in one.
+
+    Raises:
+        ValueError: there is none, or a public app may not read it.
+    """
     if name == "pixel-faces":
-        return load_pixel_faces()
+        return None
     path = path_of(name)
     if path is not None:
         check_allowed(path, name)
@@ -69,6 +80,14 @@ def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading,
             f"There is no data source '{printable(name)}': give a folder of pictures, a .npy or .npz file, or "
             "pixel-faces, each also with [first:stop] for some of its rows."
         )
+    return path
+
+
+def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading, None, TrainingSet]:
+    """A source without its slice."""
+    path = find_source(name)
+    if path is None:
+        return load_pixel_faces()
     if path.is_dir():
         return (yield from read_folder(path, size))
     if path.is_file() and path.suffix.lower() in ARRAYS:

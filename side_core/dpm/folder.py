@@ -14,7 +14,8 @@ from side_core.dpm.latent import LatentSpace
 from side_core.dpm.layout import check_pipeline
 from side_core.dpm.pipeline import Pipeline, read_pipeline
 from side_core.dpm.scheduler import cosine_alphas_cumprod
-from side_core.roots import check_allowed
+from side_core.public import check_limit, is_listed, is_public, listed_models
+from side_core.roots import check_allowed, printable
 from side_core.settings import Mode
 
 __all__ = ["check_pipeline", "model_folder", "open_denoiser", "read_card", "read_json"]
@@ -26,12 +27,13 @@ def model_folder(model: str) -> Path:
     """The folder of a built-in name, the folder that was named itself, or that of a Hub id, which is fetched once.
 
     Raises:
-        ValueError: a Hub id that cannot be fetched; a folder that a public app may not read.
+        ValueError: a Hub id that cannot be fetched; a model that a public app does not list, or may not read.
     """
     if model in BUILT_INS:
         return BUILT_INS[model].folder
     folder = local_folder(model)
     if folder is not None:
+        check_listed(model)
         return check_allowed(folder, model)
     if is_hub_id(model):
         return hub_folder(model)
@@ -40,6 +42,20 @@ def model_folder(model: str) -> Path:
         f"There is no model folder '{model}': give a diffusers folder, a Hub id such as google/ddpm-cifar10-32, "
         f"or one of {known}."
     )
+
+
+def known_models() -> list[str]:
+    """What a page offers: the built-in models and those that `SIDE_MODELS` names."""
+    return list(dict.fromkeys([*BUILT_INS, *listed_models()]))
+
+
+def check_listed(model: str) -> None:
+    """Raise ValueError where the app is public and does not list a model."""
+    if is_public() and not is_listed(model):
+        raise ValueError(
+            f"'{printable(model)}' cannot be opened here: this app is public and opens its own models only "
+            f"({', '.join(known_models())}); run the app on your own machine to use yours."
+        )
 
 
 def local_folder(model: str) -> Path | None:
@@ -88,14 +104,17 @@ def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -
         device: left out: the best there is.
 
     Raises:
-        ValueError: the folder is missing, empty, not a pipeline, of another kind, or its files are damaged.
+        ValueError: the folder is missing, empty, not a pipeline, of another kind, or its files are damaged; its
+            pictures are larger than a public app allows.
     """
     folder = model_folder(model)
     device = open_device(device)
     source = ideal_source(folder)
     if source is not None:
         return IdealDenoiser(open_training_set(source), cosine_alphas_cumprod(), device)
-    return load_pipeline(read_pipeline(folder), mode, device)
+    pipeline = read_pipeline(folder)
+    check_limit("image_size", max(pipeline.image_size))
+    return load_pipeline(pipeline, mode, device)
 
 
 def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:

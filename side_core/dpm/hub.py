@@ -5,7 +5,7 @@ from pathlib import Path
 
 from side_core.dpm.config import first_line, read_config
 from side_core.dpm.layout import check_kind, check_pipeline
-from side_core.roots import is_public
+from side_core.public import is_listed, is_public
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 FILES = ("*.json", "*.safetensors")
@@ -18,8 +18,8 @@ def is_hub_id(model: str) -> bool:
 
 
 def check_private(named: str) -> None:
-    """Raise ValueError where the app is public: strangers may not have it fetch what they name."""
-    if is_public():
+    """Raise ValueError where the app is public and does not list it: strangers may not have it fetch what they name."""
+    if is_public() and not is_listed(named):
         raise ValueError(
             f"'{named}' cannot be fetched here: this app is public and opens its own models only; "
             "run the app on your own machine to use models of the Hub."

@@ -1,6 +1,7 @@
 """The plan of a sweep: every cell with its settings and pictures, checked before anything is drawn."""
 
 import hashlib
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
@@ -11,6 +12,7 @@ from side_core.extraction.lot import Lot, lot_of
 from side_core.extraction.measure import needs_control
 from side_core.extraction.references import References
 from side_core.extraction.run import Subject, opening, references_of
+from side_core.public import check_limit
 from side_core.sampling.drawing import check_label
 from side_core.sampling.sampler import check_noise
 from side_core.settings import EncoderName, ExtractSettings, GuidanceSettings, MatchSettings, SweepSettings, Value
@@ -132,8 +134,11 @@ def make_plan(settings: SweepSettings, shared: Shared) -> Plan:
     Values that do not go together, such as a window of guidance that ends before it begins, are left out of a grid.
 
     Raises:
-        ValueError: nothing can be drawn with one of the values, or the metric cannot be had.
+        ValueError: nothing can be drawn with one of the values, the metric cannot be had, or a public app does not
+            allow as much.
     """
+    check_limit("minutes", settings.minutes)
+    check_limit("cells", len(settings.curves) * math.prod(len(axis.values) for axis in settings.axes))
     if shared.subject.control is None and settings.metric != "median":
         raise ValueError(needs_control(settings.metric))
     places: list[Place] = []
@@ -160,6 +165,8 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
         ValueError: it cannot be drawn.
     """
     cell, subject, denoiser = settings.cell(curve, values), shared.subject, shared.denoiser
+    check_limit("count", cell.count)
+    check_limit("steps", cell.steps)
     check_noise(cell.eta, cell.solver)
     check_label(cell.plain_sampling.label, denoiser.classes)
     steering = None

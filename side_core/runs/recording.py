@@ -1,7 +1,7 @@
 """Keep a run: noted as it begins, its pictures as they come, its result when it ends."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject
 from side_core.pictures import in_a_row, png, thumbnail
 from side_core.runs.picture_shelf import kept_pictures, make_folder, seeds_in
-from side_core.runs.result import SUMMARY, Result, read_result, result_of, write_result
+from side_core.runs.result import SUMMARY, Result, names_by_nearness, read_result, result_of, write_result
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.space import forget_runs
 from side_core.runs.store import begin, end, equal, find
@@ -169,27 +169,56 @@ def keep_folder(
     return Kept(end(workspace, run.id, state, finished, summary, headline), reused=False)
 
 
-def result_in(workspace: Workspace, run: Run) -> Result:
+def result_in(workspace: Workspace, run: Run, names: Collection[str] | None = None) -> Result:
     """What a run came to, read back.
+
+    Args:
+        workspace: where it is.
+        run: one that drew or scored pictures.
+        names: of a drawn run, the only pictures to read; left out: all.
 
     Raises:
         ValueError: it is not scored, its files are damaged, or its pictures are gone.
     """
-    folder = workspace.run_folder(run.id)
-    if run.kind not in ("extract", "score") or not (folder / SUMMARY).is_file():
-        raise ValueError(f"Run {run.id} has no scores to show: it was {run.state} before it was scored; run it again.")
+    folder = scored_folder(workspace, run)
     images, plain = (
-        {str(seed): picture for seed, picture in pictures_of(workspace, run, key).items()}
+        {str(seed): picture for seed, picture in pictures_of(workspace, run, key, names).items()}
         for key in (run.pictures, run.plain)
     )
     return read_result(folder, run.kind, images, plain)
 
 
-def pictures_of(workspace: Workspace, run: Run, key: str) -> dict[int, np.ndarray]:
-    """(H, W, 3) uint8 finished pictures of a drawn run by their seeds, of one of its keys."""
+def names_in(workspace: Workspace, run: Run) -> tuple[str, ...]:
+    """The names of a run's scored pictures, nearest to a copy first; no picture is read.
+
+    Raises:
+        ValueError: it is not scored, or its files are damaged.
+    """
+    return names_by_nearness(scored_folder(workspace, run))
+
+
+def scored_folder(workspace: Workspace, run: Run) -> Path:
+    """The folder with the scores of a run.
+
+    Raises:
+        ValueError: it is not scored.
+    """
+    folder = workspace.run_folder(run.id)
+    if run.kind not in ("extract", "score"):
+        raise ValueError(f"Run {run.id} is a {run.kind}, which has no scores to show: its files are in '{folder}'.")
+    if not (folder / SUMMARY).is_file():
+        raise ValueError(f"Run {run.id} has no scores to show: it was {run.state} before it was scored; run it again.")
+    return folder
+
+
+def pictures_of(
+    workspace: Workspace, run: Run, key: str, names: Collection[str] | None = None
+) -> dict[int, np.ndarray]:
+    """(H, W, 3) uint8 finished pictures of a drawn run by their seeds, of one of its keys; all, or those named."""
     if not key:
         return {}
-    found = kept_pictures(workspace.pictures / key, seeds_of(run))
+    seeds = [seed for seed in seeds_of(run) if names is None or str(seed) in names]
+    found = kept_pictures(workspace.pictures / key, seeds)
     return {seed: picture.image for seed, picture in found.items()}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from side_core.dpm.config import first_line
@@ -163,7 +163,27 @@ def read_result(folder: Path, kind: str, images: Mapping[str, np.ndarray], plain
             tables,
         )
     except (OSError, KeyError, SafetensorError, IndexError, UnicodeDecodeError) as error:
-        raise ValueError(f"'{folder / ARRAYS}' is damaged ({first_line(error)}): draw the run again.") from None
+        raise damaged(folder, error) from None
+
+
+def names_by_nearness(folder: Path) -> tuple[str, ...]:
+    """The names of all pictures of a run, nearest to a copy first; reads no picture.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        score: ScoreName = read_json(folder / SUMMARY)["settings"]["score"]
+        with safe_open(folder / ARRAYS, "numpy") as file:
+            names, values = unpacked(file.get_tensor("names")), file.get_tensor(f"scores/{score}")
+        return tuple(names[place] for place in SCORES[score].order(values))
+    except (OSError, KeyError, SafetensorError, IndexError, UnicodeDecodeError) as error:
+        raise damaged(folder, error) from None
+
+
+def damaged(folder: Path, error: Exception) -> ValueError:
+    """What to say of a run whose files cannot be read."""
+    return ValueError(f"'{folder / ARRAYS}' is damaged ({first_line(error)}): draw the run again.")
 
 
 def packed(texts: tuple[str, ...]) -> np.ndarray:

@@ -68,18 +68,33 @@ def clean_up(workspace: Workspace, older_than: float = 0) -> int:
         older_than: only runs that were deleted so many seconds ago.
     """
     before = size_of(workspace.folder)
+    forget_runs(workspace, in_bin(workspace, older_than))
+    for folder in spare_folders(workspace):
+        shutil.rmtree(folder, ignore_errors=True)
+    return max(0, before - size_of(workspace.folder))
+
+
+def to_free(workspace: Workspace, older_than: float = 0) -> int:
+    """How many bytes `clean_up` would free."""
+    return sum(size_of(folder) for folder in spare_folders(workspace, in_bin(workspace, older_than)))
+
+
+def in_bin(workspace: Workspace, older_than: float = 0) -> list[int]:
+    """The runs that were deleted at least so many seconds ago."""
     with workspace.connect() as database:
         rows = database.execute("SELECT id FROM runs WHERE deleted <= ?", (time.time() - older_than,)).fetchall()
-    forget_runs(workspace, [row["id"] for row in rows])
+    return [row["id"] for row in rows]
+
+
+def spare_folders(workspace: Workspace, without: Sequence[int] = ()) -> list[Path]:
+    """Folders of pictures and files that no run needs, as if the runs `without` were gone."""
     # First what is there, then what is known: a run is noted before its first file is written.
     folders = [*workspace.pictures.iterdir(), *(workspace.folder / RUNS).iterdir()]
     with workspace.connect() as database:
         rows = database.execute("SELECT id, pictures, plain FROM runs").fetchall()
-    known = {str(value) for row in rows for value in row}
-    for folder in folders:
-        if folder.name not in known:
-            shutil.rmtree(folder, ignore_errors=True)
-    return max(0, before - size_of(workspace.folder))
+    gone = set(without)
+    known = {str(value) for row in rows if row["id"] not in gone for value in row}
+    return [folder for folder in folders if folder.name not in known]
 
 
 def forget_runs(workspace: Workspace, ids: Sequence[int]) -> None:

@@ -11,9 +11,7 @@ from side_core.runs.workspace import Workspace
 
 Order = Literal["created", "share", "finished", "model", "name"]
 COLUMNS = ", ".join(f"runs.{name}" for name in Run.__dataclass_fields__)
-SEARCHED = (
-    "lower(name || ' ' || note || ' ' || kind || ' ' || id || ' ' || state || ' ' || headline || ' ' || settings)"
-)
+SEARCHED = "name, note, kind, id, state, model, headline, settings"
 LONGEST_NAME, LONGEST_NOTE = 200, 10_000
 
 
@@ -126,7 +124,8 @@ def listed(
 
     Args:
         workspace: where.
-        search: words that must all occur in name, note, number, state, headline or settings, in any case.
+        search: words that must all occur in name, note, number, state, model, headline or settings that are set (as
+            `steps=10`), in any case.
         order: what they are sorted by.
         ascending: smallest or oldest first.
         deleted: those in the bin instead of the others.
@@ -141,6 +140,7 @@ def listed(
     where, values = condition(search, deleted)
     direction = "ASC" if ascending else "DESC"
     with workspace.connect() as database:
+        database.create_function("found", -1, found, deterministic=True)
         rows = database.execute(
             f"SELECT {COLUMNS} FROM runs WHERE {where} "
             f"ORDER BY pinned DESC, {order} IS NULL, {order} {direction}, id {direction} LIMIT ? OFFSET ?",
@@ -153,15 +153,27 @@ def counted(workspace: Workspace, search: str = "", deleted: bool = False) -> in
     """How many runs `listed` would give in all."""
     where, values = condition(search, deleted)
     with workspace.connect() as database:
+        database.create_function("found", -1, found, deterministic=True)
         (count,) = database.execute(f"SELECT count(*) FROM runs WHERE {where}", values).fetchone()
     return int(count)
 
 
 def condition(search: str, deleted: bool) -> tuple[str, list[str]]:
     """The SQL condition of a search, and its values."""
-    words = search.lower().split()
-    parts = [f"deleted IS {'NOT ' * deleted}NULL", *(f"instr({SEARCHED}, ?) > 0" for _ in words)]
-    return " AND ".join(parts), words
+    words = " ".join(search.lower().split())
+    where = f"deleted IS {'NOT ' * deleted}NULL"
+    return (f"{where} AND found(?, {SEARCHED})", [words]) if words else (where, [])
+
+
+def found(words: str, *texts: str | int) -> bool:
+    """Whether all words occur in the texts, the last of which are settings as JSON: those that are set are searched.
+
+    SQLite's own `lower` knows only the letters of ASCII, and JSON hides the others.
+    """
+    values = json.loads(str(texts[-1]))
+    chosen = [f"{name}={value}" for name, value in values.items() if value is not None and value is not False]
+    text = " ".join(map(str, [*texts[:-1], *chosen])).lower()
+    return all(word in text for word in words.split())
 
 
 def summary_of(workspace: Workspace, id: int) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
+from side_core.public import check_limit
 from side_core.sampling.guidance import Guide, no_guidance
 from side_core.sampling.health import Health
 from side_core.sampling.sampler import Step, sample
@@ -113,8 +114,10 @@ def draw(
             model gets uniform classes.
 
     Raises:
-        ValueError: the settings do not fit the model.
+        ValueError: the settings do not fit the model, or ask for more than a public app allows.
     """
+    check_limit("count", settings.count if seeds is None else len(seeds))
+    check_limit("steps", settings.steps)
     schedule = schedule_of(settings, denoiser.alphas_cumprod)
     label = settings.label if guide is None else None
     check_label(label, denoiser.classes)

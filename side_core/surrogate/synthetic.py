@@ -12,6 +12,7 @@ from side_core.data.image_file import map_images
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
+from side_core.public import check_limit
 from side_core.sampling.drawing import draw
 from side_core.settings import SurrogateSettings
 
@@ -39,8 +40,10 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
     Finished batches are kept in the cache: whoever closes the generator and calls again goes on where it was.
 
     Raises:
-        ValueError: the settings do not fit the model, or the cache cannot be written.
+        ValueError: the settings do not fit the model, or ask for more than a public app allows; the cache cannot be
+            written.
     """
+    check_limit("images", settings.images)
     drawing = settings.drawing
     seeds, size, steps = drawing.seeds, drawing.batch_size, drawing.steps
     height, width = denoiser.image_size

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from side_core.dpm.batch import batch_rows
+from side_core.public import check_limit
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.classifier import TimeClassifier
 from side_core.surrogate.noise import Level, evaluate, levels_of, noised
@@ -108,8 +109,9 @@ def train_classifier(lesson: Lesson, settings: SurrogateSettings, device: str = 
     the teacher alone.
 
     Raises:
-        ValueError: the loss is no number.
+        ValueError: the loss is no number; more steps than a public app allows.
     """
+    check_limit("train_steps", settings.train_steps)
     distilled = settings.objective == "distilled"
     alone = settings.objective == "time-independent"
     teacher_steps = round(TEACHER_SHARE * settings.train_steps) if distilled else 0

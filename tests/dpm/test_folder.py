@@ -136,11 +136,11 @@ def test_a_public_app_opens_built_in_models_and_allowed_folders_only(
     allowed = tmp_path / "allowed"
     shutil.copytree(pipeline, allowed / "model")
     monkeypatch.setenv("SIDE_PUBLIC", "1")
-    monkeypatch.setenv("SIDE_ROOTS", str(allowed))
+    monkeypatch.setenv("SIDE_MODELS", str(allowed / "model"))
     assert open_denoiser("pixel-faces").shape == (3, 16, 16)
     assert open_denoiser(str(allowed / "model")).shape == (3, 16, 16)
     for name in (str(pipeline), f"{allowed}/../allowed/model/../../../{pipeline.name}"):
-        with pytest.raises(ValueError, match=r"cannot be read here: this app is public|There is no model folder"):
+        with pytest.raises(ValueError, match=r"cannot be opened here: this app is public|There is no model folder"):
             open_denoiser(name)
 
 
@@ -157,7 +157,7 @@ def test_a_public_app_follows_no_link_out_of_its_folders(
     target.symlink_to(pipeline / part)
     assert open_denoiser(str(folder)).shape == (3, 16, 16)
     monkeypatch.setenv("SIDE_PUBLIC", "1")
-    monkeypatch.setenv("SIDE_ROOTS", str(tmp_path / "allowed"))
+    monkeypatch.setenv("SIDE_MODELS", str(folder))
     with pytest.raises(ValueError, match=f"^'{target}' cannot be read here"):
         open_denoiser(str(folder))
     with pytest.raises(ValueError, match=f"^'{target}' cannot be read here"):

@@ -163,7 +163,7 @@ def test_a_link_out_of_bounds_says_what_is_used_instead() -> None:
 def test_the_page_trains_what_the_library_trains_and_says_how_well_it_does(made: Surrogate) -> None:
     app = trained()
     assert not app.exception and not app.error
-    (learned,) = {id(item): item for item in learning.TRAINED.values.values()}.values()
+    (learned,) = {id(entry.value): entry.value for entry in learning.TRAINED.entries.values()}.values()
     assert learned.stopped is None and learned.surrogate.fingerprint == made.fingerprint
     table = app.dataframe[0].value
     assert list(table["timestep"]) == [level["timestep"] for level in made.card["training"]["levels"]]

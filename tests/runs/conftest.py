@@ -1,21 +1,39 @@
 """An empty workspace, and small extractions of the perfect memoriser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from side_core.data.training_set import TrainingSet
+from side_core.extraction import matching
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture, keep_picture
 from side_core.runs.recording import pictures_key, without_surrogate
+from side_core.runs.result import Result, result_of
 from side_core.runs.workspace import Workspace
-from side_core.settings import ExtractSettings
+from side_core.settings import ExtractSettings, ScoreSettings
 
 STEPS = 4
+ODD_NAMES = (
+    "../../etc/passwd",
+    "/absolute.png",
+    "a/b.png",
+    "A_B.PNG",
+    "<img src=x onerror=alert(1)>",
+    "nul",
+    "",
+    "=cmd|'calc'",
+    "name\nwith\u202egnp.exe",
+    "bytes \\xff",
+    "x" * 300,
+    "лицо 7",
+)
 
 
 @pytest.fixture
@@ -69,3 +87,35 @@ def alone(image: np.ndarray) -> Picture:
 @pytest.fixture
 def kept_drawn() -> Callable[[Workspace, Extraction], None]:
     return keep_drawn
+
+
+@pytest.fixture(scope="session")
+def odd_names() -> tuple[str, ...]:
+    """Names of pictures as nobody should choose them."""
+    return ODD_NAMES
+
+
+@pytest.fixture(scope="session")
+def results(opened: tuple[Subject, References], make_surrogate: Callable[..., Path]) -> Mapping[str, Result]:
+    """A result of each kind: drawn, steered, without a control, and pictures of others with odd names."""
+    subject, references = opened
+    found = {}
+    for name, changes in (("plain", {}), ("steered", {"surrogate": str(make_surrogate()), "count": 6})):
+        settings = ExtractSettings.read({"model": "ideal", "count": 4, "steps": STEPS} | changes)
+        *_, found[name] = extract(settings, open_subject(settings), references)
+    alone = replace(references, control=None)
+    found["no control"] = replace(
+        found["plain"],
+        subject=replace(subject, control=None),
+        references=alone,
+        match=matching.match(found["plain"].match.images, found["plain"].match.names, alone),
+    )
+    samples = TrainingSet("pictures <b>of</b> others", subject.data.images[: len(ODD_NAMES)], np.array(ODD_NAMES))
+    found["scored"] = Extraction(
+        ScoreSettings(samples="some/<folder>", data="pixel-faces[0:1000]"),
+        Subject(None, subject.data, subject.control, None),
+        references,
+        matching.match(samples.images, ODD_NAMES, references),
+        samples,
+    )
+    return {name: result_of(extraction) for name, extraction in found.items()}

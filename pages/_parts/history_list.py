@@ -1,0 +1,249 @@
+"""The list of runs: search, sort, choose some, and what can be done with those."""
+
+from html import escape
+
+import streamlit as st
+
+from pages._parts.history_state import (
+    CHOSEN,
+    bring_back,
+    choose,
+    choose_only,
+    chosen_ids,
+    go_to,
+    pin_all,
+    throw_away,
+)
+from pages._parts.history_style import facts_html, icon, result_html, state_html, thumb_html
+from pages._parts.text import plain
+from side_core.runs import store
+from side_core.runs.comparison import MOST_RUNS
+from side_core.runs.run import Run
+from side_core.runs.wording import headline_in_words, progress_in_words, when
+from side_core.runs.workspace import Workspace
+
+PER_PAGE = 50
+ORDERS: dict[str, tuple[store.Order, bool]] = {
+    "Newest first": ("created", False),
+    "Oldest first": ("created", True),
+    "Highest rate first": ("share", False),
+    "Lowest rate first": ("share", True),
+    "Most pictures first": ("finished", False),
+    "By name": ("name", True),
+    "By model": ("model", True),
+}
+RUNS, BIN = "runs", "bin"
+
+
+def show_list(here: Workspace) -> None:
+    """Everything of the list."""
+    counts = {RUNS: store.counted(here), BIN: store.counted(here, deleted=True)}
+    if not sum(counts.values()):
+        say_empty()
+        return
+    search, order, deleted = list_inputs(counts)
+    count = store.counted(here, search, deleted)
+    if not count:
+        say_nothing_found(search, deleted)
+        return
+    pages = -(-count // PER_PAGE)
+    actions = st.container()
+    page = st.session_state.get("history_page", 1)
+    name, ascending = ORDERS[order]
+    runs = store.listed(here, search, name, ascending, deleted, (min(page, pages) - 1) * PER_PAGE, PER_PAGE)
+    thumbnails = store.thumbnails_of(here, [run.id for run in runs])
+    with actions:
+        (bin_actions if deleted else list_actions)(chosen_runs(here, deleted), [run.id for run in runs])
+    with st.container(gap=None):
+        for run in runs:
+            show_row(run, thumbnails.get(run.id))
+    if pages > 1:
+        st.pagination(pages, key="history_page", persist_state="session")
+        st.caption(f"{count:,} runs, {PER_PAGE} a page.")
+
+
+def list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:
+    """Words to search for, the order, and whether the bin is shown."""
+    with st.container(horizontal=True, vertical_alignment="bottom", key="history-inputs"):
+        search = st.text_input(
+            "Search",
+            key="history_search",
+            type="search",
+            icon=":material/search:",
+            placeholder="Name, note, model, steps=10, interrupted …",
+            help="Runs that have all of these words in name, note, number, state, headline or settings.",
+            persist_state="session",
+            on_change=first_page,
+        )
+        order = st.selectbox(
+            "Sort", list(ORDERS), key="history_order", width=200, persist_state="session", on_change=first_page
+        )
+        which = st.segmented_control(
+            "Show",
+            [RUNS, BIN],
+            format_func=lambda name: f"{'Runs' if name == RUNS else 'Bin'} · {counts[name]:,}",
+            default=RUNS,
+            required=True,
+            key="history_which",
+            persist_state="session",
+            on_change=other_list,
+        )
+    return search or "", order if order in ORDERS else next(iter(ORDERS)), which == BIN
+
+
+def first_page() -> None:
+    """Another search or order begins on its first page."""
+    st.session_state["history_page"] = 1
+
+
+def other_list() -> None:
+    """What was chosen in one list is not there in the other."""
+    first_page()
+    choose_only([])
+
+
+def chosen_runs(here: Workspace, deleted: bool) -> list[Run]:
+    """The runs that are chosen; those that another tab has deleted or brought back meanwhile are told and let go."""
+    runs = []
+    for id in chosen_ids():
+        try:
+            run = store.find(here, id)
+        except ValueError as error:
+            st.warning(plain(str(error), 300), icon=":material/tab_close:")
+            continue
+        if (run.deleted is not None) == deleted:
+            runs.append(run)
+            continue
+        where = "came back from the bin" if deleted else "went into the bin"
+        st.warning(f"{plain(run.title)} {where} in another tab.", icon=":material/tab_close:")
+    choose_only([run.id for run in runs])
+    return runs
+
+
+def list_actions(runs: list[Run], listed: list[int]) -> None:
+    """What can be done with the chosen runs."""
+    ids, count = [run.id for run in runs], len(runs)
+    several = 2 <= count <= MOST_RUNS
+    with st.container(horizontal=True, vertical_alignment="center", key="history-actions"):
+        say_chosen(count)
+        st.button(
+            "Open",
+            key="open",
+            icon=":material/open_in_full:",
+            disabled=count != 1,
+            help="Choose one run. Its name opens it, too.",
+            on_click=go_to,
+            args=(ids[0] if ids else None,),
+        )
+        st.button(
+            "Compare",
+            key="compare",
+            icon=":material/compare:",
+            type="primary" if several else "secondary",
+            disabled=not several,
+            help=f"Choose 2 to {MOST_RUNS} runs: settings that differ, figures, the same seeds side by side.",
+            on_click=go_to,
+            args=(None, ids),
+        )
+        pinned = bool(runs) and all(run.pinned for run in runs)
+        st.button(
+            "Unpin" if pinned else "Pin",
+            key="pin",
+            icon=":material/keep_off:" if pinned else ":material/keep:",
+            disabled=not count,
+            help="Pinned runs stay on top; a comparison takes the pinned one as its baseline.",
+            on_click=pin_all,
+            args=(ids, not pinned),
+        )
+        st.button(
+            "Delete",
+            key="delete",
+            icon=":material/delete:",
+            disabled=not count,
+            help="Into the bin, from where runs can be brought back.",
+            on_click=throw_away,
+            args=(ids,),
+        )
+        choosing(ids, listed)
+
+
+def bin_actions(runs: list[Run], listed: list[int]) -> None:
+    """What can be done with runs in the bin."""
+    ids = [run.id for run in runs]
+    with st.container(horizontal=True, vertical_alignment="center", key="history-actions"):
+        say_chosen(len(ids))
+        st.button(
+            "Restore",
+            key="restore",
+            icon=":material/restore_from_trash:",
+            type="primary" if ids else "secondary",
+            disabled=not ids,
+            on_click=bring_back,
+            args=(ids,),
+        )
+        choosing(ids, listed)
+
+
+def say_chosen(count: int) -> None:
+    """How many are chosen."""
+    st.markdown(f"**{count:,} chosen**" if count else "Choose runs:", width="content")
+
+
+def choosing(ids: list[int], listed: list[int]) -> None:
+    """Choose all of this page, or none."""
+    everything = list(dict.fromkeys([*ids, *listed]))
+    for label, key, then in (("Choose all here", "choose-all", everything), ("Choose none", "choose-none", [])):
+        st.button(label, key=key, type="tertiary", disabled=then == ids, on_click=choose_only, args=(then,))
+
+
+def show_row(run: Run, thumbnail: bytes | None) -> None:
+    """One run: a checkbox, its pictures, its name as a button that opens it, what it is and what came out."""
+    key = f"choose-{run.id}"
+    st.session_state[key] = run.id in st.session_state[CHOSEN]
+    title = f"{run.title}, run {run.id}" if run.name else run.title
+    with st.container(horizontal=True, vertical_alignment="center", key=f"run-row-{run.id}"):
+        st.checkbox(
+            f"Choose {plain(title)}", key=key, label_visibility="collapsed", on_change=choose, args=(run.id, key)
+        )
+        st.html(thumb_html(run, thumbnail), width="content")
+        with st.container(gap=None):
+            st.button(
+                plain(run.title),
+                key=f"open-{run.id}",
+                icon=":material/keep:" if run.pinned else None,
+                type="tertiary",
+                on_click=go_to,
+                args=(run.id,),
+            )
+            st.html(facts_html(facts_of(run)))
+        with st.container():
+            st.html(result_html(headline_in_words(run)) or facts_html(["no result yet"]))
+
+
+def facts_of(run: Run) -> list[str]:
+    """What a run is, as HTML."""
+    parts = [state_html(run), progress_in_words(run), when(run.created)]
+    if run.name:
+        parts.append(escape(f"{run.kind} {run.id}: {run.model}"))
+    if run.note:
+        parts.append(f"{icon('sticky_note_2')}{escape(run.note.splitlines()[0][:80] if run.note.strip() else '')}")
+    return parts
+
+
+def say_empty() -> None:
+    """There is no run yet."""
+    st.info(
+        "Nothing is kept yet. Draw pictures, score some, sweep or train: each run is then listed here by itself, with "
+        "its pictures, settings and result.",
+        icon=":material/history:",
+    )
+    st.page_link("extract.py", label="Draw the first pictures", icon=":material/image_search:")
+
+
+def say_nothing_found(search: str, deleted: bool) -> None:
+    """The search has found nothing, or this list is empty."""
+    if not search.strip():
+        st.info("The bin is empty." if deleted else "All runs are in the bin.", icon=":material/inbox:")
+        return
+    st.info(f"No run has all of '{plain(search)}'.", icon=":material/search_off:")
+    st.button("Show all", key="show-all", on_click=st.session_state.__setitem__, args=("history_search", ""))

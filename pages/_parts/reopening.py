@@ -1,0 +1,67 @@
+"""Open a run again from a file that was exported, here or elsewhere."""
+
+import streamlit as st
+
+from pages._parts.links import take_over
+from pages._parts.text import plain, say_error
+from side_core.public import limit_of
+from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
+from side_core.settings import ExtractSettings, ScoreSettings
+from side_core.similarity.scores import SCORES
+
+SHORT = 12  # digits of a fingerprint
+OPENS = {"extract": "Draws with a model", "score": "Scores pictures that others generated"}
+
+
+def reopen_input() -> None:
+    """Drop a file, see what it is, open it."""
+    most = int(limit_of("upload_mib") or MOST_BYTES // 2**20)
+    with st.expander("Open an exported run", icon=":material/upload_file:"):
+        file = st.file_uploader(
+            "Drop an exported picture, run.json or zip here",
+            key="reopen",
+            max_upload_size=most,
+            help="Settings are read from it, nothing else. Fingerprints tell whether the run can be the same here.",
+        )
+        if file is None:
+            return
+        try:
+            found = read_exported(file.name, file.getvalue())
+        except ValueError as error:
+            say_error(error)
+            return
+        show(found)
+        if st.button("Open this run", type="primary", icon=":material/open_in_new:", key="reopen-run", width="stretch"):
+            take_over(found.settings)
+
+
+def show(found: Reopened) -> None:
+    """What a file holds, before it is opened."""
+    st.markdown(f"**{OPENS[found.kind]}**")
+    lines = lines_of(found.settings)
+    if found.seed is not None:
+        lines = {"Picture": f"seed {found.seed}"} | lines
+    st.markdown("  \n".join(f"{name}: {plain(value, 80)}" for name, value in lines.items()))
+    for note in found.notes:
+        st.warning(plain(note, 500), icon=":material/edit_note:")
+    if found.fingerprints:
+        prints = " · ".join(f"{kind} {value[:SHORT]}" for kind, value in found.fingerprints.items())
+        st.caption(plain(f"Fingerprints then: {prints}", 500))
+
+
+def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
+    """The settings that matter, by name."""
+    lines = {}
+    if isinstance(settings, ExtractSettings):
+        lines["Model"] = settings.model
+        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {settings.steps} steps"
+        if settings.surrogate is not None:
+            scale = settings.guidance_scale
+            lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")
+    else:
+        lines["Pictures"] = settings.samples
+    for name, value in (("Training images", settings.data), ("Control", settings.control)):
+        if value is not None:
+            lines[name] = value
+    lines["Score"] = f"{SCORES[settings.score].title}, by {settings.encoder}"
+    return lines

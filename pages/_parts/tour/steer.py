@@ -1,0 +1,67 @@
+"""Step 4: lambda, how hard the surrogate steers the model while it draws."""
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.figures import figure
+from pages._parts.tour import look
+from pages._parts.tour.stage import MODEL, steered_match, subject
+from side_core.extraction.matching import Match
+from side_core.rate import rate_of
+from side_core.similarity.scores import SCORES
+
+SCALES = (0, 1, 2, 3, 5, 8, 12, 20, 50)
+FIRST = 8
+RATIO = SCORES["ratio"]
+
+
+def show() -> None:
+    """The same seeds alone and steered, with the training images nearest to the steered ones."""
+    scale = st.select_slider("Guidance scale λ", SCALES, FIRST, key="lam", bind="query-params")
+    alone, guided = steered_match(0), steered_match(scale)
+    data = subject().data
+    rows = guided.training.neighbours.rows[:, 0]
+    nearest = [
+        figure(data.images[row], f"Training image {data.ids[row]}, nearest to steered seed {name}")
+        for row, name in zip(rows, guided.names, strict=True)
+    ]
+    look.show(
+        look.table(
+            [
+                ("Alone", "λ = 0", figures_of(alone, "Alone")),
+                (f"Steered, λ = {scale}", "the same seeds", figures_of(guided, f"Steered with λ = {scale}")),
+                ("Training image", "nearest to the steered one", nearest),
+            ],
+            most="8.75rem",
+        )
+    )
+    st.markdown(in_counts(alone, guided))
+    st.page_link(
+        "extract.py",
+        label="Steer as many as you like",
+        icon=":material/image_search:",
+        query_params={"surrogate": MODEL, "guidance_scale": str(float(scale))},
+    )
+
+
+def figures_of(match: Match, how: str) -> list[str]:
+    """Pictures with their scores; those below the threshold have a mark."""
+    found = []
+    for name, image, value in zip(match.names, match.images, match.training.scores.ratio, strict=True):
+        mark = "◎ " if value < RATIO.threshold else ""
+        found.append(figure(image, f"{how}, seed {name}, d₁/d₂ {value:.2f}", f"{mark}d₁/d₂ {value:.2f}"))
+    return found
+
+
+def in_counts(alone: Match, guided: Match) -> str:
+    """How many beat the threshold, against the training images and against the control."""
+
+    def count(values: np.ndarray) -> str:
+        return str(rate_of(RATIO.beats(values, RATIO.threshold)))
+
+    assert guided.control is not None  # the embedded model has one
+    return (
+        f"◎ d₁/d₂ below ⅓: steered **{count(guided.training.scores.ratio)}**, alone "
+        f"**{count(alone.training.scores.ratio)}**, the steered ones against the control "
+        f"**{count(guided.control.scores.ratio)}**. Few pictures, wide intervals."
+    )

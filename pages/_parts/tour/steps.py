@@ -1,0 +1,71 @@
+"""The five steps of the tour: what each says, shows, and which lines of side_core do it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pages._parts.tour import guess, nearest, noise, proof, steer
+from side_core.extraction.calibration import Calibration
+from side_core.rate import rate
+from side_core.sampling.sampler import sample
+from side_core.similarity import neighbours, scores
+from side_core.surrogate.answers import probabilities
+from side_core.surrogate.noise import noised
+from side_core.surrogate.steering import Steering
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the tour.
+
+    Attributes:
+        title: what it shows.
+        words: two or three sentences, with marks for `pages._parts.glossary`.
+        show: draws the demo with its controls.
+        code: what of side_core does it.
+    """
+
+    title: str
+    words: str
+    show: Callable[[], None]
+    code: tuple[Callable[..., Any], ...]
+
+
+STEPS = (
+    Step(
+        "From noise to a face",
+        "A [[diffusion model]] starts with pure [[noise]] and takes a little of it away in each [[step]]. All along it "
+        "has an [[estimate]] of the finished picture. **Move the slider**: when can you tell who it will be?",
+        noise.show,
+        (sample,),
+    ),
+    Step(
+        "New, or remembered?",
+        "Each face below was drawn by the model. Beside it are the four [[training image|training images]] that are "
+        "nearest, the bar is the [[distance]]. If one is **far nearer than all the others**, [[d1/d2|d₁/d₂]] is small.",
+        nearest.show,
+        (neighbours.nearest, scores.scores_of),
+    ),
+    Step(
+        "A surrogate learns what comes back",
+        "The [[surrogate]] has seen nothing but pictures drawn by the model. It has learned to tell apart "
+        "[[cluster|clusters]] of pictures that look alike, **even through noise**. **Add noise**: how long is it sure?",
+        guess.show,
+        (noised, probabilities),
+    ),
+    Step(
+        "The surrogate steers the model",
+        "While the model draws, the surrogate pushes each step towards a cluster, with the strength "
+        "[[guidance scale|λ]]. The same [[seed|seeds]] that gave new faces now give back [[training image|training "
+        "images]].",
+        steer.show,
+        (Steering.guide,),
+    ),
+    Step(
+        "What a score does not prove",
+        "Any [[threshold]] finds “copies” if one moves it far enough: only the [[control]] tells how many come by "
+        "chance. And the [[score]] compares pixel by pixel: **flip a copy**, and it is not found.",
+        proof.show,
+        (Calibration.control_rate, rate, scores.scores_of),
+    ),
+)

@@ -1,0 +1,58 @@
+"""How much of the app is seen, and how large: everything or what a class needs; a screen or a projector."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+EVERYTHING, DEMO = "everything", "demo"
+LARGER = 1.3  # times as large on a projector
+# Details stay where they are and are not drawn: their widgets keep their values, so that a link still draws what it
+# says, and neither keyboard nor screen reader comes upon them.
+HIDE_DETAILS = '<style>[class*="st-key-detail-"] { display: none !important; }</style>'
+# All of Streamlit measures in rem; charts are told by `scale`.
+ENLARGE = f"""<style>
+:root {{ font-size: {100 * LARGER:.0f}% !important; }}
+.stApp [data-testid="stMainBlockContainer"] {{ padding: 4.5rem 2.5rem 2rem; }}
+.stApp .st-key-gallery .stGrid {{ grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) !important; }}
+</style>"""
+OWN = "<style>.st-key-view button p::first-letter { text-transform: uppercase; }</style>"
+
+
+def switch() -> None:
+    """The two widgets, kept in the URL as `view` and `size` on every page, and what they do to the page."""
+    with st.container(key="view-switch", gap="small"):
+        st.segmented_control(
+            "View",
+            [EVERYTHING, DEMO],
+            default=EVERYTHING,
+            required=True,
+            key="view",
+            bind="query-params",
+            width="stretch",
+            help="Demo hides what a class need not see. No setting changes.",
+        )
+        st.toggle("Projector size", key="size", bind="query-params", help="Larger text and pictures.")
+    st.html(OWN + (HIDE_DETAILS if is_demo() else "") + (ENLARGE if is_projected() else ""))
+
+
+def is_demo() -> bool:
+    """Whether only what a class needs is shown."""
+    return st.session_state.get("view") == DEMO
+
+
+def is_projected() -> bool:
+    """Whether text and pictures are larger."""
+    return bool(st.session_state.get("size"))
+
+
+def scale() -> float:
+    """How many times as large as usual, for what does not measure in rem."""
+    return LARGER if is_projected() else 1.0
+
+
+def detail(name: str) -> DeltaGenerator:
+    """A container for what a class need not see; its widgets keep their values while it is hidden.
+
+    Args:
+        name: unique on the page.
+    """
+    return st.container(key=f"detail-{name}")

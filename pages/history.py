@@ -1,0 +1,45 @@
+"""History: every run that was made here, to look at again, to compare, to take over, to export, to delete."""
+
+import streamlit as st
+
+from pages._parts.figures import STYLE as FIGURES
+from pages._parts.history_compared import show_comparison
+from pages._parts.history_list import show_list
+from pages._parts.history_opened import show_run
+from pages._parts.history_space import show_space
+from pages._parts.history_state import COMPARED, DONE, OPENED, show_said
+from pages._parts.history_style import STYLE
+from pages._parts.keeping import workspace
+from pages._parts.text import say_error
+from side_core.runs.workspace import Workspace
+
+PUBLIC = (
+    "This app is public and keeps no history: take a run along with **Export** below its result, and open it again "
+    "from that file."
+)
+
+
+def show_all(here: Workspace) -> None:
+    """The list, with the room it takes."""
+    st.title("Every run so far", anchor=False)
+    show_said()
+    show_list(here)
+    show_space(here)
+
+
+st.html(FIGURES + STYLE)
+st.session_state.pop(DONE, None)  # what a dialog said before it was closed
+try:
+    kept = workspace()
+    if kept is None:
+        st.title("History", anchor=False)
+        st.info(PUBLIC, icon=":material/public:")
+    elif opened := st.query_params.get(OPENED):
+        show_said()
+        show_run(kept, opened)
+    elif compared := st.query_params.get(COMPARED):
+        show_comparison(kept, compared)
+    else:
+        show_all(kept)
+except ValueError as error:
+    say_error(error)

@@ -1,0 +1,92 @@
+"""A public app: whether this is one, which models it opens, and how much a stranger may ask of it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that a stranger may ask for at once, by the names of the settings.
+
+    Chosen so that on two cores nobody works for longer than minutes, and several at once still see pictures come.
+
+    Attributes:
+        count: pictures of a run, or of a cell of a sweep.
+        steps: denoising steps a picture.
+        cells: of a sweep.
+        minutes: of a sweep.
+        images: synthetic images that a surrogate is made of.
+        train_steps: of a surrogate.
+        image_size: of a model's pictures, the longer side in pixels.
+        upload_mib: a file that is brought along, in MiB.
+    """
+
+    count: int = 64
+    steps: int = 100
+    cells: int = 64
+    minutes: float = 10
+    images: int = 2048
+    train_steps: int = 1000
+    image_size: int = 64
+    upload_mib: float = 8
+
+
+def is_public() -> bool:
+    """Whether strangers use this app: `SIDE_PUBLIC` is set to anything but 0."""
+    return os.environ.get("SIDE_PUBLIC", "0") not in ("", "0")
+
+
+def limits() -> Limits | None:
+    """The limits of a public app; None on one's own machine."""
+    return Limits() if is_public() else None
+
+
+def limit_of(name: str) -> float | None:
+    """The most that a setting may be; None where there is no limit."""
+    return getattr(limits(), name, None)
+
+
+def check_limit(name: str, value: float) -> None:
+    """Raise ValueError where a setting is more than a public app allows."""
+    most = limit_of(name)
+    if most is not None and value > most:
+        raise ValueError(
+            f"{name.replace('_', '-')} cannot be {value:,.10g}: this app is public and allows {most:,.10g} or less; "
+            "run the app on your own machine for more."
+        )
+
+
+def listed_models() -> tuple[str, ...]:
+    """The folders and Hub ids that `SIDE_MODELS` names, separated by commas: offered, and open to strangers, too."""
+    names = (name.strip() for name in os.environ.get("SIDE_MODELS", "").split(","))
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def is_listed(model: str) -> bool:
+    """Whether `SIDE_MODELS` names a model, by the same name or another path of the same folder."""
+    if model in listed_models():
+        return True
+    folder = real_folder(model)
+    return folder is not None and folder in listed_folders()
+
+
+def listed_folders() -> tuple[Path, ...]:
+    """Where the listed models are, those of the Hub in its cache, with all links followed."""
+    return tuple(real_folder(name) or hub_cache(name) for name in listed_models())
+
+
+def real_folder(name: str) -> Path | None:
+    """The folder that a path names, with all links followed; None where there is none."""
+    try:
+        folder = Path(os.path.realpath(os.path.expanduser(name)))  # noqa: PTH111 (unknown homes are no error here)
+        return folder if folder.is_dir() else None
+    except (OSError, ValueError):
+        return None
+
+
+def hub_cache(model: str) -> Path:
+    """Where huggingface_hub keeps a model."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    return Path(os.path.realpath(HF_HUB_CACHE)) / f"models--{model.replace('/', '--')}"

@@ -1,0 +1,138 @@
+"""Figures of several runs side by side, each with its control, and its ratio to the baseline's."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from side_core.extraction.bootstrap import FEW, Interval, Z
+from side_core.rate import Rate
+from side_core.runs.figures import Summary, effect_in, headline_in, interval_in, rate_in
+from side_core.similarity.scores import SCORES
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one run came to by one metric.
+
+    Attributes:
+        found: the figure with its 95 % interval.
+        control: the same pictures against the control; None where the metric has none.
+        rule: what counts, as `< 0.333`; empty where the metric's name says it.
+        ratio: over the baseline's figure, with its 95 % interval; None of the baseline, and where no counts are known.
+    """
+
+    found: Rate | Interval
+    control: Rate | Interval | None
+    rule: str = ""
+    ratio: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric of all runs.
+
+    Attributes:
+        title: what it is called.
+        figures: one a run; None where the run does not have it.
+        share: whether figures are shares of the pictures, to be said in per cent.
+    """
+
+    title: str
+    figures: tuple[Figure | None, ...]
+    share: bool = True
+
+
+def metrics_of(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
+    """Every metric that a run has: the rate of each score, the chosen one first; what steering changed; bands.
+
+    Args:
+        summaries: what run.json says of each run, the baseline first; None where a run is not scored.
+    """
+    yield from (item for item in all_metrics(summaries) if any(item.figures))
+
+
+def all_metrics(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
+    """The same with those that no run has."""
+    known = [item for item in summaries if item is not None]
+    chosen = dict.fromkeys(item["settings"]["score"] for item in known)
+    for name in dict.fromkeys([*chosen, *(score for item in known for score in item["scores"])]):
+        yield metric(f"{SCORES[name].title} beats the threshold", [rate_figure(item, name) for item in summaries])
+    effects = [None if item is None else effect_in(item) for item in summaries]
+    ratios = [None if item is None else Figure(item.ratio, None) for item in effects]
+    yield metric("Steered over plain, times as many", ratios, share=False)
+    different = [None if item is None else Figure(item.different, None) for item in effects]
+    yield metric("Different training images that came back", different, share=False)
+    bands = [{} if item is None else (item.get("metrics") or {}).get("bands", {}) for item in summaries]
+    for name in dict.fromkeys(name for item in bands for name in item):
+        yield metric(f"AMS, band {name}", [ams_figure(item, name) for item in summaries])
+        yield metric(f"UMS, band {name}", [ums_figure(item, name) for item in summaries])
+
+
+def metric(title: str, figures: Sequence[Figure | None], share: bool = True) -> Metric:
+    """A metric with the ratios to the baseline, where both are counted."""
+    first = figures[0]
+    others = [
+        item if item is None or first is None else replace(item, ratio=ratio_of(item.found, first.found))
+        for item in figures[1:]
+    ]
+    return Metric(title, (first, *others), share)
+
+
+def rate_figure(summary: Summary | None, name: Any) -> Figure | None:
+    """The rate of one score."""
+    line = None if summary is None else headline_in(summary, name)
+    if line is None:
+        return None
+    return Figure(line.training, line.control, f"{SCORES[line.score].sign} {line.threshold:.3g}")
+
+
+def ams_figure(summary: Summary | None, name: str) -> Figure | None:
+    """The share of pictures in a band."""
+    band = band_in(summary, name)
+    if summary is None or band is None:
+        return None
+    return Figure(rate_in(band["training"]["ams"]), rate_in(band["control"]["ams"]), rule_of(summary, band))
+
+
+def ums_figure(summary: Summary | None, name: str) -> Figure | None:
+    """The different images in a band, over the pictures."""
+    band = band_in(summary, name)
+    if summary is None or band is None:
+        return None
+    found, control = (
+        interval_in({"value": side["share"], "low": side["low"], "high": side["high"]})
+        for side in (band["training"]["ums_nearest"], band["control"]["ums_nearest"])
+    )
+    return Figure(found, control, rule_of(summary, band))
+
+
+def band_in(summary: Summary | None, name: str) -> Summary | None:
+    """One band of a run, if it has it."""
+    found: Summary | None = None if summary is None else ((summary.get("metrics") or {}).get("bands", {})).get(name)
+    return found
+
+
+def rule_of(summary: Summary, band: Summary) -> str:
+    """Which scores lie in a band."""
+    kind = SCORES[summary["metrics"]["score"]]
+    other = "" if band["end"] is None else f", to {band['end']:.3g}"
+    return f"{kind.symbol} {kind.sign} {band['begin']:.3g}{other}"
+
+
+def ratio_of(first: Rate | Interval, second: Rate | Interval) -> Interval | None:
+    """How many times as large; None where they are not counted."""
+    return ratio_of_rates(first, second) if isinstance(first, Rate) and isinstance(second, Rate) else None
+
+
+def ratio_of_rates(first: Rate, second: Rate) -> Interval:
+    """One rate over another one of other pictures, with the interval of its logarithm (Katz et al. 1978).
+
+    Where either has fewer than ten events, the ends come from the Wilson intervals of both; the upper one, and the
+    ratio, may be infinite. Of the same seeds the true interval is narrower.
+    """
+    value = first.share / second.share if second.beat else math.inf if first.beat else math.nan
+    if min(first.beat, second.beat) < FEW:
+        return Interval(value, first.low / second.high, first.high / second.low if second.low > 0 else math.inf)
+    spread = math.sqrt(1 / first.beat - 1 / first.count + 1 / second.beat - 1 / second.count)
+    return Interval(value, value * math.exp(-Z * spread), value * math.exp(Z * spread))

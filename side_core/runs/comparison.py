@@ -1,0 +1,196 @@
+"""Runs side by side: the settings that differ, every figure with its control, and the same seeds in a row."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from side_core.rate import Rate
+from side_core.runs.compared_metrics import Metric, metrics_of
+from side_core.runs.figures import Summary
+from side_core.runs.recording import names_in, result_in
+from side_core.runs.run import Kind, Run
+from side_core.runs.store import summary_of
+from side_core.runs.workspace import Workspace
+from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
+
+MOST_RUNS, MOST_ROWS = 8, 12
+SETTINGS: dict[Kind, type[ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings]] = {
+    "extract": ExtractSettings,
+    "score": ScoreSettings,
+    "sweep": SweepSettings,
+    "surrogate": SurrogateSettings,
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A setting or a fingerprint that the runs do not share.
+
+    Attributes:
+        title: what it is called.
+        values: one a run; None where the run has none.
+    """
+
+    title: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SameSeed:
+    """One seed in all runs.
+
+    Attributes:
+        name: the seed, or the picture's name.
+        images: (H, W, 3) uint8, one a run.
+        values: its score in each run.
+        training: (H, W, 3) uint8, the training image nearest to the baseline's picture.
+        training_id: its name.
+    """
+
+    name: str
+    images: tuple[np.ndarray, ...]
+    values: tuple[float, ...]
+    training: np.ndarray
+    training_id: str
+
+
+@dataclass(frozen=True, eq=False)
+class RunComparison:
+    """Runs side by side.
+
+    Attributes:
+        runs: the baseline first.
+        settings: those that differ.
+        fingerprints: those that differ.
+        metrics: of the runs that are scored; of sweeps and surrogates none.
+        pictures: seeds that all runs have, nearest to a copy in the baseline first.
+        notes: what one should know before comparing them.
+    """
+
+    runs: tuple[Run, ...]
+    settings: tuple[Difference, ...]
+    fingerprints: tuple[Difference, ...]
+    metrics: tuple[Metric, ...]
+    pictures: tuple[SameSeed, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def baseline(self) -> Run:
+        """What the others are compared with: the pinned run, or else the oldest."""
+        return self.runs[0]
+
+
+def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = MOST_ROWS) -> RunComparison:
+    """Put runs side by side.
+
+    Args:
+        workspace: where they are.
+        runs: two or more, eight at most; a run that is named twice counts once.
+        most: rows of pictures.
+
+    Raises:
+        ValueError: they are too few or too many.
+    """
+    chosen = {run.id: run for run in runs}
+    if not 2 <= len(chosen) <= MOST_RUNS:
+        given = f"{len(chosen)} {'is' if len(chosen) == 1 else 'are'} given"
+        raise ValueError(f"A comparison takes 2 to {MOST_RUNS} different runs, and {given}: choose others.")
+    baseline = min(chosen.values(), key=lambda run: (not run.pinned, run.created, run.id))
+    ordered = (baseline, *(run for run in chosen.values() if run.id != baseline.id))
+    scored = [run.kind in ("extract", "score") for run in ordered]
+    summaries = [summary_of(workspace, run.id) if drawn else None for run, drawn in zip(ordered, scored, strict=True)]
+    settings, metrics = settings_that_differ(ordered), tuple(metrics_of(summaries))
+    return RunComparison(
+        ordered,
+        settings,
+        fingerprints_that_differ(ordered),
+        metrics,
+        same_seeds(workspace, ordered, most) if all(scored) else (),
+        tuple(notes_of(ordered, summaries, settings, metrics)),
+    )
+
+
+def settings_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
+    """The settings that the runs do not share, by their titles, in the order of the settings models."""
+    titles: dict[str, str] = {}
+    for kind in dict.fromkeys(run.kind for run in runs):
+        for name, field in SETTINGS[kind].model_fields.items():
+            titles.setdefault(name, str(field.title or name))
+    names = dict.fromkeys([*titles, *(name for run in runs for name in run.settings)])
+    rows = [Difference(titles.get(name, name), tuple(run.settings.get(name) for run in runs)) for name in names]
+    if len({run.kind for run in runs}) > 1:
+        rows.insert(0, Difference("Kind", tuple(run.kind for run in runs)))
+    return tuple(row for row in rows if differ(row.values))
+
+
+def fingerprints_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
+    """The fingerprints that the runs do not share; versions as well, as they may move a figure."""
+    rows = []
+    for part in ("fingerprints", "versions"):
+        names = dict.fromkeys(name for run in runs for name in getattr(run, part))
+        rows += [Difference(name, tuple(getattr(run, part).get(name) for run in runs)) for name in names]
+    return tuple(row for row in rows if differ(row.values))
+
+
+def differ(values: Sequence[Any]) -> bool:
+    """Whether they are not all equal."""
+    return any(value != values[0] for value in values)
+
+
+def same_seeds(workspace: Workspace, runs: Sequence[Run], most: int) -> tuple[SameSeed, ...]:
+    """Rows of pictures of the same seed; none where a run has no scores, or its pictures are gone."""
+    try:
+        names = [names_in(workspace, run) for run in runs]
+        shared = set(names[0]).intersection(*names[1:])
+        first = [name for name in names[0] if name in shared][:most]
+        results = [result_in(workspace, run, set(first)) for run in runs]
+    except ValueError:
+        return ()
+    places = [{name: place for place, name in enumerate(result.names)} for result in results]
+    baseline = results[0]
+    rows = []
+    for name in (name for name in first if all(name in known for known in places)):
+        at = [known[name] for known in places]
+        nearest = baseline.nearest[at[0]]
+        rows.append(
+            SameSeed(
+                name,
+                tuple(result.images[place] for result, place in zip(results, at, strict=True)),
+                tuple(float(item.scores[item.score][place]) for item, place in zip(results, at, strict=True)),
+                baseline.training[nearest],
+                baseline.training_ids[nearest],
+            )
+        )
+    return tuple(rows)
+
+
+def notes_of(
+    runs: Sequence[Run],
+    summaries: Sequence[Summary | None],
+    settings: Sequence[Difference],
+    metrics: Sequence[Metric],
+) -> Iterator[str]:
+    """What makes these runs hard to compare."""
+    for run, summary in zip(runs, summaries, strict=True):
+        if run.kind not in ("extract", "score"):
+            continue
+        if summary is None:
+            yield f"Run {run.id} has no scores: it was {run.state} before it was scored."
+        elif not summary.get("metrics"):
+            yield f"Run {run.id} has no control, so its rates are withheld."
+    titles, fields = {item.title for item in settings}, ExtractSettings.model_fields
+    for name, words in (
+        ("encoder", "They are compared by different features, so equal scores do not mean the same."),
+        ("data", "They are matched against different training images."),
+        ("control", "They have different controls: look at each run's own before its ratio."),
+    ):
+        if fields[name].title in titles:
+            yield words
+    rules = [[item.rule for item in row.figures if item is not None] for row in metrics]
+    if any(differ(item) for item in rules):
+        yield "Their thresholds differ: a ratio compares what each one counts."
+    counts = {item.found.count for row in metrics for item in row.figures if item and isinstance(item.found, Rate)}
+    if len(counts) > 1:
+        yield "They have different numbers of pictures. UMS grows with the number: compare it at equal ones."

@@ -1,0 +1,75 @@
+"""How the history says values, figures and times, on its page and on the command line alike."""
+
+import math
+import time
+from typing import Any
+
+from side_core.extraction.bootstrap import Interval
+from side_core.rate import Rate
+from side_core.runs.run import Run
+
+NONE = "–"
+LISTED_PARTS = 2  # of a headline: against the training images, against the control
+COUNTED = {"extract": "pictures", "score": "pictures", "sweep": "cells", "surrogate": "steps"}
+
+
+def value_in_words(value: Any) -> str:
+    """The value of a setting or a fingerprint, as text that may hold anything a person typed."""
+    if value is None or value == "":
+        return NONE
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def figure_in_words(found: Rate | Interval, share: bool) -> tuple[str, str]:
+    """A figure, and its count and 95 % interval.
+
+    Args:
+        found: what was measured.
+        share: whether it is one of the pictures, to be said in per cent.
+    """
+    if isinstance(found, Rate):
+        return f"{100 * found.share:.1f} %", f"{found.beat:,} of {found.count:,}; {found.interval}"
+    if share:
+        return f"{100 * found.value:.1f} %", f"{100 * found.low:.1f} to {100 * found.high:.1f} %"
+    return number(found.value), between(found)
+
+
+def ratio_in_words(ratio: Interval) -> str:
+    """How many times the baseline's figure, with its interval."""
+    if math.isnan(ratio.value):
+        return "neither has any"
+    return f"× {number(ratio.value)} ({between(ratio)})"
+
+
+def between(found: Interval) -> str:
+    """The ends of an interval, which may have none above."""
+    return f"from {number(found.low)} on" if math.isinf(found.high) else f"{number(found.low)} to {number(found.high)}"
+
+
+def number(value: float) -> str:
+    """A number for people: two digits below 1, one below 10, whole above."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else NONE
+    if value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def headline_in_words(run: Run) -> list[str]:
+    """The parts of a headline that fit into a list: the rate, and that of its control; none before the run ends."""
+    parts = run.headline.replace("against the control", "control").split("; ")
+    return parts[:LISTED_PARTS] if run.headline else []
+
+
+def progress_in_words(run: Run) -> str:
+    """How much of a run there is."""
+    return f"{run.finished:,} of {run.asked:,} {COUNTED[run.kind]}"
+
+
+def when(seconds: float) -> str:
+    """A moment, in local time."""
+    return time.strftime("%d %b %Y, %H:%M", time.localtime(seconds))

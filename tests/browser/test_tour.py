@@ -1,0 +1,119 @@
+"""The tour by keyboard alone, definitions on focus, and what a class sees of the app."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from pages._parts.glossary import TERMS
+from pages._parts.tour.steps import STEPS
+
+pytestmark = pytest.mark.browser
+PATIENCE = 90_000
+HIDDEN = ("Spacing", "First timestep", "Noise added back (eta)", "Compare by", "Arithmetic", "Other training images")
+
+
+def settled(page: Page, heading: str | re.Pattern[str]) -> None:
+    """Wait until a heading is there and the script has ended."""
+    expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+
+
+def press_until(page: Page, key: str, target: Locator, most: int = 60) -> None:
+    """Press a key until an element has the focus, as a person without a mouse does."""
+    for _ in range(most):
+        if target.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{target} was not reached by {key}")
+
+
+def test_the_whole_tour_by_keyboard(page: Page, address: str) -> None:
+    page.goto(f"{address}/tour")
+    controls = ("Step from noise to face", None, "Noise, as a timestep", "Guidance scale λ", "Threshold")
+    for number, (step, control) in enumerate(zip(STEPS, controls, strict=True), 1):
+        settled(page, step.title)
+        expect(page.get_by_text(f"{number} of 5", exact=True)).to_be_visible()
+        expect(page.locator(".tour img, .row-of-figures img").first).to_be_visible(timeout=PATIENCE)
+        if control is None:
+            press_until(page, "Tab", page.locator(".st-key-face button").first)
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("Enter")
+            expect(page.get_by_text("generated, seed 47")).to_be_visible(timeout=PATIENCE)
+        else:
+            slider = page.get_by_role("slider", name=control)
+            press_until(page, "Tab", slider)
+            before = slider.get_attribute("aria-valuenow")
+            page.keyboard.press("ArrowRight")
+            expect(slider).not_to_have_attribute("aria-valuenow", str(before), timeout=PATIENCE)
+            expect(page).to_have_url(re.compile(r"[?&](at|noise|lam|limit)="), timeout=PATIENCE)
+            expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+        if number < len(STEPS):
+            press_until(page, "Shift+Tab", page.get_by_role("button", name="Next"))
+            page.keyboard.press("Enter")
+            expect(page).to_have_url(re.compile(rf"step={number + 1}"), timeout=PATIENCE)
+    flip = page.get_by_label("Flip the picture")
+    press_until(page, "Tab", flip)
+    page.keyboard.press("Space")
+    expect(page.get_by_text("The same face to us.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_definition_shows_on_focus_and_on_hover_within_the_window(page: Page, address: str) -> None:
+    page.goto(f"{address}/tour?size=true")
+    settled(page, STEPS[0].title)
+    for name in ("diffusion model", "estimate"):  # at the left and at the right end of the line
+        term = page.locator(".term", has_text=re.compile(f"^{name}"))
+        tip = term.get_by_role("tooltip", include_hidden=True)
+        expect(tip).to_be_hidden()
+        term.focus()
+        expect(tip).to_be_visible()
+        expect(tip).to_have_text(TERMS[name])
+        expect(term).to_have_attribute("aria-describedby", str(tip.get_attribute("id")))
+        box = tip.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 1440
+        page.keyboard.press("Tab")
+        expect(tip).to_be_hidden()
+        term.hover()
+        expect(tip).to_be_visible()
+        page.mouse.move(0, 0)
+        expect(tip).to_be_hidden()
+
+
+def test_demo_hides_what_a_class_need_not_see_and_changes_no_setting(page: Page, address: str) -> None:
+    page.goto(f"{address}/?model=ideal&count=4&steps=12&spacing=karras&view=demo")
+    settled(page, "4 of 4 pictures")
+    assert page.locator('[class*="st-key-pair-"]').count() == 4
+    settings = page.get_by_text(re.compile("^Settings "))
+    digest = settings.text_content()
+    for label in HIDDEN:
+        hidden = page.get_by_text(label).first
+        expect(hidden).to_be_attached()
+        expect(hidden).to_be_hidden()
+    for text in (settings, page.get_by_text("How near the pictures come"), page.get_by_text("AMS and UMS by band")):
+        expect(text).to_be_attached()
+        expect(text).to_be_hidden()
+    for label in ("Model", "Images", "Steps"):
+        expect(page.get_by_test_id("stSidebar").get_by_text(label, exact=True).first).to_be_visible()
+    for _ in range(60):  # nothing hidden takes the focus
+        page.keyboard.press("Tab")
+        assert not page.evaluate("document.activeElement.closest('[class*=\"st-key-detail-\"]') !== null")
+    page.get_by_role("radio", name="everything").or_(page.get_by_role("button", name="everything")).first.click()
+    expect(settings).to_be_visible(timeout=PATIENCE)
+    assert settings.text_content() == digest
+    chart = page.locator(".js-plotly-plot .main-svg").first
+    expect(chart).to_be_visible(timeout=PATIENCE)
+    expect(page).to_have_url(re.compile("spacing=karras"), timeout=PATIENCE)
+
+
+def test_view_and_size_stay_from_page_to_page(page: Page, address: str) -> None:
+    page.goto(f"{address}/?model=ideal&count=2&view=demo&size=true")
+    settled(page, "2 of 2 pictures")
+    large = page.evaluate("getComputedStyle(document.documentElement).fontSize")
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tour").click()
+    settled(page, STEPS[0].title)
+    expect(page).to_have_url(re.compile(r"/tour\?(?=.*view=demo)(?=.*size=true)"), timeout=PATIENCE)
+    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == large
+    page.get_by_text("Projector size").click()
+    expect(page).not_to_have_url(re.compile("size="), timeout=PATIENCE)
+    page.wait_for_function(f"getComputedStyle(document.documentElement).fontSize !== '{large}'", timeout=PATIENCE)

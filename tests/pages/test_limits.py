@@ -1,0 +1,65 @@
+"""A public app's pages: sliders end at its limits, a link cannot pass them, other models are refused in a sentence."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._parts.text import plain
+from side_core.public import Limits
+
+ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+MOST = Limits()
+
+
+@pytest.fixture(autouse=True)
+def public(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.delenv("SIDE_MODELS", raising=False)
+
+
+def opened(page: str, **link: str) -> AppTest:
+    """A page as a link opens it."""
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.switch_page(page).run() if page else app.run()
+
+
+def ends(app: AppTest) -> dict[str, float]:
+    """Where sliders end, by their key."""
+    return {str(slider.key): slider.max for slider in app.slider}
+
+
+def test_extract_draws_no_more_than_allowed() -> None:
+    app = opened("", model="ideal", count="65", steps="10")
+    assert not app.exception and not app.error
+    assert ends(app)["count"] == MOST.count and ends(app)["steps"] == MOST.steps
+    assert any("Images = '65', not 1 to 64: 16" in warning.value for warning in app.warning)
+
+
+def test_surrogates_are_small() -> None:
+    app = opened("surrogate.py", of="ideal")
+    assert not app.exception and not app.error
+    assert ends(app)["images"] == MOST.images and app.slider(key="images").value <= MOST.images
+
+
+def test_sweeps_are_small_and_short() -> None:
+    app = opened("sweep.py", model="ideal", surrogates="none", x="seed", x_seed="1:100:1", count="16")
+    assert not app.exception
+    assert ends(app)["count"] == MOST.count
+    assert app.number_input(key="minutes").max == MOST.minutes
+    assert [error.value for error in app.error] == [
+        plain(
+            "cells cannot be 100: this app is public and allows 64 or less; run the app on your own machine for more.",
+            1000,
+        )
+    ]
+
+
+def test_a_listed_model_is_offered_and_another_refused(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened("", model=str(pipeline))
+    assert "cannot be opened here" in app.error[0].value
+    monkeypatch.setenv("SIDE_MODELS", str(pipeline))
+    app = opened("", model="ideal", count="1", steps="1")
+    assert not app.exception and str(pipeline) in app.selectbox(key="model").options
