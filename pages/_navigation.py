@@ -19,7 +19,7 @@ page = st.navigation(
         ],
     }
 )
-arrival.arrive()
+arrival.arrive(page.url_path)
 with st.sidebar:
     view.switch()
 page.run()

@@ -23,7 +23,7 @@ from pages._parts.session import (
 from pages._parts.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.text import say_error
 from side_core.extraction.run import Drawn, Extraction, Subject, score_images
-from side_core.runs.recording import pictures_key, without_surrogate
+from side_core.runs.identity import pictures_key, without_surrogate
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreSettings
 

@@ -24,8 +24,8 @@ def run_extract(options: argparse.Namespace) -> int:
     from side_core.extraction.animation import PathRecorder
     from side_core.extraction.files import IMAGES, PLAIN, begin, write_images, write_results
     from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
+    from side_core.runs.identity import new_run
     from side_core.runs.noting import Noting
-    from side_core.runs.recording import new_run
     from side_core.whole_file import write_whole
 
     subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
@@ -101,8 +101,8 @@ def run_score(options: argparse.Namespace) -> int:
     settings = ScoreSettings.read(given(options, ScoreSettings))
     from side_core.extraction.files import prepare_folder, write_results
     from side_core.extraction.scoring import score
+    from side_core.runs.identity import new_run
     from side_core.runs.noting import Noting
-    from side_core.runs.recording import new_run
     from side_core.similarity.embeddings import Embedding
 
     prepare_folder(options.out, settings)

@@ -120,7 +120,7 @@ def run_export(options: argparse.Namespace) -> int:
     """`runs export`."""
     from side_core.roots import printable
     from side_core.runs.export import export_zip
-    from side_core.runs.recording import result_in
+    from side_core.runs.reading import result_in
     from side_core.whole_file import write_whole
 
     workspace, run = found(options.id)

@@ -5,6 +5,7 @@ of it. Where that is off, the link is mended before the widget is bound to it, a
 into a widget that is on the screen already is mended in the session.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +51,7 @@ def asked_for(key: str) -> Asked | None:
     return Asked(texts, on_screen=False) if texts and texts != known and texts != has else None
 
 
-def settle(key: str, asked: Asked | None, near: Any, start: Any, sentence: str | None) -> None:
+def settle(key: str, asked: Asked | None, near: Any, start: Any, sentence: Callable[[Any], str] | None) -> None:
     """Let a widget have the nearest value and say so, or say again what was said before.
 
     Args:
@@ -58,29 +59,31 @@ def settle(key: str, asked: Asked | None, near: Any, start: Any, sentence: str |
         asked: what is newly asked of it.
         near: what it can take.
         start: its default.
-        sentence: what is off; None where nothing is.
+        sentence: says what is off, and what is used instead; None where nothing is.
     """
     if asked is None:
         repeat(key, st.session_state.get(key, start))
         return
-    if sentence is not None:
-        notes()[key] = Note(sentence, near)
     if asked.on_screen:
         st.session_state[key] = near
-    elif sentence is not None and mended(key, near, start):
-        st.rerun()
+    if sentence is not None:
+        notes()[key] = Note(sentence(near), near)
+        if not asked.on_screen:
+            if mended(key, near, start):
+                st.rerun()
+            near = start  # back and forward in the browser: the link has its widget already, which takes its default
+            notes()[key] = Note(sentence(near), near)
     repeat(key, near)
 
 
 def mended(key: str, near: Any, start: Any) -> bool:
-    """Put the nearest value into the link; where the widget is on the screen, into the widget, and False."""
+    """Put the nearest value into the link; False where that is the business of a widget on the screen."""
     try:
         if near == start:
             del st.query_params[key]
             st.session_state.pop(key, None)
         else:
             st.query_params[key] = words(near)
-    except StreamlitAPIException:  # back and forward in the browser
-        st.session_state[key] = near
+    except StreamlitAPIException:
         return False
     return True

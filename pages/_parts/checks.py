@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from pages._parts.asked import asked_for, settle
 from pages._parts.notices import LONGEST, missing, off
 from pages._parts.text import plain
+
+Sentence = Callable[[Any], str]  # of what is used
 
 DIGITS = 10
 
@@ -13,15 +16,26 @@ DIGITS = 10
 def number(key: str, title: str, low: float, high: float, start: float, step: float) -> None:
     """Check a number of a slider or a box: within its bounds, on a step, and once."""
     asked = asked_for(key)
-    near, sentence = start, None
+    near: Any = start
+    sentence: Sentence | None = None
     if asked is not None and asked.texts:
         near = nearest(asked.texts[-1], low, high, start, step)
         inside = within(asked.texts[-1], low, high)
         if len(asked.texts) > 1 or not inside or not same(asked.texts[-1], near):
             allowed = f"{low:.10g} to {high:.10g}" + (f" in steps of {step:.10g}" if inside else "")
             allowed = "one value" if len(asked.texts) > 1 else allowed
-            sentence = off(title, asked.texts, allowed, f"{near:.10g}")
+            sentence = saying(title, asked.texts, allowed, "{:.10g}".format)
     settle(key, asked, near, start, sentence)
+
+
+def saying(title: str, texts: Sequence[str], allowed: str, shown: Callable[[Any], str]) -> Sentence:
+    """A sentence about a value that is off; `shown` puts what is used into words."""
+    return lambda used: off(title, texts, allowed, shown(used))
+
+
+def lacking(title: str, texts: Sequence[str], reason: str, shown: Callable[[Any], str]) -> Sentence:
+    """A sentence about something that is not there."""
+    return lambda used: missing(title, texts, shown(used), reason)
 
 
 def within(text: str, low: float, high: float) -> bool:
@@ -55,37 +69,40 @@ def nearest(text: str, low: float, high: float, start: float, step: float) -> fl
 def name(key: str, title: str, known: Sequence[str], start: str, allowed: str = "") -> None:
     """Check a choice among names; the start takes the place of another one."""
     asked = asked_for(key)
-    near, sentence = start, None
+    near: Any = start
+    sentence: Sentence | None = None
     if asked is not None and asked.texts:
         near = asked.texts[-1] if asked.texts[-1] in known else start
         if near != asked.texts[-1] or len(asked.texts) > 1:
-            sentence = off(title, asked.texts, allowed or f"one of {', '.join(known)}", plain(near))
+            sentence = saying(title, asked.texts, allowed or f"one of {', '.join(known)}", plain)
     settle(key, asked, near, start, sentence)
 
 
 def one_of(key: str, title: str, known: Sequence[float], start: float) -> None:
     """Check a choice among numbers: the nearest one takes the place of another one."""
     asked = asked_for(key)
-    near, sentence = start, None
+    near: Any = start
+    sentence: Sentence | None = None
     if asked is not None and asked.texts:
         text = asked.texts[-1]
         near = start
         if within(text, -math.inf, math.inf):
             near = min(known, key=lambda item: abs(item - min(max(float(text), known[0]), known[-1])))
         if len(asked.texts) > 1 or text not in map(str, known):
-            sentence = off(title, asked.texts, f"one of {', '.join(map(str, known))}", f"{near:g}")
+            sentence = saying(title, asked.texts, f"one of {', '.join(map(str, known))}", "{:g}".format)
     settle(key, asked, near, start, sentence)
 
 
 def flag(key: str, title: str, start: bool) -> None:
     """Check a yes or no."""
     asked = asked_for(key)
-    near, sentence = start, None
+    near: Any = start
+    sentence: Sentence | None = None
     if asked is not None and asked.texts:
         known = {"true": True, "false": False}
         near = known.get(asked.texts[-1].lower(), start)
         if asked.texts[-1].lower() not in known or len(asked.texts) > 1:
-            sentence = off(title, asked.texts, "true or false", str(near).lower())
+            sentence = saying(title, asked.texts, "true or false", lambda used: str(used).lower())
     settle(key, asked, near, start, sentence)
 
 
@@ -103,28 +120,31 @@ def opened(
         fallback: what is used where it is not; left out: the default.
     """
     asked = asked_for(key)
-    near, sentence = start, None
+    near: Any = start
+    sentence: Sentence | None = None
     if asked is not None and asked.texts:
         near = asked.texts[-1]
         reason = reason_against(near, check)
         if reason is not None:
             near = start if fallback is None else fallback
-            sentence = missing(title, asked.texts, instead or plain(near, LONGEST), reason)
+            sentence = lacking(title, asked.texts, reason, lambda used: instead or plain(used, LONGEST))
         elif len(asked.texts) > 1:
-            sentence = off(title, asked.texts, "one value", plain(near, LONGEST))
+            sentence = saying(title, asked.texts, "one value", lambda used: plain(used, LONGEST))
     settle(key, asked, near, start, sentence)
 
 
 def several(key: str, title: str, start: Sequence[str], check: Callable[[str], object], fallback: str) -> None:
     """Check a list of things that must be there: those that are not are left out; the fallback where none is left."""
     asked = asked_for(key)
-    near, sentence = list(start), None
+    near: Any = list(start)
+    sentence: Sentence | None = None
     if asked is not None and asked.texts:
         reasons = {text: reason_against(text, check) for text in asked.texts}
         near = [text for text, reason in reasons.items() if reason is None] or [fallback]
         bad = {text: reason for text, reason in reasons.items() if reason is not None}
         if bad:
-            sentence = missing(title, list(bad), plain(", ".join(near), LONGEST), next(iter(bad.values())))
+            why = next(iter(bad.values()))
+            sentence = lacking(title, list(bad), why, lambda used: plain(", ".join(used), LONGEST))
     settle(key, asked, near, list(start), sentence)
 
 

@@ -17,8 +17,8 @@ LARGEST_SIDE = 256  # pixels of a picture that is sent to the browser
 # a graphics card more than the drawing itself, on the very cores that draw.
 STYLE = """<style>
 /* White on the dark theme's light purple could not be read. */
-.stApp [kind^="primary"]:not(:disabled) p, .stApp [kind^="primary"]:not(:disabled) span, .stMultiSelect [data-baseweb="tag"] span,
-.stMultiSelect span[title] { color: light-dark(#ffffff, #14121d); }
+.stApp [kind^="primary"]:not(:disabled) p, .stApp [kind^="primary"]:not(:disabled) span,
+.stMultiSelect [data-baseweb="tag"] span, .stMultiSelect span[title] { color: light-dark(#ffffff, #14121d); }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 .row-of-figures { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .row-of-figures figure { margin: 0; flex: 1 1 0; min-width: var(--least); max-width: var(--most); }

@@ -10,7 +10,7 @@ from pages._parts.history_state import TROUBLE, close_if_done, pin_all, say_and_
 from pages._parts.links import absolute, link_of, take_over
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS
-from side_core.runs.recording import result_in
+from side_core.runs.reading import result_in
 from side_core.runs.run import Run
 from side_core.runs.store import LONGEST_NAME, LONGEST_NOTE
 from side_core.runs.workspace import Workspace

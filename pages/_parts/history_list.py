@@ -4,20 +4,11 @@ from html import escape
 
 import streamlit as st
 
-from pages._parts.history_state import (
-    CHOSEN,
-    bring_back,
-    choose,
-    choose_only,
-    chosen_ids,
-    go_to,
-    pin_all,
-    throw_away,
-)
+from pages._parts.history_chosen import bin_actions, chosen_runs, list_actions
+from pages._parts.history_state import CHOSEN, choose, choose_only, go_to
 from pages._parts.history_style import facts_html, icon, result_html, state_html, thumb_html
 from pages._parts.text import plain
 from side_core.runs import store
-from side_core.runs.comparison import MOST_RUNS
 from side_core.runs.run import Run
 from side_core.runs.wording import headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace
@@ -102,109 +93,13 @@ def other_list() -> None:
     choose_only([])
 
 
-def chosen_runs(here: Workspace, deleted: bool) -> list[Run]:
-    """The runs that are chosen; those that another tab has deleted or brought back meanwhile are told and let go."""
-    runs = []
-    for id in chosen_ids():
-        try:
-            run = store.find(here, id)
-        except ValueError as error:
-            st.warning(plain(str(error), 300), icon=":material/tab_close:")
-            continue
-        if (run.deleted is not None) == deleted:
-            runs.append(run)
-            continue
-        where = "came back from the bin" if deleted else "went into the bin"
-        st.warning(f"{plain(run.title)} {where} in another tab.", icon=":material/tab_close:")
-    choose_only([run.id for run in runs])
-    return runs
-
-
-def list_actions(runs: list[Run], listed: list[int]) -> None:
-    """What can be done with the chosen runs."""
-    ids, count = [run.id for run in runs], len(runs)
-    several = 2 <= count <= MOST_RUNS
-    with st.container(horizontal=True, vertical_alignment="center", key="history-actions"):
-        say_chosen(count)
-        st.button(
-            "Open",
-            key="open",
-            icon=":material/open_in_full:",
-            disabled=count != 1,
-            help="Choose one run. Its name opens it, too.",
-            on_click=go_to,
-            args=(ids[0] if ids else None,),
-        )
-        st.button(
-            "Compare",
-            key="compare",
-            icon=":material/compare:",
-            type="primary" if several else "secondary",
-            disabled=not several,
-            help=f"Choose 2 to {MOST_RUNS} runs: settings that differ, figures, the same seeds side by side.",
-            on_click=go_to,
-            args=(None, ids),
-        )
-        pinned = bool(runs) and all(run.pinned for run in runs)
-        st.button(
-            "Unpin" if pinned else "Pin",
-            key="pin",
-            icon=":material/keep_off:" if pinned else ":material/keep:",
-            disabled=not count,
-            help="Pinned runs stay on top; a comparison takes the pinned one as its baseline.",
-            on_click=pin_all,
-            args=(ids, not pinned),
-        )
-        st.button(
-            "Delete",
-            key="delete",
-            icon=":material/delete:",
-            disabled=not count,
-            help="Into the bin, from where runs can be brought back.",
-            on_click=throw_away,
-            args=(ids,),
-        )
-        choosing(ids, listed)
-
-
-def bin_actions(runs: list[Run], listed: list[int]) -> None:
-    """What can be done with runs in the bin."""
-    ids = [run.id for run in runs]
-    with st.container(horizontal=True, vertical_alignment="center", key="history-actions"):
-        say_chosen(len(ids))
-        st.button(
-            "Restore",
-            key="restore",
-            icon=":material/restore_from_trash:",
-            type="primary" if ids else "secondary",
-            disabled=not ids,
-            on_click=bring_back,
-            args=(ids,),
-        )
-        choosing(ids, listed)
-
-
-def say_chosen(count: int) -> None:
-    """How many are chosen."""
-    st.markdown(f"**{count:,} chosen**" if count else "Choose runs:", width="content")
-
-
-def choosing(ids: list[int], listed: list[int]) -> None:
-    """Choose all of this page, or none."""
-    everything = list(dict.fromkeys([*ids, *listed]))
-    for label, key, then in (("Choose all here", "choose-all", everything), ("Choose none", "choose-none", [])):
-        st.button(label, key=key, type="tertiary", disabled=then == ids, on_click=choose_only, args=(then,))
-
-
 def show_row(run: Run, thumbnail: bytes | None) -> None:
     """One run: a checkbox, its pictures, its name as a button that opens it, what it is and what came out."""
     key = f"choose-{run.id}"
     st.session_state[key] = run.id in st.session_state[CHOSEN]
-    title = f"{run.title}, run {run.id}" if run.name else run.title
     with st.container(horizontal=True, vertical_alignment="center", key=f"run-row-{run.id}"):
-        st.checkbox(
-            f"Choose {plain(title)}", key=key, label_visibility="collapsed", on_change=choose, args=(run.id, key)
-        )
+        name = f"Choose run {run.id}"  # what a screen reader says, where escaped text would be spelt out
+        st.checkbox(name, key=key, label_visibility="collapsed", on_change=choose, args=(run.id, key))
         st.html(thumb_html(run, thumbnail), width="content")
         with st.container(gap=None):
             st.button(

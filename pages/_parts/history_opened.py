@@ -19,7 +19,7 @@ from side_core.runs.workspace import Workspace
 
 UNSCORED = {
     "running": "It is still at work, here or in another process; look again in a while.",
-    "cancelled": "It was stopped before it was scored. Go on draws the rest, scores all, and keeps it as this run.",
+    "cancelled": "It was stopped before it was scored; what was finished is here. Go on draws the rest and scores all.",
     "interrupted": "Its process ended before it was scored; what was finished is here. Go on draws the rest.",
     "finished": "Its result is not there any more.",
 }

@@ -9,7 +9,7 @@ from pages._parts.saving import offer_steering
 from pages._parts.session import open_surrogate
 from pages._parts.text import plain, say_error
 from side_core.runs.picture_shelf import kept_pictures, seeds_in
-from side_core.runs.recording import names_in, result_in, seeds_of
+from side_core.runs.reading import names_in, result_in, seeds_of
 from side_core.runs.result import Result
 from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace

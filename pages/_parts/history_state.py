@@ -68,6 +68,8 @@ def act(work: Callable[[Workspace], Said]) -> None:
 
 def show_said() -> None:
     """What the last action has done, with Undo where there is something to undo, until the next action."""
+    if trouble := st.session_state.pop(TROUBLE, ""):  # of a dialog that is not there any more
+        say_error(ValueError(trouble))
     said: Said | None = st.session_state.get(SAID)
     if said is None:
         return

@@ -25,6 +25,7 @@ STYLE = """<style>
 .history.thumb .none { height: 3rem; width: 3rem; border-radius: 2px; display: grid; place-items: center;
   background: light-dark(#efedf7, #292538); font-size: 1.4rem; }
 .history.thumb .none .icon { margin: 0; }
+@media (max-width: 640px) { .history.thumb { width: 6.2rem; overflow: hidden; } }  /* the nearest pair alone */
 .history.facts { display: flex; flex-wrap: wrap; gap: 0.15rem 1rem; font-size: 0.85rem;
   color: light-dark(#4a4658, #bdb8cf); overflow-wrap: anywhere; }
 .history .state { color: light-dark(#12101c, #eceaf5); }

@@ -14,9 +14,10 @@ from pages._parts.text import plain
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject
 from side_core.public import is_public
+from side_core.runs.identity import new_run
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture
-from side_core.runs.recording import Kept, begin_run, keep, keep_folder, leave_run, new_run
+from side_core.runs.recording import Kept, begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun
 from side_core.runs.workspace import Workspace, workspace_folder
 from side_core.settings import ExtractSettings

@@ -16,6 +16,7 @@ from side_core.settings import (
     GuidanceSettings,
     MatchSettings,
     ScoreSettings,
+    Settings,
     SurrogateSettings,
     SweepSettings,
 )
@@ -35,6 +36,7 @@ ASKED_OF_A_SURROGATE = (  # what the page has a widget for
     *("images", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest", "clusters", "cohesion"),
     *("objective", "train_steps"),
 )
+UNCERTAIN = ("surrogate", "minutes", "encoder", "train_steps")  # here pages or widgets differ
 MOST_TIMESTEPS = 10_000
 
 
@@ -125,3 +127,28 @@ def surrogate_values(settings: SurrogateSettings, model: str, fields: Collection
 def model_values(settings: ExtractSettings) -> Values:
     """The widgets of Models."""
     return {"model": settings.model, "data": settings.data, "control": settings.control}
+
+
+def defaults_of(path: str) -> Values:
+    """Defaults that the widgets of a page have for certain, whatever the model and the surrogate.
+
+    Streamlit takes each out of the link by a step of its own in the browser's history.
+
+    Args:
+        path: of the page, as `st.Page` has it.
+    """
+    kinds: dict[str, type[Settings]] = {"": ExtractSettings, "sweep": SweepSettings, "surrogate": SurrogateSettings}
+    if path not in kinds:
+        return {}
+    fields = {name: field.default for name, field in kinds[path].model_fields.items() if name not in UNCERTAIN}
+    if path == "surrogate":
+        asked = {NAMED_OTHERWISE.get(name, name): fields[name] for name in ASKED_OF_A_SURROGATE if name in fields}
+        return certain(asked | {"way": TRAIN, "lesson": QUICK})
+    own = {"pictures": DRAW} if path == "" else {"y": NO_Y}
+    published = {f"threshold_{name}": round(kind.threshold, 2) for name, kind in SCORES.items()}
+    return certain(fields | own | published | {"mode": "fast", "threshold_by": BY_SCORE})
+
+
+def certain(defaults: Values) -> Values:
+    """Those that are values."""
+    return {name: value for name, value in defaults.items() if isinstance(value, str | int | float)}

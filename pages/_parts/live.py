@@ -16,8 +16,8 @@ from pages._parts.work import StopBar
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
 from side_core.extraction.run import Subject
+from side_core.runs.identity import pictures_key, without_surrogate
 from side_core.runs.picture_shelf import Picture
-from side_core.runs.recording import pictures_key, without_surrogate
 from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
 from side_core.settings import ExtractSettings

@@ -38,8 +38,8 @@ def choose_surrogate(title: str, key: str, known: list[str], first: int = 0, fal
     """
     if known:
         checks.opened(key, title, known[min(first, len(known) - 1)], check_linked, fallback=fallback)
-    raw = st.query_params.get(key)
-    options = list(dict.fromkeys([*known, *([raw] if raw else [])]))
+    linked = [value for value in (st.query_params.get(key), st.session_state.get(key)) if value]
+    options = list(dict.fromkeys([*known, *linked]))
     chosen = st.selectbox(
         title,
         options,

@@ -9,7 +9,7 @@ import numpy as np
 from side_core.rate import Rate
 from side_core.runs.compared_metrics import Metric, metrics_of
 from side_core.runs.figures import Summary
-from side_core.runs.recording import names_in, result_in
+from side_core.runs.reading import names_in, result_in
 from side_core.runs.run import Kind, Run
 from side_core.runs.store import summary_of
 from side_core.runs.workspace import Workspace
@@ -101,14 +101,14 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = MOST_ROW
     ordered = (baseline, *(run for run in chosen.values() if run.id != baseline.id))
     scored = [run.kind in ("extract", "score") for run in ordered]
     summaries = [summary_of(workspace, run.id) if drawn else None for run, drawn in zip(ordered, scored, strict=True)]
-    settings, metrics = settings_that_differ(ordered), tuple(metrics_of(summaries))
+    metrics = tuple(metrics_of(summaries))
     return RunComparison(
         ordered,
-        settings,
+        settings_that_differ(ordered),
         fingerprints_that_differ(ordered),
         metrics,
         same_seeds(workspace, ordered, most) if all(scored) else (),
-        tuple(notes_of(ordered, summaries, settings, metrics)),
+        tuple(notes_of(ordered, summaries, metrics)),
     )
 
 
@@ -169,7 +169,6 @@ def same_seeds(workspace: Workspace, runs: Sequence[Run], most: int) -> tuple[Sa
 def notes_of(
     runs: Sequence[Run],
     summaries: Sequence[Summary | None],
-    settings: Sequence[Difference],
     metrics: Sequence[Metric],
 ) -> Iterator[str]:
     """What makes these runs hard to compare."""
@@ -180,13 +179,13 @@ def notes_of(
             yield f"Run {run.id} has no scores: it was {run.state} before it was scored."
         elif not summary.get("metrics"):
             yield f"Run {run.id} has no control, so its rates are withheld."
-    titles, fields = {item.title for item in settings}, ExtractSettings.model_fields
+    scored = [run.settings for run in runs if run.kind in ("extract", "score")]
     for name, words in (
         ("encoder", "They are compared by different features, so equal scores do not mean the same."),
         ("data", "They are matched against different training images."),
         ("control", "They have different controls: look at each run's own before its ratio."),
     ):
-        if fields[name].title in titles:
+        if differ([settings.get(name) for settings in scored]):
             yield words
     rules = [[item.rule for item in row.figures if item is not None] for row in metrics]
     if any(differ(item) for item in rules):

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from side_core.runs.recording import finished_pictures
+from side_core.runs.reading import finished_pictures
 from side_core.runs.store import COLUMNS, run_of
 from side_core.runs.workspace import OWNERS, Workspace, make_workspace, workspace_folder
 

@@ -41,7 +41,7 @@ def between(found: Mapping[str, Any]) -> str:
 
 def is_none(found: Mapping[str, Any]) -> bool:
     """Whether neither side of a ratio has any: then it is undefined, and so is its interval."""
-    return found["value"] is None and found["low"] is None
+    return found["value"] is None and not found["low"]
 
 
 def plural(count: int, noun: str) -> str:

@@ -9,8 +9,6 @@ from pathlib import Path
 from side_core.runs.store import forget
 from side_core.runs.workspace import DATABASE, RUNS, Workspace
 
-UNDO_SECONDS = 30 * 24 * 3600  # how long the bin keeps a run when the app cleans up by itself
-
 
 @dataclass(frozen=True)
 class Usage:

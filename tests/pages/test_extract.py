@@ -111,7 +111,7 @@ def test_choosing_a_pair_shows_it_in_detail() -> None:
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [
-        ({"steps": "9999"}, "The link asks for Steps = '9999', not 1 to 250: 25 is used."),
+        ({"steps": "9999"}, "The link asks for Steps = '9999', not 1 to 250: 250 is used."),
         ({"eta": "much"}, "The link asks for Noise added back (eta) = 'much', not 0 to 1: 0 is used."),
         ({"spacing": "foo"}, "The link asks for Spacing = 'foo', not one of leading"),
     ],
@@ -283,7 +283,7 @@ def test_a_surrogate_of_another_model_must_be_allowed(make_surrogate: Callable[.
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [
-        ({"surrogate": "/no/such/*folder*"}, "There is no surrogate '/no/such/*folder*'"),
+        ({"surrogate": str(Path(__file__).parent)}, "card.json' cannot be read as JSON"),
         ({"guide_from": "100", "guide_to": "500"}, "The guidance window from 100 to 500 is empty"),
     ],
 )
@@ -296,6 +296,13 @@ def test_a_mistake_in_steering_leaves_the_sidebar_usable(link: dict[str, str], s
     assert not app.error and "2 of 2 pictures beat the threshold" in text_of(app)
 
 
+def test_without_the_surrogate_of_the_link_the_page_goes_on_and_says_so() -> None:
+    app = opened(model="ideal", count="2", surrogate="/no/such/*folder*", guidance_scale="20")
+    assert not app.exception and not app.error
+    assert ["There is no surrogate '/no/such/*folder*'" in unescaped(item.value) for item in app.warning] == [True]
+    assert app.selectbox(key="surrogate").value == "none" and "2 of 2 pictures beat the threshold" in text_of(app)
+
+
 @pytest.mark.parametrize(
     ("link", "sentence"),
     [
@@ -303,7 +310,7 @@ def test_a_mistake_in_steering_leaves_the_sidebar_usable(link: dict[str, str], s
             {"label": "1"},
             "The link asks for Label = '1', not uniform, balanced or one that there is: balanced is used.",
         ),
-        ({"guidance_scale": "80"}, "The link asks for Guidance scale λ = '80', not 0 to 50: 20 is used."),
+        ({"guidance_scale": "80"}, "The link asks for Guidance scale λ = '80', not 0 to 50: 50 is used."),
         ({"guide_from": "10", "guide_to": "5"}, "No step of the schedule lies between timesteps 10 and 5"),
     ],
 )

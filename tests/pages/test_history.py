@@ -12,9 +12,11 @@ from streamlit.testing.v1 import AppTest
 from side_core.extraction.run import Extraction, Subject, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.runs import store
+from side_core.runs.identity import new_run, pictures_key
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture, keep_picture
-from side_core.runs.recording import begin_run, keep, leave_run, new_run, pictures_key, result_in
+from side_core.runs.reading import result_in
+from side_core.runs.recording import begin_run, keep, leave_run
 from side_core.runs.run import NewRun, Run
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings
@@ -351,7 +353,7 @@ def test_ten_thousand_runs_are_a_page_of_fifty_in_a_second(here: Workspace, kept
 
 
 def test_settings_are_taken_over_without_touching_anything_before(here: Workspace, kept: Callable[..., Run]) -> None:
-    run = kept(steps=7, count=5, seed=3)
+    run = kept(steps=7, count=5, seed=3, first_timestep=999, threshold=0.33)  # as the page would draw it
     app = opened(run=str(run.id))
     assert "steps" not in app.query_params
     app.button(key="take-over").click().run()

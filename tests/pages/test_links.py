@@ -1,4 +1,4 @@
-"""Links that reopen a page, settings that are taken over into one, and links with rubbish in them; without a browser."""
+"""Links that reopen a page, settings that are taken over, and links with rubbish in them; without a browser."""
 
 import random
 import re
@@ -12,11 +12,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import grouping, learning, links, synthetic
+from pages._parts.link_values import defaults_of
 from pages._parts.links import absolute, link_of, take_over
 from side_core.data.training_set import TrainingSet
 from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, Settings, SurrogateSettings, SweepSettings
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+KINDS = ("slider", "selectbox", "number_input", "checkbox", "text_input", "select_slider", "button_group")
 ROUNDS = 6  # random settings of each kind
 SEEN: list[Settings] = []
 REAL = link_of
@@ -61,7 +63,7 @@ def matching(rng: random.Random) -> dict[str, Any]:
     score = rng.choice(["ratio", "nl2", "l2"])
     if rng.random() < 0.5:
         return {"score": score, "control_rate": rng.choice([0.001, 0.002, 0.005, 0.01, 0.02, 0.05])}
-    step = {"ratio": 0.01, "nl2": 0.02, "l2": 0.01}[score]
+    step = {"ratio": 0.01, "nl2": 0.02, "l2": 0.005}[score]
     return {"score": score, "threshold": round(step * rng.randrange(100), 10)}
 
 
@@ -172,20 +174,14 @@ def test_a_link_reopens_surrogate_with_every_setting(round_: int, seen: list[Set
     assert app.selectbox(key="of").value == "ideal"
 
 
-def test_what_a_page_has_no_widget_for_is_said(seen: list[Settings], make_surrogate: Callable[..., Path]) -> None:
+def test_what_a_page_has_no_widget_for_is_said(make_surrogate: Callable[..., Path]) -> None:
     curve = str(make_surrogate())
     sweep = SweepSettings(model="ideal", x="steps=2,3", surrogates=(curve,), guidance_scale=7.5, label=2)
-    seen.clear()
-    app = opened(REAL(sweep))
-    assert "Guidance scale λ = '7.5', not a setting of this page" not in text_of(app)  # it ended before
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(links, "link_of", REAL)
-        told = text_of(opened(REAL(sweep)))
-        assert "Guidance scale λ = '7.5', not a setting of this page: what the surrogate's card says is used." in told
-        assert "Label = '2'" in told
-        made = PRESETS["quick"].model_copy(update={"width": 64, "images": 256})
-        monkey = text_of(opened(REAL(made, model="ideal")))
-    assert "Width = '64', not a setting of this page" in monkey
+    told = text_of(opened(link_of(sweep)))
+    assert "Guidance scale λ = '7.5', not a setting of this page: what the surrogate's card says is used." in told
+    assert "Label = '2'" in told
+    made = PRESETS["quick"].model_copy(update={"width": 64, "images": 256})
+    assert "Width = '64', not a setting of this page" in text_of(opened(link_of(made, model="ideal")))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +255,7 @@ def test_the_page_goes_on_without_what_is_not_there(
         assert {name: getattr(seen[-1], name) for name in found} == found
 
 
-RUBBISH = ["much", "NaN", "1e999", "-1e999", "9" * 400, "-5", "<b>*x*</b>", "", "１２", "\x00", "1;2", "true", "0x10"]
+RUBBISH = ["much", "NaN", "1e999", "-1e999", "9" * 400, "-5", "<b>*x*</b>", "", "\x00", "1;2", "true", "0x10"]
 NUMBERS = ["count", "steps", "seed", "eta", "first_timestep", "last_timestep", "threshold_ratio", "guidance_scale"]
 
 
@@ -303,11 +299,6 @@ def test_a_key_that_stands_twice_is_its_last_value(seen: list[Settings]) -> None
     assert "Images = '3 and 5', not one value: 5 is used." in text_of(app)
 
 
-def taking(settings: Settings, **about: Any) -> None:
-    """Press the button that takes settings over, on whichever page this is."""
-    st.session_state["to_take"] = lambda: take_over(settings, **about)  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def press(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, Settings], AppTest]:
     """Take settings over on the page that an app shows."""
@@ -344,7 +335,14 @@ def test_settings_are_taken_over_from_any_page(
     assert not app.exception and text_of(app) == "" and seen[-1] == second
     plain = ExtractSettings(model="ideal", count=5)
     app = press(app, plain)  # what is left out is a default again
-    explicit = {"count": 5, "spacing": "leading", "eta": 0.0, "first_timestep": 999, "surrogate": None, "score": "ratio"}
+    explicit = {
+        "count": 5,
+        "spacing": "leading",
+        "eta": 0.0,
+        "first_timestep": 999,
+        "surrogate": None,
+        "score": "ratio",
+    }
     assert not app.exception and {name: getattr(seen[-1], name) for name in explicit} == explicit
 
 
@@ -360,13 +358,37 @@ def test_a_sweep_and_a_surrogate_are_taken_over_too(
     seen: list[Settings], press: Callable[[AppTest, Settings], AppTest]
 ) -> None:
     sweep = SweepSettings(
-        model="ideal", x="eta=0,0.5", y="steps=2,3", surrogates=("none",), threshold=0.5, first_timestep=999, mode="exact"
+        model="ideal",
+        x="eta=0,0.5",
+        y="steps=2,3",
+        surrogates=("none",),
+        threshold=0.5,
+        first_timestep=999,
+        mode="exact",
     )
     app = press(opened("/?model=ideal&count=3"), sweep)
     assert not app.exception and seen[-1] == sweep
     made = SurrogateSettings(**PRESETS["quick"].model_dump(exclude_unset=True) | {"images": 512, "encoder": "pixel"})
     app = press(app, made)
     assert not app.exception and seen[-1] == made and app.title[0].value == "Teach a surrogate"
+
+
+@pytest.mark.parametrize("page", ["", "sweep", "surrogate"])
+def test_defaults_are_those_of_the_widgets(
+    page: str, make_surrogate: Callable[..., Path], seen: list[Settings]
+) -> None:
+    curve = str(make_surrogate())
+    about = {"": f"surrogate={curve}", "sweep": f"surrogates={curve}", "surrogate": "lesson=Own settings"}[page]
+    app = opened(f"/{page}?model=ideal&of=ideal&{about}")
+    defaults = defaults_of(page)
+    widgets = {
+        widget.key: widget.value
+        for widget in (found for kind in KINDS for found in app.get(kind))
+        if widget.key in defaults
+    }
+    for chosen in ("model", "lesson"):
+        widgets.pop(chosen, None)
+    assert len(widgets) > 5 and widgets == {key: defaults[key] for key in widgets}
 
 
 def test_links_are_paths_with_queries_and_carry_the_view() -> None:

@@ -146,7 +146,7 @@ def test_duplicates_are_found_among_the_images_of_a_memoriser() -> None:
     [
         ({"clusters": "300"}, "300 clusters cannot be made of 256 synthetic images"),
         ({"features": "clip"}, "Encoder 'clip'"),
-        ({"of": "/no/such/folder"}, "/no/such/folder"),
+        ({"features": "sscd", "features_weights": "/no/such/folder"}, "/no/such/folder"),
     ],
 )
 def test_mistakes_get_one_sentence(link: dict[str, str], sentence: str) -> None:
@@ -155,9 +155,16 @@ def test_mistakes_get_one_sentence(link: dict[str, str], sentence: str) -> None:
     assert [sentence in unescaped(error.value) for error in app.error] == [True]
 
 
+def test_without_the_model_of_the_link_the_page_goes_on_and_says_so() -> None:
+    app = opened(of="/no/such/folder")
+    assert not app.exception and not app.error
+    assert ["There is no model folder '/no/such/folder'" in unescaped(item.value) for item in app.warning] == [True]
+    assert app.selectbox(key="of").value == "pixel-faces" and "Draw 2,048 images" in labels(app)
+
+
 def test_a_link_out_of_bounds_says_what_is_used_instead() -> None:
     app = opened(of="ideal", images="99999")
-    assert any("Synthetic images = '99999', not 256 to 4096: 2048" in warning.value for warning in app.warning)
+    assert any("Synthetic images = '99999', not 256 to 4096: 4096" in warning.value for warning in app.warning)
 
 
 def test_the_page_trains_what_the_library_trains_and_says_how_well_it_does(made: Surrogate) -> None:

@@ -20,7 +20,9 @@ from side_core.runs.compared_metrics import ratio_of_rates
 from side_core.runs.comparison import MOST_RUNS, compare_runs
 from side_core.runs.comparison_text import comparison_json, lines_of_comparison
 from side_core.runs.figures import effect_in, headline_in, interval_in
-from side_core.runs.recording import begin_run, keep, names_in, new_run
+from side_core.runs.identity import new_run
+from side_core.runs.reading import names_in
+from side_core.runs.recording import begin_run, keep
 from side_core.runs.result import result_of
 from side_core.runs.run import NewRun, Run
 from side_core.runs.workspace import Workspace
@@ -150,8 +152,8 @@ def test_a_run_without_scores_and_one_without_control_are_told(
 
 
 def test_of_sweeps_and_surrogates_only_settings_are_compared(workspace: Workspace) -> None:
-    one = store.begin(workspace, NewRun("sweep", "m", {"x": "steps=2", "count": 8}, {"data": "d"}, 1))
-    two = store.begin(workspace, NewRun("surrogate", "m", {"images": 64}, {"model": "f"}, 1))
+    one = store.begin(workspace, NewRun("sweep", "m", {"x": "steps=2", "encoder": "pixel"}, {"data": "d"}, 1))
+    two = store.begin(workspace, NewRun("surrogate", "m", {"images": 64, "encoder": "dpm"}, {"model": "f"}, 1))
     store.end(workspace, one.id, "finished", 1, {"versions": {}, "cells": []})
     found = compare_runs(workspace, [store.find(workspace, one.id), two])
     assert found.metrics == () and found.pictures == () and found.notes == ()

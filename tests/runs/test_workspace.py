@@ -15,7 +15,7 @@ from side_core.data.picture import read_picture
 from side_core.runs import store
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import seeds_in
-from side_core.runs.recording import result_in
+from side_core.runs.reading import result_in
 from side_core.runs.run import NewRun
 from side_core.runs.space import clean_up, usage
 from side_core.runs.workspace import DATABASE, VERSION, Workspace, workspace_folder
