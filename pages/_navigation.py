@@ -5,19 +5,15 @@ import streamlit as st
 from pages._parts import arrival, reopening, view
 
 st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspect:", layout="wide")
-page = st.navigation(
-    {
-        "Explore": [
-            st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
-            st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
-            st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
-        ],
-        "Learn": [st.Page("tour.py", title="Tour", icon=":material/explore:")],
-        "Own": [
-            st.Page("models.py", title="Models", icon=":material/model_training:"),
-            st.Page("history.py", title="History", icon=":material/history:"),
-        ],
-    }
+page = st.navigation(  # a plain list: with sections, lists lie within lists in a way that screen readers trip over
+    [
+        st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
+        st.Page("tour.py", title="Tour", icon=":material/explore:"),
+        st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
+        st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
+        st.Page("models.py", title="Models", icon=":material/model_training:"),
+        st.Page("history.py", title="History", icon=":material/history:"),
+    ]
 )
 arrival.arrive(page.url_path)
 with st.sidebar:

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages._parts.figures import STYLE as FIGURES
-from pages._parts.history_compared import show_comparison
-from pages._parts.history_list import show_list
-from pages._parts.history_opened import show_run
-from pages._parts.history_space import show_space
-from pages._parts.history_state import COMPARED, DONE, OPENED, show_said
-from pages._parts.history_style import STYLE
+from pages._parts.history.compared import show_comparison
+from pages._parts.history.list import show_list
+from pages._parts.history.opened import show_run
+from pages._parts.history.space import show_space
+from pages._parts.history.state import COMPARED, DONE, OPENED, show_said
+from pages._parts.history.style import STYLE
 from pages._parts.keeping import workspace
 from pages._parts.text import say_error
 from side_core.runs.workspace import Workspace

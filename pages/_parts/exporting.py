@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from side_core.runs.export import export_zip
-from side_core.runs.report import report_html
+from side_core.runs.report.page import report_html
 from side_core.runs.result import Result
 from side_core.runs.safe_names import safe_name
 

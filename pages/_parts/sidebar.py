@@ -72,10 +72,20 @@ def schedule_inputs(denoiser: Denoiser) -> dict[str, Any]:
     last = len(denoiser.alphas_cumprod) - 1
     return {
         "spacing": controls.choice("spacing"),
-        "first_timestep": controls.slider("first_timestep", high=last, default=last),
+        "first_timestep": first_timestep_input(last),
         "last_timestep": controls.slider("last_timestep", high=last),
         "eta": controls.slider("eta"),
     }
+
+
+def first_timestep_input(last: int) -> int | None:
+    """Where denoising starts; None at pure noise, so that the pictures are those of the command line's default.
+
+    Args:
+        last: the noisiest timestep of the model.
+    """
+    first = controls.slider("first_timestep", high=last, default=last)
+    return None if first == last else int(first)
 
 
 def solver_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def schedule_inputs(denoiser: Denoiser, swept: set[str]) -> dict[str, Any]:
         if name in swept or (name == "clip" and not denoiser.bounded):
             continue
         if name == "first_timestep":
-            chosen[name] = controls.slider(name, high=last, default=last)
+            chosen[name] = sidebar.first_timestep_input(last)
         elif name == "last_timestep":
             chosen[name] = controls.slider(name, high=last)
         else:

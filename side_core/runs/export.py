@@ -13,7 +13,7 @@ from side_core.pictures import png
 from side_core.roots import printable
 from side_core.runs.command import command_of
 from side_core.runs.fingerprints import fingerprints_of
-from side_core.runs.report import report_html
+from side_core.runs.report.page import report_html
 from side_core.runs.result import SUMMARY, TABLES, Result
 from side_core.runs.safe_names import safe_names
 from side_core.runs.tagged_png import tagged_png

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from side_core.runs.command import command_of
-from side_core.runs.report import STYLE, report_html
-from side_core.runs.report_text import said
+from side_core.runs.report.page import STYLE, report_html
+from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from side_core.runs.report_text import said
+from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
 

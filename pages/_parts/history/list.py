@@ -4,9 +4,9 @@ from html import escape
 
 import streamlit as st
 
-from pages._parts.history_chosen import bin_actions, chosen_runs, list_actions
-from pages._parts.history_state import CHOSEN, choose, choose_only, go_to
-from pages._parts.history_style import facts_html, icon, result_html, state_html, thumb_html
+from pages._parts.history.chosen import bin_actions, chosen_runs, list_actions
+from pages._parts.history.state import CHOSEN, choose, choose_only, go_to
+from pages._parts.history.style import facts_html, icon, result_html, state_html, thumb_html
 from pages._parts.text import plain
 from side_core.runs import store
 from side_core.runs.run import Run

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._parts.copy_link import copy_link
 from pages._parts.exporting import export_button
-from pages._parts.history_state import TROUBLE, close_if_done, pin_all, say_and_close, throw_away
+from pages._parts.history.state import TROUBLE, close_if_done, pin_all, say_and_close, throw_away
 from pages._parts.links import absolute, link_of, take_over
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from side_core.runs.report_chart import interval_svg
-from side_core.runs.report_table import Table
-from side_core.runs.report_text import between, interval, is_none, number, percent, plural, said
+from side_core.runs.report.chart import interval_svg
+from side_core.runs.report.table import Table
+from side_core.runs.report.text import between, interval, is_none, number, percent, plural, said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from side_core.runs.command import command_of
 from side_core.runs.fingerprints import fingerprints_of
-from side_core.runs.report_text import plural, said
+from side_core.runs.report.text import plural, said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from side_core.runs.report_text import said
+from side_core.runs.report.text import said
 
 
 @dataclass(frozen=True)

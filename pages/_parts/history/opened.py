@@ -5,10 +5,10 @@ from html import escape
 import streamlit as st
 
 from pages._parts.headline import effect_in_words, show_effect, show_headline
-from pages._parts.history_actions import show_actions
-from pages._parts.history_pictures import show_files, show_finished, show_pairs
-from pages._parts.history_state import bring_back, go_to
-from pages._parts.history_style import KINDS, facts_html, icon, state_html, table_html
+from pages._parts.history.actions import show_actions
+from pages._parts.history.pictures import show_files, show_finished, show_pairs
+from pages._parts.history.state import bring_back, go_to
+from pages._parts.history.style import KINDS, facts_html, icon, state_html, table_html
 from pages._parts.text import plain, say_error, show_notes
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from side_core.runs.command import command_of
-from side_core.runs.report_chart import histogram_svg
-from side_core.runs.report_method import again_html, limits_html, method_html, steers
-from side_core.runs.report_numbers import bands_html, effect_html, effect_in, scores_html, tiles_html
-from side_core.runs.report_pictures import MOST_PAIRS, pictures_html
-from side_core.runs.report_text import percent, plural, said
+from side_core.runs.report.chart import histogram_svg
+from side_core.runs.report.method import again_html, limits_html, method_html, steers
+from side_core.runs.report.numbers import bands_html, effect_html, effect_in, scores_html, tiles_html
+from side_core.runs.report.pictures import MOST_PAIRS, pictures_html
+from side_core.runs.report.text import percent, plural, said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts.history_state import TROUBLE, close_if_done, say_and_close
+from pages._parts.history.state import TROUBLE, close_if_done, say_and_close
 from pages._parts.text import plain
 from side_core.extraction.overview import in_bytes
 from side_core.runs.space import clean_up, to_free, usage
