@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from side_core.bench import CHROMIUM_OPTIONS, find_chromium
 
-PATIENCE = 300_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 DONE = """() => !document.querySelector('[data-testid="stStatusWidget"]')
              && !document.querySelector('[data-testid="stSkeleton"]')
              && document.querySelectorAll('.st-key-gallery figure img').length > 0"""

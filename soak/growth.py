@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -48,9 +49,15 @@ def steps_of(number: int) -> list[Callable[[Page], None]]:
     ]
 
 
+def home(page: Page) -> str:
+    """The address of the app."""
+    parts = urlsplit(page.url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def settled(page: Page) -> None:
     """Until the script has ended."""
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1000)  # until it has begun
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
@@ -62,16 +69,19 @@ def press(page: Page, slider: str, key: str) -> None:
 
 def choose(page: Page, label: str, value: str) -> None:
     """Choose from a list."""
-    box = page.get_by_role("combobox", name=re.compile(label)).first
-    box.click()
-    box.fill(value)
-    page.keyboard.press("Enter")
+    option = page.get_by_role("option").filter(has_text=re.compile(f"^{value}$"))
+    for _ in range(10):  # a list that opens while the page still changes closes again
+        page.get_by_role("combobox", name=re.compile(label)).first.focus()
+        page.keyboard.press("ArrowDown")
+        page.wait_for_timeout(700)
+        if option.is_visible():
+            break
+    option.click()
 
 
 def cancel(page: Page, number: int) -> None:
     """Begin a run of 200 pictures and stop it."""
-    before = page.url
-    page.goto(re.sub(r"/\\?.*|/$", "", before) + f"/?count=200&steps=200&mode=exact&seed={10_000 * (number + 1)}")
+    page.goto(f"{home(page)}/?count=200&steps=200&mode=exact&seed={10_000 * (number + 1)}")
     stop, begin = (page.get_by_role("button", name=name) for name in ("Stop drawing", "Draw them"))
     stop.or_(begin).wait_for()
     if begin.is_visible():
@@ -83,9 +93,8 @@ def cancel(page: Page, number: int) -> None:
 
 def train(page: Page) -> None:
     """Make a small surrogate of the ideal model."""
-    base = page.url.split("/?")[0].split("?")[0].rstrip("/")
     small = "of=ideal&draw_steps=5&images=256&label_source=clusters&clusters=6&cohesion=0&lesson=Own+settings"
-    page.goto(f"{base}/surrogate?{small}&train_steps=20")
+    page.goto(f"{home(page)}/surrogate?{small}&train_steps=20")
     draw, train = (page.get_by_role("button", name=name, exact=True) for name in ("Draw 256 images", "Train"))
     heading = page.get_by_role("heading", name="4 · Save")
     draw.or_(train).or_(heading).first.wait_for()

@@ -35,7 +35,7 @@ def listing_figures(browser: Browser) -> dict[str, float]:
             page.goto(f"{app.address}/history")  # the first visit also imports what pages need
             page.get_by_text("10,000 runs").first.wait_for()
             start = time.perf_counter()
-            page.get_by_role("textbox", name="Search").fill("seed")
+            page.get_by_label("Search", exact=True).fill("seed")
             page.keyboard.press("Enter")
             page.wait_for_timeout(50)
             page.wait_for_function("() => !document.querySelector('[data-testid=\"stStatusWidget\"]')")

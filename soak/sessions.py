@@ -35,7 +35,6 @@ def sessions_figures(browser: Browser) -> dict[str, float]:
         pages = [tab(browser) for _ in links()]
         for page, link in zip(pages, links(), strict=True):
             page.goto(busy.address + link, wait_until="commit")
-        first = 0.0
         failed, apart = 0, 0
         for page, wanted in zip(pages, expected, strict=True):
             try:
@@ -43,7 +42,6 @@ def sessions_figures(browser: Browser) -> dict[str, float]:
             except Exception:  # a session that never shows its pictures is the finding
                 failed += 1
                 continue
-            first = first or time.perf_counter() - start
             found = gallery(page)
             same = len(found) == len(wanted) and page.locator('[data-testid="stException"]').count() == 0
             failed += not same
@@ -57,7 +55,6 @@ def sessions_figures(browser: Browser) -> dict[str, float]:
         "sessions": SESSIONS,
         "sessions_failed": failed,
         "sessions_levels_apart": apart,
-        "sessions_first_seconds": first,
         "sessions_all_seconds": seconds,
         "sessions_peak_mib": peak,
     }
