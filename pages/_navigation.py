@@ -17,7 +17,7 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
 )
 arrival.arrive(page.url_path)
 with st.sidebar:
-    view.switch()
+    view.switch(page.url_path)
 page.run()
 with st.sidebar:
     reopening.reopen_input()

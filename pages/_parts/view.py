@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 EVERYTHING, DEMO = "everything", "demo"
+SEEN = "seen_as"  # in the session: the last page, and how it was seen
 LARGER = 1.3  # times as large on a projector
 # Details stay where they are and are not drawn: their widgets keep their values, so that a link still draws what it
 # says, and neither keyboard nor screen reader comes upon them.
@@ -17,8 +18,17 @@ ENLARGE = f"""<style>
 OWN = "<style>.st-key-view button p::first-letter { text-transform: uppercase; }</style>"
 
 
-def switch() -> None:
-    """The two widgets, kept in the URL as `view` and `size` on every page, and what they do to the page."""
+def switch(path: str) -> None:
+    """The two widgets, kept in the URL as `view` and `size` on every page, and what they do to the page.
+
+    Args:
+        path: of the page; where it is another one than before, both stay as they were.
+    """
+    before, seen = st.session_state.get(SEEN, (path, {}))
+    if before != path:  # a browser that is busy may leave one of them behind
+        for key, value in seen.items():
+            if key not in st.query_params:
+                st.session_state[key] = value
     with st.container(key="view-switch", gap="small"):
         st.segmented_control(
             "View",
@@ -31,6 +41,7 @@ def switch() -> None:
             help="Demo hides what a class need not see. No setting changes.",
         )
         st.toggle("Projector size", key="size", bind="query-params", help="Larger text and pictures.")
+    st.session_state[SEEN] = (path, {key: st.session_state[key] for key in ("view", "size")})
     st.html(OWN + (HIDE_DETAILS if is_demo() else "") + (ENLARGE if is_projected() else ""))
 
 

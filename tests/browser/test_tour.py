@@ -109,11 +109,13 @@ def test_demo_hides_what_a_class_need_not_see_and_changes_no_setting(page: Page,
 def test_view_and_size_stay_from_page_to_page(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2&view=demo&size=true")
     settled(page, "2 of 2 pictures")
+    expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
     large = page.evaluate("getComputedStyle(document.documentElement).fontSize")
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tour").click()
     settled(page, STEPS[0].title)
     expect(page).to_have_url(re.compile(r"/tour\?(?=.*view=demo)(?=.*size=true)"), timeout=PATIENCE)
-    assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == large
+    expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
+    page.wait_for_function(f"getComputedStyle(document.documentElement).fontSize === '{large}'", timeout=20_000)
     page.get_by_text("Projector size").click()
     expect(page).not_to_have_url(re.compile("size="), timeout=PATIENCE)
     page.wait_for_function(f"getComputedStyle(document.documentElement).fontSize !== '{large}'", timeout=PATIENCE)
