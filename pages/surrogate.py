@@ -1,6 +1,5 @@
 """Surrogate: make the small classifier that steers a model from nothing but the model, and look at what it learned."""
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -22,9 +21,8 @@ from pages._parts.text import say_error
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models
-from side_core.runs.others import surrogate_headline, surrogate_run
+from side_core.runs.others import surrogate_headline, surrogate_run, write_surrogate
 from side_core.settings import PRESETS, SurrogateSettings
-from side_core.surrogate.folder import save_surrogate
 
 QUICK = PRESETS["quick"]
 
@@ -83,12 +81,8 @@ def keep_surrogate(model: str, denoiser: Denoiser, settings: SurrogateSettings, 
     surrogate = learned.surrogate
     taken = int(surrogate.card["training"]["steps"])
     done, asked = learned.stopped or (taken, taken)
-
-    def write(folder: Path) -> dict[str, Any]:
-        save_surrogate(surrogate, folder)
-        return dict(surrogate.card)
-
-    keep_files(surrogate_run(model, denoiser, settings, asked), done, surrogate_headline(surrogate), write)
+    new = surrogate_run(model, denoiser, settings, asked)
+    keep_files(new, done, surrogate_headline(surrogate), lambda folder: write_surrogate(surrogate, folder))
 
 
 def preset_for(denoiser: Denoiser) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import argparse
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from side_core.options import given
@@ -219,18 +218,13 @@ def note_surrogate(
 ) -> None:
     """Note a trained surrogate in the history; `whole`: nobody has interrupted it."""
     from side_core.runs.noting import Noting
-    from side_core.runs.others import surrogate_headline, surrogate_run
-    from side_core.surrogate.folder import save_surrogate
+    from side_core.runs.others import surrogate_headline, surrogate_run, write_surrogate
 
     last = record.last
     assert last is not None  # it has learned something
     new = surrogate_run(options.model, denoiser, settings, last.done if whole else last.total)
-
-    def write(folder: Path) -> dict[str, Any]:
-        save_surrogate(surrogate, folder)
-        return dict(surrogate.card)
-
-    Noting(new, options.history).files(last.done, surrogate_headline(surrogate), write)
+    noting = Noting(new, options.history)
+    noting.files(last.done, surrogate_headline(surrogate), lambda folder: write_surrogate(surrogate, folder))
 
 
 class Stages:

@@ -19,6 +19,7 @@ from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture
 from side_core.runs.recording import Kept, begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun
+from side_core.runs.wording import when
 from side_core.runs.workspace import Workspace, workspace_folder
 from side_core.settings import ExtractSettings
 
@@ -137,8 +138,8 @@ def say_kept(store: Callable[[Workspace], Kept]) -> Kept | None:
     own = kept.run.id in st.session_state.get("own_runs", set())
     with st.container(key="kept"):
         if kept.reused and not own:
-            when = time.strftime("%d %b %Y, %H:%M", time.localtime(kept.run.created))
-            st.caption(f"The same as run {kept.run.id} of {when}: its result is reused. See History.")
+            begun = when(kept.run.created)
+            st.caption(f"The same as run {kept.run.id} of {begun}: its result is reused. See History.")
         else:
             st.caption(f"Kept as run {kept.run.id}. See History.")
     return kept

@@ -1,9 +1,13 @@
 """What the history says of sweeps and surrogates, whose files are those that the command line writes."""
 
+from pathlib import Path
+from typing import Any
+
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.sweep import Sweep
 from side_core.runs.run import NewRun
 from side_core.settings import SurrogateSettings
+from side_core.surrogate.folder import save_surrogate
 from side_core.surrogate.surrogate import Surrogate
 
 
@@ -46,3 +50,9 @@ def surrogate_run(model: str, denoiser: Denoiser, settings: SurrogateSettings, a
 def surrogate_headline(surrogate: Surrogate) -> str:
     """What it has learned, in one line."""
     return f"{len(surrogate.kept):,} labels from {len(surrogate.cohesion):,} groups"
+
+
+def write_surrogate(surrogate: Surrogate, folder: Path) -> dict[str, Any]:
+    """Write a surrogate into its run's folder; returns its card, which is what came out."""
+    save_surrogate(surrogate, folder)
+    return dict(surrogate.card)

@@ -13,7 +13,7 @@ from side_core.runs.reading import finished_pictures
 from side_core.runs.result import SUMMARY, Result, result_of, write_result
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.space import forget_runs
-from side_core.runs.store import begin, end, equal, find
+from side_core.runs.store import begin, cancel, end, equal, find, summary_of
 from side_core.runs.workspace import Workspace
 
 THUMBNAIL_SIDE, THUMBNAIL_PAIRS = 48, 2
@@ -50,7 +50,7 @@ def leave_run(workspace: Workspace, id: int) -> None:
     if run.state != "running":
         return
     if finished := finished_pictures(workspace, run):
-        end(workspace, id, "cancelled", finished)
+        cancel(workspace, id, finished)
     else:
         forget_runs(workspace, [id])
 
@@ -69,7 +69,7 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
     """
     new = new_run(extraction.settings, extraction.subject, extraction.references, extraction.samples)
     known, count = equal(workspace, new), len(extraction.match.names)
-    if known is not None and known.finished == count and (workspace.run_folder(known.id) / SUMMARY).is_file():
+    if known is not None and known.state != "running" and scored(workspace, known) == count:
         return Kept(known, reused=True)
     run = begin_run(workspace, new)
     result = result_of(extraction)
@@ -89,6 +89,12 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
     if replaces is not None and replaces != run.id:
         replace_run(workspace, replaces, ended)
     return Kept(ended, reused=False)
+
+
+def scored(workspace: Workspace, run: Run) -> int:
+    """How many pictures the kept result of a run is about, which may be fewer than it has by now; 0: there is none."""
+    summary = summary_of(workspace, run.id)
+    return summary["drawn"] if summary and (workspace.run_folder(run.id) / SUMMARY).is_file() else 0
 
 
 def replace_run(workspace: Workspace, old: int, by: Run) -> None:

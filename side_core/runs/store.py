@@ -24,13 +24,17 @@ def run_of(row: sqlite3.Row) -> Run:
 
 
 def begin(workspace: Workspace, new: NewRun) -> Run:
-    """Note that a run begins; the equal one, if there is one that was not deleted, goes on instead."""
+    """Note that a run begins; the equal one, if there is one that was not deleted, goes on instead.
+
+    One that is finished stays so: whatever is drawn for it again, its result is there.
+    """
     with workspace.connect() as database:
         database.execute("BEGIN IMMEDIATE")
         known = equal_row(database, new.digest)
         if known is not None:
             database.execute(
-                "UPDATE runs SET state = 'running', owner = ? WHERE id = ?", (workspace.owner, known["id"])
+                "UPDATE runs SET state = 'running', owner = ? WHERE id = ? AND state != 'finished'",
+                (workspace.owner, known["id"]),
             )
             id = known["id"]
         else:
@@ -94,6 +98,14 @@ def end(
             if thumbnail is not None:
                 database.execute("REPLACE INTO thumbnails (id, png) VALUES (?, ?)", (id, thumbnail))
     return find(workspace, id)
+
+
+def cancel(workspace: Workspace, id: int, finished: int) -> None:
+    """Note that a run was cancelled, with so many pictures; what came out of it before, if it was scored, stays."""
+    with workspace.connect() as database:
+        database.execute(
+            "UPDATE runs SET state = 'cancelled', finished = ?, ended = ? WHERE id = ?", (finished, time.time(), id)
+        )
 
 
 def find(workspace: Workspace, id: int) -> Run:

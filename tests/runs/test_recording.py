@@ -120,6 +120,39 @@ def test_a_cancelled_run_has_what_was_finished_and_goes_on(
     assert (ended.run.id, ended.run.state, ended.run.finished, ended.reused) == (run.id, "finished", 4, False)
 
 
+def test_a_finished_run_that_is_drawn_again_stays_finished(workspace: Workspace, make_extraction: Make) -> None:
+    whole = make_extraction()
+    kept = keep(workspace, whole).run
+    again = begin_run(workspace, new_run(whole.settings, whole.subject, whole.references))
+    assert again.state == "finished"
+    assert keep(workspace, whole).reused
+    leave_run(workspace, again.id)
+    assert store.find(workspace, kept.id) == kept
+
+
+def test_stopped_twice_the_result_is_of_all_that_is_finished(
+    workspace: Workspace, make_extraction: Make, kept_drawn: Keep
+) -> None:
+    whole = make_extraction()
+    settings = whole.settings
+    assert isinstance(settings, ExtractSettings)
+    images = dict(enumerate(whole.match.images))
+    kept_drawn(workspace, whole)
+    parts = [
+        score_images(settings, whole.subject, whole.references, DrawnImages({s: images[s] for s in range(count)}))
+        for count in (1, 3)
+    ]
+    first = keep(workspace, parts[0]).run
+    begin_run(workspace, new_run(settings, whole.subject, whole.references))
+    (workspace.pictures / first.pictures / "3.png").unlink()  # three are finished when it is stopped again
+    leave_run(workspace, first.id)
+    left = store.find(workspace, first.id)
+    assert (left.state, left.finished, left.headline) == ("cancelled", 3, first.headline)
+    second = keep(workspace, parts[1])
+    assert not second.reused and result_in(workspace, second.run).names == ("0", "1", "2")
+    assert second.run.headline == str(parts[1].headline())
+
+
 def test_a_run_that_ends_before_its_first_picture_is_forgotten(workspace: Workspace, make_extraction: Make) -> None:
     whole = make_extraction()
     run = begin_run(workspace, new_run(whole.settings, whole.subject, whole.references))
