@@ -7,9 +7,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from pages._parts.glossary import TERMS
 from pages._parts.tour.steps import STEPS
+from pages._parts.view import LARGER
 
 pytestmark = pytest.mark.browser
 PATIENCE = 90_000
+LARGE = f"{16 * LARGER:g}px"
 HIDDEN = ("Spacing", "First timestep", "Noise added back (eta)", "Compare by", "Arithmetic", "Other training images")
 
 
@@ -110,12 +112,13 @@ def test_view_and_size_stay_from_page_to_page(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2&view=demo&size=true")
     settled(page, "2 of 2 pictures")
     expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
-    large = page.evaluate("getComputedStyle(document.documentElement).fontSize")
+    text = page.locator("html")
+    expect(text).to_have_css("font-size", LARGE, timeout=PATIENCE)  # styles come after what they are about
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tour").click()
     settled(page, STEPS[0].title)
     expect(page).to_have_url(re.compile(r"/tour\?(?=.*view=demo)(?=.*size=true)"), timeout=PATIENCE)
     expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
-    page.wait_for_function(f"getComputedStyle(document.documentElement).fontSize === '{large}'", timeout=20_000)
+    expect(text).to_have_css("font-size", LARGE, timeout=PATIENCE)
     page.get_by_text("Projector size").click()
     expect(page).not_to_have_url(re.compile("size="), timeout=PATIENCE)
-    page.wait_for_function(f"getComputedStyle(document.documentElement).fontSize !== '{large}'", timeout=PATIENCE)
+    expect(text).to_have_css("font-size", "16px", timeout=PATIENCE)
