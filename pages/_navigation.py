@@ -9,6 +9,7 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
     [
         st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
         st.Page("tour.py", title="Tour", icon=":material/explore:"),
+        st.Page("prompts.py", title="Prompts", icon=":material/text_fields:"),
         st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
         st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
         st.Page("models.py", title="Models", icon=":material/model_training:"),

@@ -24,6 +24,7 @@ from pages._parts.text import say_error
 from side_core.extraction.sweep_report import write_sweep
 from side_core.runs.others import sweep_headline, sweep_run
 from side_core.settings import SweepSettings, read_axis
+from side_core.settings.sampling import OF_A_PROMPT
 
 
 def ask() -> SweepSettings:
@@ -67,6 +68,8 @@ try:
     offer_link(heading, link_of(settings))
     fixed = [(name, str(SweepSettings.model_fields[name].title)) for name in (*GUIDANCE, "label")]
     notices.unheeded(fixed, "what the surrogate's card says")
+    worded = [(name, str(SweepSettings.model_fields[name].title)) for name in OF_A_PROMPT]
+    notices.unheeded(worded, "the empty prompt")
     with st.container():
         plan = plan_for(settings, subject_for(settings.model_dump()))
     found = sweep_live(plan, show_live)

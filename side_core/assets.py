@@ -45,9 +45,17 @@ BUILT_INS = {
             "pixel-faces[0:1000]",
             "pixel-faces[2000:3000]",
         ),
+        BuiltIn(
+            "pixel-faces-text",
+            "A tiny Stable Diffusion: draws faces from captions, some of which it has learnt by heart.",
+            ASSETS / "models" / "pixel-faces-text",
+            "captioned-faces",
+            "captioned-control",
+        ),
     )
 }
 
+CLIPS = {"pixel-faces-clip": ASSETS / "models" / "pixel-faces-clip"}  # encoder weights that need no path
 BASELINES = {  # by model: what its surrogate is compared with, the same but for what the name says
     "pixel-faces": tuple(
         f"pixel-faces-{kind}" for kind in ("time-independent", "random", "cells", "k-means", "attribute")

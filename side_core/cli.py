@@ -11,6 +11,8 @@ from side_core import __version__, commands, runs_command
 from side_core.evaluate_command import run_evaluate_side
 from side_core.options import add_options
 from side_core.progress import INTERRUPTED, complain
+from side_core.prompts_command import add_prompts
+from side_core.search_command import add_search
 from side_core.settings import (
     PRESETS,
     EvaluateSettings,
@@ -18,9 +20,13 @@ from side_core.settings import (
     ScoreSettings,
     SurrogateSettings,
     SweepSettings,
+    TrainClipSettings,
     TrainDpmSettings,
+    TrainTextSettings,
 )
 from side_core.sweep_command import UNUSED, run_sweep
+from side_core.train_clip_command import run_train_clip
+from side_core.train_text_command import run_train_text
 
 WRONG = 2
 DEVICE = "cpu, cuda or mps (default: the best there is)"
@@ -114,6 +120,27 @@ def make_parser() -> argparse.ArgumentParser:
     add_options(dpm, TrainDpmSettings)
     dpm.set_defaults(run=commands.run_train_dpm)
 
+    text = kinds_of_training.add_parser(
+        "text", help="train the small text-to-image model of captioned faces from scratch; resumable"
+    )
+    text.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
+    text.add_argument("--resume", action="store_true", help="continue from the checkpoints in --out")
+    text.add_argument(
+        "--init", type=Path, help="a model folder of the same sizes whose U-Net and text encoder to start from"
+    )
+    text.add_argument("--device", default=None, help=DEVICE)
+    add_options(text, TrainTextSettings)
+    text.set_defaults(run=run_train_text)
+
+    clip = kinds_of_training.add_parser(
+        "clip", help="train the small CLIP model of captioned faces from scratch; resumable"
+    )
+    clip.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
+    clip.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out")
+    clip.add_argument("--device", default=None, help=DEVICE)
+    add_options(clip, TrainClipSettings)
+    clip.set_defaults(run=run_train_clip)
+
     surrogate = kinds_of_training.add_parser(
         "surrogate", help="train a surrogate classifier of a model from pictures the model draws itself (SIDE)"
     )
@@ -132,6 +159,12 @@ def make_parser() -> argparse.ArgumentParser:
     surrogate.set_defaults(run=commands.run_train_surrogate)
 
     add_runs(kinds.add_parser("runs", help="the history: list, compare, rename, export, delete, bring back"))
+
+    add_prompts(
+        kinds.add_parser("prompts", help="text-to-image: is a prompt memorised, and which words carry it"), DEVICE
+    )
+
+    add_search(kinds.add_parser("search", help="find pictures that fit a text, by a CLIP model"), DEVICE)
 
     data = kinds.add_parser("data", help="built-in data").add_subparsers(required=True, metavar="WHAT")
     build = data.add_parser("build", help="render the pixel faces anew (needs requirements-dev.txt)")

@@ -19,6 +19,7 @@ class Limits:
         images: synthetic images that a surrogate is made of.
         train_steps: of a surrogate.
         image_size: of a model's pictures, the longer side in pixels.
+        prompt_characters: of a prompt.
         upload_mib: a file that is brought along, in MiB.
     """
 
@@ -29,6 +30,7 @@ class Limits:
     images: int = 2048
     train_steps: int = 1000
     image_size: int = 64
+    prompt_characters: int = 500
     upload_mib: float = 8
 
 

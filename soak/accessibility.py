@@ -14,6 +14,7 @@ PAGES = (
     "/surrogate",
     "/surrogate?way=Load",
     "/sweep",
+    "/prompts",
     "/tour",
     *(f"/tour?step={step}" for step in range(2, 6)),
     "/history",

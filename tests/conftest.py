@@ -152,7 +152,7 @@ BREAKS: dict[str, Callable[[Path], object]] = {
     "empty": empty,
     "not a pipeline": lambda folder: (folder / "model_index.json").unlink(),
     "index is no json": lambda folder: (folder / "model_index.json").write_text("{"),
-    "text to image": lambda folder: edit_json(folder / "model_index.json", _class_name="StableDiffusionPipeline"),
+    "text to image": lambda folder: edit_json(folder / "model_index.json", _class_name="StableDiffusionXLPipeline"),
     "no scheduler": lambda folder: shutil.rmtree(folder / "scheduler"),
     "no weights": lambda folder: (folder / WEIGHTS).unlink(),
     "pickle": lambda folder: (folder / WEIGHTS).rename(folder / "unet" / "diffusion_pytorch_model.bin"),

@@ -1,22 +1,33 @@
 """The shipped models are what their README says: partly memorised, calibrated, small."""
 
+import json
+
 import numpy as np
 import pytest
 from safetensors import safe_open
 
 from side_core.assets import ASSETS, BASELINES, BUILT_INS
+from side_core.data.captioned import captioned_faces
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import open_denoiser, read_card
+from side_core.dpm.text.denoiser import need_text
 from side_core.extraction.calibration import FILE
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
-from side_core.settings import ExtractSettings, SamplingSettings
+from side_core.prompts.held_out import SEED as HELD_OUT_SEED
+from side_core.prompts.held_out import SHIPPED, held_out_prompts, known_norms
+from side_core.prompts.norms import norms_of, own_seeds, score_of
+from side_core.prompts.truth import FILE as TRUTH
+from side_core.prompts.truth import captions_to_try
+from side_core.settings import ExtractSettings, PromptSettings, SamplingSettings
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.folder import load_surrogate
 
 MIB = 2**20
 TRAINED = ["pixel-faces", "pixel-faces-twin"]
+CALIBRATED = (*TRAINED, "ideal")
+TEXT = "pixel-faces-text"
 
 
 def extracted(settings: ExtractSettings) -> Extraction:
@@ -49,7 +60,7 @@ def test_training_rows_twin_rows_and_control_share_no_image() -> None:
     assert len(np.unique(images, axis=0)) == 3000
 
 
-@pytest.mark.parametrize("model", list(BUILT_INS))
+@pytest.mark.parametrize("model", CALIBRATED)
 def test_calibration_belongs_to_the_model_and_covers_every_score(model: str) -> None:
     subject = open_subject(ExtractSettings(model=model))
     assert subject.calibration is not None
@@ -70,7 +81,7 @@ def test_calibration_says_partly_memorised(model: str) -> None:
     assert control.share <= training.share / 5
 
 
-@pytest.mark.parametrize("model", list(BUILT_INS))
+@pytest.mark.parametrize("model", CALIBRATED)
 def test_calibration_is_drawn_by_this_model(model: str) -> None:
     """Its first seeds, drawn anew, have the same scores; arithmetic may differ between processors, so nearly."""
     with safe_open(BUILT_INS[model].folder / FILE, framework="numpy") as table:
@@ -141,3 +152,34 @@ def test_two_thousand_steered_samples_bring_more_copies_and_more_different_ones(
     assert effect.ratio.low > 1.2
     assert effect.different.value > effect.different_plain.value
     assert effect.guided.control.share <= 0.01
+
+
+def test_the_text_model_is_small_and_its_card_names_its_very_data() -> None:
+    assert bytes_under(f"models/{TEXT}") < 14_000_000
+    card, faces = read_card(BUILT_INS[TEXT].folder), captioned_faces()
+    about = card["data"]
+    assert (about["source"], about["captions"], about["pictures"]) == (BUILT_INS[TEXT].data, len(faces), 2000)
+    assert about["shown_in_a_pass"] == sum(face.repeats for face in faces)
+
+
+def test_the_truth_and_the_held_out_norms_are_of_the_text_model_itself() -> None:
+    denoiser, folder = need_text(open_denoiser(TEXT)), BUILT_INS[TEXT].folder
+    truth = json.loads((folder / TRUTH).read_text())
+    assert truth["model"] == denoiser.fingerprint
+    tried = {(one["caption"], one["row"], one["repeats"]) for one in truth["captions"]}
+    assert tried == {(face.caption, face.row, face.repeats) for face in captions_to_try(captioned_faces())}
+    assert {one["of"] for one in truth["captions"]} == {20}
+    prompts = held_out_prompts(TEXT)
+    assert prompts is not None
+    shipped = known_norms(denoiser, prompts, SHIPPED, folder=folder)
+    assert shipped is not None
+    seeds = own_seeds(len(prompts), SHIPPED.images, HELD_OUT_SEED)[:8, :1]
+    anew = score_of(finish(norms_of(denoiser, prompts[:8], PromptSettings(model=TEXT), seeds)))
+    assert np.median(np.abs(shipped.norms[:8, 0, 0] - anew)) < 0.02 * np.median(anew)
+
+
+def test_captions_repeated_often_come_back_and_others_do_not() -> None:
+    groups = json.loads((BUILT_INS[TEXT].folder / TRUTH).read_text())["captions"]
+    back = {name: [one["back"] / one["of"] for one in groups if one["group"] == name] for name in ("many", "once")}
+    assert np.mean(back["many"]) > 0.5 > 0.05 > np.mean(back["once"])
+    assert sum(one["control"] for one in groups) / sum(one["of"] for one in groups) < 0.01

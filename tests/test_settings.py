@@ -4,12 +4,14 @@ import pytest
 
 from side_core.settings import (
     PRESETS,
+    EvaluateSettings,
     ExtractSettings,
     GuidanceSettings,
     SamplingSettings,
     ScoreSettings,
     Settings,
     SurrogateSettings,
+    SweepSettings,
     TrainDpmSettings,
 )
 
@@ -26,6 +28,8 @@ CHANGED = {
     "mode": "fast",
     "label": 3,
     "batch_size": 8,
+    "prompt": "a hat",
+    "text_scale": 4.5,
 }
 ABOUT_EXTRACTION = {
     "model": "ideal",
@@ -69,19 +73,62 @@ def test_json_keeps_settings_and_digest(settings: Settings) -> None:
 
 
 def test_every_field_changes_the_digest() -> None:
-    changes = CHANGED | ABOUT_EXTRACTION | ABOUT_STEERING | {"control_rate": 0.01}
+    changes = CHANGED | ABOUT_EXTRACTION | ABOUT_STEERING | {"control_rate": 0.01, "prompt": "a beard"}
     assert set(changes) == set(ExtractSettings.model_fields)
-    steered = {"surrogate": "another"}  # without one, guidance is refused
+    steered = {"surrogate": "another", "prompt": "a hat"}  # without them, guidance is refused
     digests = {ExtractSettings(**steered | {name: value}).digest for name, value in changes.items()}
     assert len(digests | {ExtractSettings(**steered).digest}) == len(changes) + 1
 
 
 def test_the_picture_digest_ignores_how_many_which_seed_and_how_many_at_once() -> None:
-    plain = SamplingSettings().picture_digest
+    prompt = {"prompt": "a hat"}  # without one, text guidance means nothing
+    plain = SamplingSettings(**prompt).picture_digest
     same = {"count", "seed", "batch_size"}
-    for name, value in CHANGED.items():
-        changed = SamplingSettings(**{name: value}).picture_digest
+    for name, value in (CHANGED | {"prompt": "a beard"}).items():
+        changed = SamplingSettings(**prompt | {name: value}).picture_digest
         assert (changed == plain) is (name in same), name
+
+
+def test_settings_without_a_prompt_are_named_as_they_were_before_there_were_prompts() -> None:
+    """So that kept pictures, runs and calibrations are still found: the digests of then."""
+    steered = ExtractSettings(count=8, steps=10, seed=3, label=2, surrogate="pixel-faces", guidance_scale=5)
+    assert SamplingSettings().digest == "bb4c2df9c220eb0c"
+    assert (ExtractSettings().digest, ExtractSettings().picture_digest) == ("af68a64ac940559c", "1f905a1cac626c3b")
+    assert (steered.digest, steered.picture_digest) == ("5fa4f07f9a917ec7", "266d85e608322781")
+    assert SweepSettings(x="steps=10,20").digest == "9372e63238daed63"
+    assert EvaluateSettings().digest == "7bae731c979c6528"
+    assert not {"prompt", "text_scale"} & set(ExtractSettings(prompt="  ").model_dump())
+
+
+@pytest.mark.parametrize("prompt", ["", "  \n", None])
+def test_an_empty_prompt_is_none(prompt: str | None) -> None:
+    assert ExtractSettings(prompt=prompt) == ExtractSettings()
+    assert ExtractSettings(prompt=" a hat\n").prompt == "a hat"
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"text_scale": 4}, "Text-scale is 4, but there is no prompt: give one."),
+        ({"prompt": "a hat", "text_scale": 21}, "text-scale cannot be 21: choose 20 or less."),
+        ({"prompt": "a hat", "text_scale": 0.5}, "text-scale cannot be 0.5: choose 1 or more."),
+        ({"prompt": "a hat", "text_scale": "nan"}, "text-scale cannot be 'nan': give a finite number."),
+        ({"prompt": "x" * 2001}, f"prompt cannot be '{'x' * 196}...: give at most 2000 characters."),
+    ],
+)
+def test_a_wrong_prompt_or_text_guidance_gets_a_sentence(values: dict, says: str) -> None:
+    with pytest.raises(ValueError) as error:
+        ExtractSettings.read(values)
+    assert str(error.value) == says
+
+
+def test_text_guidance_can_be_swept_and_a_prompt_cannot() -> None:
+    settings = SweepSettings(x="text-scale=1:3:1", prompt="a hat")
+    assert [settings.cell("none", [scale]).text_scale for scale in settings.axes[0].values] == [1, 2, 3]
+    with pytest.raises(ValueError, match=r"^Text-scale varies, but there is no prompt: give one\.$"):
+        SweepSettings.read({"x": "text-scale=1:3:1"})
+    with pytest.raises(ValueError, match="there is no setting 'prompt' to sweep"):
+        SweepSettings(x="prompt=hat,beard")
 
 
 def test_what_is_asked_about_a_picture_does_not_change_how_it_is_drawn() -> None:

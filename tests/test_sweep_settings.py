@@ -33,7 +33,8 @@ def test_every_setting_that_varies_is_one_of_an_extraction_and_reaches_its_cell(
     known = {"eta": "0.5", "threshold": "0.5", "control_rate": "0.5", "label": "balanced"}
     value = known.get(name) or next(iter(reversed(choices(name))), "1")
     value = "dpm" if name == "encoder" else "l2" if name == "score" else value
-    settings = SweepSettings.read(STEERED | {"x": f"{name}={value}"})
+    prompt = {"prompt": "a hat"} if name == "text_scale" else {}
+    settings = SweepSettings.read(STEERED | prompt | {"x": f"{name}={value}"})
     assert str(getattr(settings.cell("some", settings.axes[0].values), name)) in (value, f"{value}.0")
 
 

@@ -37,6 +37,7 @@ def slider(
     high: float | None = None,
     default: float | None = None,
     step: float | None = None,
+    title: str = "",
     of: type[Settings] | None = None,
 ) -> Any:
     """A slider for a number field, kept in the URL.
@@ -48,6 +49,7 @@ def slider(
         high: a smaller upper bound, where the page, the model or the score sets one.
         default: left out: the field's.
         step: left out: 1 for whole numbers, 0.05 otherwise.
+        title: left out: the field's.
         of: the settings it belongs to; left out: those that draw and score.
     """
     field = field_of(name, of)
@@ -57,9 +59,10 @@ def slider(
     start = min(field.default if default is None else default, most)
     kind = type(start)
     step = kind(step or EXTRA_STEP[kind])
-    checks.number(key or name, str(field.title), low, most, start, step)
+    title = title or str(field.title)
+    checks.number(key or name, title, low, most, start, step)
     return st.slider(
-        str(field.title),
+        title,
         kind(low),
         kind(most),
         start,
@@ -70,9 +73,9 @@ def slider(
     )
 
 
-def number(name: str) -> int:
+def number(name: str, *, of: type[Settings] | None = None) -> int:
     """A number box for a whole-number field with wide bounds, kept in the URL."""
-    field = FIELDS[name]
+    field = field_of(name, of)
     low, high = bounds(field)
     checks.number(name, str(field.title), low, high, field.default, 1)
     return st.number_input(
@@ -119,6 +122,7 @@ def open_choice(
     *,
     key: str | None = None,
     linked: bool = True,
+    of: type[Settings] | None = None,
     check: Callable[[str], object] = str,
 ) -> str:
     """A list to choose from that also takes what is typed; a link's own value joins the list.
@@ -128,9 +132,10 @@ def open_choice(
         options: what is offered.
         key: its name in the URL; left out: the field's.
         linked: whether it is kept in the URL.
+        of: the settings it belongs to; left out: those that draw and score.
         check: raises ValueError where a link names one that cannot be used; the default takes its place.
     """
-    field, key = FIELDS[name], key or name
+    field, key = field_of(name, of), key or name
     if linked:
         checks.opened(key, str(field.title), field.default, check)
     raw = st.query_params.get(key)

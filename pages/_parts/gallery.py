@@ -69,11 +69,16 @@ def score_line(extraction: Extraction, noun: str, pair: Pair) -> str:
 
 
 def words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
-    """What the score means; of a steered picture, whose score stands beside another, which one it is."""
+    """What the score means; of a steered picture, whose score stands beside another, which one it is.
+
+    Where training images have captions, also that of the nearest.
+    """
     if pair.cluster is not None:
         which = f"{called(noun, pair.name)} · " if pair.twin is not None else ""
         return f"{which}steered to cluster {pair.cluster}"
-    return in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
+    words = in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
+    captions = extraction.subject.data.captions
+    return words if captions is None else f"{words} · {plain(str(captions[pair.nearest]))}"
 
 
 def called(noun: str, name: str) -> str:

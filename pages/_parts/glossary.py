@@ -46,6 +46,15 @@ TERMS = {
     "memorised": "Of a training image: the model can bring it back, instead of making a new picture.",
     "calibration": "The scores of 4,096 pictures that the model drew by itself, kept with it: they say how often a "
     "threshold is beaten, and how often by chance.",
+    "prompt": "The text that a text-to-image model is given: what its picture is to show.",
+    "text norm": "How much the prompt changes the noise that the model predicts, as the length of the difference with "
+    "and without the text. Prompts whose picture was memorised change it most.",
+    "held-out prompt": "A prompt made of words that the model knows, for a picture that it has never seen: what a "
+    "score is held against.",
+    "significance": "How much the score changes when what the model makes of one word changes a little.",
+    "token": "A piece of text that the model reads as one: mostly a word, or a part of a rare one.",
+    "text guidance": "How much further than its own prediction the model is pushed towards the text. 1 is the text "
+    "alone.",
     "SIDE": "Surrogate conditional data extraction: steering a model with a surrogate of itself, to bring back what it "
     "has memorised (arXiv 2410.02467).",
 }

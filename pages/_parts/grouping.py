@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from pages._parts import controls
+from pages._parts.encoder_weights import weights_input
 from pages._parts.kept import Kept
 from pages._parts.turns import in_turn
 from pages._parts.work import run_with_progress
@@ -54,9 +55,7 @@ def encoder_inputs(denoiser: Denoiser) -> dict[str, Any]:
     encoder = controls.choice("encoder", key="features", options=names, default=names[0], of=SurrogateSettings)
     if encoder not in ("clip", "sscd"):
         return {"encoder": encoder}
-    what = "local-dir:FOLDER or hf-hub:ORG/NAME" if encoder == "clip" else "a .pt file"
-    weights = controls.text("encoder_weights", what, key="features_weights", of=SurrogateSettings)
-    return {"encoder": encoder, "encoder_weights": weights or None}
+    return {"encoder": encoder, "encoder_weights": weights_input(encoder, key="features_weights", of=SurrogateSettings)}
 
 
 def group(denoiser: Denoiser, synthetic: TrainingSet, settings: SurrogateSettings) -> Material:

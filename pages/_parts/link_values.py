@@ -15,12 +15,15 @@ from side_core.settings import (
     ExtractSettings,
     GuidanceSettings,
     MatchSettings,
+    PromptSettings,
+    SamplingSettings,
     ScoreSettings,
     Settings,
     SurrogateSettings,
     SweepSettings,
 )
 from side_core.settings.axis import read_axis
+from side_core.settings.sampling import OF_A_PROMPT
 from side_core.settings.sweep import PLAIN
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import strength_of
@@ -36,6 +39,12 @@ ASKED_OF_A_SURROGATE = (  # what the page has a widget for
     *("images", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest", "clusters", "cohesion"),
     *("objective", "train_steps"),
 )
+NOT_OF_PROMPTS = ("prompt", "images", "false_positives", "batch_size")  # without a widget of this key and default
+DEFAULTS_OF_PROMPTS = {  # by the widgets' keys
+    **{name: field.default for name, field in PromptSettings.model_fields.items() if name not in NOT_OF_PROMPTS},
+    **{name: MatchSettings.model_fields[name].default for name in ("encoder", "score")},
+    **{"count": 8, "score_images": 1, "false_percent": 1.0, "threshold_by": BY_SCORE},
+}
 UNCERTAIN = ("surrogate", "minutes", "encoder", "train_steps")  # here pages or widgets differ
 MOST_TIMESTEPS = 10_000
 
@@ -43,7 +52,13 @@ MOST_TIMESTEPS = 10_000
 def extract_values(settings: ExtractSettings) -> Values:
     """The widgets of Extract where it draws."""
     sampling = {name: getattr(settings, name) for name in ("count", "steps", "seed", *OWN_SCHEDULE, "mode")}
-    values = {"pictures": DRAW, "model": settings.model, **sampling, **match_values(settings)}
+    values = {
+        "pictures": DRAW,
+        "model": settings.model,
+        **sampling,
+        **prompt_values(settings),
+        **match_values(settings),
+    }
     if settings.surrogate is None:
         label = None if settings.label is None else str(settings.label)
         return values | {"surrogate": PLAIN, "label": label} | dict.fromkeys(GUIDANCE)
@@ -55,6 +70,11 @@ def extract_values(settings: ExtractSettings) -> Values:
         "compare_plain": settings.compare_plain,
         "foreign_surrogate": settings.foreign_surrogate,
     }
+
+
+def prompt_values(settings: SamplingSettings) -> dict[str, Any]:
+    """What a text-to-image model is asked for; nothing where there is no prompt."""
+    return {name: None if settings.prompt is None else getattr(settings, name) for name in OF_A_PROMPT}
 
 
 def scale_of(surrogate: str) -> float | None:
@@ -96,7 +116,7 @@ def sweep_values(settings: SweepSettings) -> Values:
     fixed = ("count", "steps", "seed", *OWN_SCHEDULE, "mode", "metric", "foreign_surrogate", "minutes")
     values |= {name: getattr(settings, name) for name in fixed if name not in swept}
     values |= {name: value for name, value in match_values(settings).items() if name not in swept}
-    unheeded = {name: getattr(settings, name) for name in (*GUIDANCE, "label")}
+    unheeded = {name: getattr(settings, name) for name in (*GUIDANCE, "label")} | prompt_values(settings)
     return values | {name: value for name, value in unheeded.items() if value is not None}
 
 
@@ -138,6 +158,8 @@ def defaults_of(path: str) -> Values:
         path: of the page, as `st.Page` has it.
     """
     kinds: dict[str, type[Settings]] = {"": ExtractSettings, "sweep": SweepSettings, "surrogate": SurrogateSettings}
+    if path == "prompts":
+        return certain(DEFAULTS_OF_PROMPTS | published_thresholds())
     if path not in kinds:
         return {}
     fields = {name: field.default for name, field in kinds[path].model_fields.items() if name not in UNCERTAIN}
@@ -145,8 +167,12 @@ def defaults_of(path: str) -> Values:
         asked = {NAMED_OTHERWISE.get(name, name): fields[name] for name in ASKED_OF_A_SURROGATE if name in fields}
         return certain(asked | {"way": TRAIN, "lesson": QUICK})
     own = {"pictures": DRAW} if path == "" else {"y": NO_Y}
-    published = {f"threshold_{name}": round(kind.threshold, 2) for name, kind in SCORES.items()}
-    return certain(fields | own | published | {"mode": "fast", "threshold_by": BY_SCORE})
+    return certain(fields | own | published_thresholds() | {"mode": "fast", "threshold_by": BY_SCORE})
+
+
+def published_thresholds() -> dict[str, float]:
+    """Where the sliders of the scores' thresholds begin."""
+    return {f"threshold_{name}": round(kind.threshold, 2) for name, kind in SCORES.items()}
 
 
 def certain(defaults: Values) -> Values:

@@ -14,8 +14,8 @@ from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings
 Linkable = ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings
 
 MODEL = str(ExtractSettings.model_fields["model"].default)
-EXTRACT, SWEEP, SURROGATE, MODELS = "extract", "sweep", "surrogate", "models"
-PATHS = {EXTRACT: "/", SWEEP: "/sweep", SURROGATE: "/surrogate", MODELS: "/models"}
+EXTRACT, PROMPTS, SWEEP, SURROGATE, MODELS = "extract", "prompts", "sweep", "surrogate", "models"
+PATHS = {EXTRACT: "/", PROMPTS: "/prompts", SWEEP: "/sweep", SURROGATE: "/surrogate", MODELS: "/models"}
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ BATCH = 16  # small, so that finished pictures come often and Stop loses little
 FRAMES = 8  # kept of the path from noise to image
 LARGEST_PATH_PIXELS = 64 * 64  # larger images keep the last frame only
 LIVE_SECONDS = 60  # what takes longer waits for a button
-PREVIEW_AFTER = 1.5  # seconds; a quicker run is over before a preview helps
+PREVIEW_AFTER = 1.5  # seconds
 STEERED_COST = 1.3  # times as long as a plain step, with a surrogate of the usual width
 
 
@@ -72,11 +72,30 @@ class Taken:
     total: int
 
 
+def show_small(estimates: np.ndarray) -> None:
+    """(n, H, W, 3) uint8 of unfinished pictures in a row."""
+    show_row([figure(image, "An unfinished picture") for image in estimates], most="6rem")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How unfinished pictures are shown.
+
+    Attributes:
+        after: seconds until there are any: a run that is quicker is over before a preview helps.
+        show: shows (n, H, W, 3) uint8.
+    """
+
+    after: float = PREVIEW_AFTER
+    show: Callable[[np.ndarray], None] = show_small
+
+
 def draw_missing(
     settings: ExtractSettings,
     subject: Subject,
     store: PictureStore,
     noted: Callable[[], AbstractContextManager[None]] = nullcontext,
+    preview: Preview | None = None,
 ) -> Finished:
     """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop.
 
@@ -87,6 +106,7 @@ def draw_missing(
         subject: the model, and what steers it.
         store: where pictures are kept.
         noted: a context that lasts as long as pictures are drawn.
+        preview: how unfinished pictures are shown; left out: small, where it takes a while.
     """
     assert subject.denoiser is not None  # pictures are drawn by a model
     steered = subject.guide is not None
@@ -99,7 +119,7 @@ def draw_missing(
             say_stopped(shares, settings.count)
         elif may_begin(settings, subject.denoiser, shares, asked):
             with noted():
-                draw_shares(settings, subject.denoiser, shares, store, asked)
+                draw_shares(settings, subject.denoiser, shares, store, asked, preview or Preview())
     found = [dict(sorted(share.pictures.items())) for share in shares]
     return Finished(
         {seed: picture for seed, picture in found[0].items() if not picture.lost},
@@ -146,12 +166,17 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Sh
 
 def seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> float:
     """How long it takes to draw what is missing, with the device for oneself."""
-    seconds = pace_of(denoiser, BATCH).seconds(len(share.missing), settings.steps)
+    seconds = pace_of(denoiser, BATCH).seconds(len(share.missing), settings.steps, settings.evaluations)
     return seconds * (STEERED_COST if share.guide else 1)
 
 
 def draw_shares(
-    settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Share], store: PictureStore, asked: Hashable
+    settings: ExtractSettings,
+    denoiser: Denoiser,
+    shares: Sequence[Share],
+    store: PictureStore,
+    asked: Hashable,
+    looks: Preview,
 ) -> None:
     """Draw what is missing of each, one after the other, under a bar with a way to stop."""
     place = st.empty()
@@ -166,9 +191,9 @@ def draw_shares(
         for estimates in in_turn(drawing_share(settings, denoiser, share, store), seconds, waiting):
             done += 1
             bar.see(Taken(done, total), f"Steps of {len(share.missing):,} {share.words}")
-            if estimates is not None and bar.spent > PREVIEW_AFTER:
+            if estimates is not None and bar.spent > looks.after:
                 with preview.container():
-                    show_row([figure(image, "An unfinished picture") for image in estimates[:BATCH]], most="6rem")
+                    looks.show(estimates[:BATCH])
     place.empty()
 
 

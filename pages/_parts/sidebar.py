@@ -5,12 +5,16 @@ from typing import Any
 import streamlit as st
 
 from pages._parts import checks, controls, notices, view
+from pages._parts.encoder_weights import weights_input
+from pages._parts.text import plain
 from side_core.assets import BUILT_INS
 from side_core.data.source import check_source
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models
+from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.extraction.run import Subject
+from side_core.sampling.prompt import check_prompt
 from side_core.settings import Mode
 from side_core.similarity.scores import SCORES
 
@@ -20,8 +24,14 @@ BY_SCORE, BY_RATE = "score", "control rate"
 
 def model_inputs() -> dict[str, Any]:
     """Which model, training images and control, and in which arithmetic."""
-    chosen: dict[str, Any] = {"model": controls.open_choice("model", known_models(), check=describe)}
-    own = BUILT_INS.get(chosen["model"])
+    model = controls.open_choice("model", known_models(), check=describe)
+    return {"model": model, **set_inputs(model)}
+
+
+def set_inputs(model: str) -> dict[str, Any]:
+    """What is said of a model, and which training images and control take the place of its own."""
+    chosen: dict[str, Any] = {}
+    own = BUILT_INS.get(model)
     if own is not None:
         st.caption(own.description)
     with view.detail("sets"), st.expander("Other training images or control", expanded=own is None):
@@ -58,9 +68,33 @@ def score_inputs() -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value}
 
 
+def prompt_inputs(denoiser: Denoiser) -> dict[str, Any]:
+    """What a text-to-image model is to show, and how hard it follows; what of it is not read as typed is said.
+
+    Raises:
+        ValueError: a public app does not read a prompt as long.
+    """
+    if not isinstance(denoiser, TextDenoiser):
+        if texts := st.query_params.get_all("prompt"):
+            notices.say(notices.missing("Prompt", texts, "none", "This model draws without a text."))
+        return {}
+    prompt = controls.text("prompt", "none: the empty prompt")
+    if not prompt:
+        return {}
+    check_prompt(prompt, denoiser)
+    chosen = {"prompt": prompt, "text_scale": controls.slider("text_scale", step=0.5)}
+    tokens = denoiser.tokens(prompt)
+    if tokens.cut:
+        st.caption(f"The model reads {denoiser.context - 2} tokens; not read: {plain(tokens.cut)}")
+    if tokens.unknown:
+        st.caption(f"Known to the model in pieces only: {plain(', '.join(tokens.unknown))}")
+    return chosen
+
+
 def sampling_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
     """How many pictures and from which seeds; of a class-conditional model that nothing steers, also which class."""
-    chosen = {"count": controls.slider("count"), "steps": controls.slider("steps"), "seed": controls.number("seed")}
+    chosen = prompt_inputs(denoiser)
+    chosen |= {"count": controls.slider("count"), "steps": controls.slider("steps"), "seed": controls.number("seed")}
     if denoiser.classes and not steered:
         label = controls.label(range(denoiser.classes))
         chosen["label"] = None if label == "uniform" else label  # as a steered run draws its plain pictures
@@ -104,9 +138,7 @@ def encoder_inputs(has_model: bool) -> dict[str, Any]:
     chosen = {"encoder": controls.choice("encoder", options=names)}
     named = chosen["encoder"] in ("clip", "sscd")
     if named:
-        chosen["encoder_weights"] = controls.text(
-            "encoder_weights", "local-dir:FOLDER or hf-hub:ORG/NAME" if chosen["encoder"] == "clip" else "a .pt file"
-        )
+        chosen["encoder_weights"] = weights_input(chosen["encoder"])
     chosen["score"] = controls.choice("score", options=[name for name in SCORES if named or name != "cosine"])
     kind = SCORES[chosen["score"]]
     st.caption(f"{kind.title}. {kind.description}")

@@ -13,6 +13,7 @@ from side_core.extraction.measure import METRICS
 from side_core.extraction.run import Subject
 from side_core.settings import GuidanceSettings, SweepSettings
 from side_core.settings.axis import SWEEPABLE, choices
+from side_core.settings.sampling import OF_A_PROMPT
 from side_core.settings.sweep import PLAIN
 
 FIRST_VALUES = {
@@ -66,7 +67,8 @@ def curves_input(model: str) -> tuple[str, ...]:
 def axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:
     """The settings that vary, their values, and what is measured."""
     steered = any(curve != PLAIN for curve in curves)
-    names = [name for name in SWEEPABLE if steered or name not in GuidanceSettings.model_fields]
+    left_out = set(OF_A_PROMPT) if steered else {*OF_A_PROMPT, *GuidanceSettings.model_fields}
+    names = [name for name in SWEEPABLE if name not in left_out]
     flags = [name.replace("_", "-") for name in names]
     first = "guidance-scale" if steered else "steps"
     left, right = st.columns(2)

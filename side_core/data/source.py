@@ -1,16 +1,15 @@
-"""Open a training set by its source: `pixel-faces`, a folder of pictures, an array file, or a slice of one."""
+"""Open a training set by its source: a built-in one, a folder of pictures, an array file, or a slice of one."""
 
 import re
 from collections.abc import Generator
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from side_core.assets import PIXEL_FACES
 from side_core.cache import cache_folder, check_space, discard, filling, used
 from side_core.data.arrays import read_arrays
+from side_core.data.faces import BUILT_IN
 from side_core.data.folder import read_folder
 from side_core.data.image_file import NAME, ImageFile, map_images
 from side_core.data.picture import cover
@@ -65,12 +64,12 @@ def check_source(source: str) -> None:
 
 
 def find_source(name: str) -> Path | None:
-    """Where a source without its slice is; None of the built-in one.
+    """Where a source without its slice is; None of a built-in one.
 
     Raises:
         ValueError: there is none, or a public app may not read it.
     """
-    if name == "pixel-faces":
+    if name in BUILT_IN:
         return None
     path = path_of(name)
     if path is not None:
@@ -78,7 +77,7 @@ def find_source(name: str) -> Path | None:
     if path is None or not exists(path) or not name:
         raise ValueError(
             f"There is no data source '{printable(name)}': give a folder of pictures, a .npy or .npz file, or "
-            "pixel-faces, each also with [first:stop] for some of its rows."
+            f"{', '.join(BUILT_IN)}, each also with [first:stop] for some of its rows."
         )
     return path
 
@@ -87,7 +86,7 @@ def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading,
     """A source without its slice."""
     path = find_source(name)
     if path is None:
-        return load_pixel_faces()
+        return BUILT_IN[name]()
     if path.is_dir():
         return (yield from read_folder(path, size))
     if path.is_file() and path.suffix.lower() in ARRAYS:
@@ -132,22 +131,3 @@ def fitted(images: TrainingSet, size: tuple[int, int]) -> Generator[Reading, Non
     old = " x ".join(map(str, reversed(images.size)))
     note = f"All {count:,} pictures were scaled from {old} and cropped to their centre, {width} x {height} pixels."
     return with_images(images, known, note)
-
-
-@lru_cache(maxsize=1)
-def load_pixel_faces() -> TrainingSet:
-    """All built-in faces with their attributes.
-
-    Raises:
-        ValueError: the file is missing.
-    """
-    if not PIXEL_FACES.is_file():
-        raise ValueError(f"'{PIXEL_FACES}' is missing: render it with python -m side_core data build.")
-    with np.load(PIXEL_FACES, allow_pickle=False) as file:
-        names = [key.removeprefix("values/") for key in file.files if key.startswith("values/")]
-        return TrainingSet(
-            name="pixel-faces",
-            images=file["images"],
-            ids=file["ids"],
-            attributes={name: file[f"values/{name}"][file[f"attribute/{name}"]] for name in names},
-        )

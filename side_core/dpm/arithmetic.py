@@ -2,10 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-from diffusers import UNet2DModel
 from torch import Tensor
 
 from side_core.dpm.forward import predict
@@ -31,26 +32,36 @@ probed: dict[tuple[object, ...], Arithmetic] = {}  # what `fastest` found, by de
 probing = threading.Lock()  # two probes at once would time each other
 
 
-def place(unet: UNet2DModel, arithmetic: Arithmetic) -> None:
+def place(unet: Any, arithmetic: Arithmetic) -> None:
     """Convert the U-Net's weights in place."""
     torch.nn.Module.to(unet, dtype=arithmetic.dtype)  # diffusers' own `to` warns of modules that none of these have
     torch.nn.Module.to(unet, memory_format=arithmetic.layout)
 
 
-def fastest(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:
+def fastest(
+    unet: Any, shape: tuple[int, int, int], device: torch.device, evaluate: Callable[[Tensor], object] | None = None
+) -> Arithmetic:
     """The fastest arithmetic here: each candidate is timed on a small batch, once a process and kind of U-Net.
 
     Which one wins cannot be told from the hardware alone: on one CPU bfloat16 is nearly twice as fast as float32,
     on another slower, and group normalisation may prefer either layout. The float32 weights are left as they were.
+
+    Args:
+        unet: of diffusers.
+        shape: (C, H, W) of what it works on.
+        device: where it is.
+        evaluate: one evaluation of a batch; left out: of class 0 where there are classes.
     """
     kind = (device.type, shape, str(sorted(unet.config.items(), key=str)))
     with probing:
         if kind not in probed:
-            probed[kind] = probe(unet, shape, device)
+            probed[kind] = probe(unet, shape, device, evaluate or (lambda x: predict_any(unet, x)))
         return probed[kind]
 
 
-def probe(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) -> Arithmetic:
+def probe(
+    unet: Any, shape: tuple[int, int, int], device: torch.device, evaluate: Callable[[Tensor], object]
+) -> Arithmetic:
     """Time each candidate and name the fastest."""
     half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
     weights = {name: value.clone() for name, value in unet.state_dict().items()}
@@ -60,20 +71,25 @@ def probe(unet: UNet2DModel, shape: tuple[int, int, int], device: torch.device) 
             arithmetic = Arithmetic(dtype, layout)
             place(unet, arithmetic)
             x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=dtype).contiguous(memory_format=layout)
-            seconds_of_call(unet, x)  # warms up
-            seconds[arithmetic] = min(seconds_of_call(unet, x) for _ in range(PROBE_CALLS))
+            seconds_of_call(evaluate, x)  # warms up
+            seconds[arithmetic] = min(seconds_of_call(evaluate, x) for _ in range(PROBE_CALLS))
     place(unet, EXACT)
     unet.load_state_dict(weights)
     return min(seconds, key=seconds.__getitem__)
 
 
-@torch.no_grad()
-def seconds_of_call(unet: UNet2DModel, x: Tensor) -> float:
-    """Wall-clock seconds of one evaluation, of class 0 where there are classes."""
+def predict_any(unet: Any, x: Tensor) -> Tensor:
+    """What an unconditional U-Net returns for x, or one with classes for the first of them."""
     labels = torch.zeros(len(x), dtype=torch.long, device=x.device) if unet.config.num_class_embeds else None
+    return predict(unet, x, 500, labels)
+
+
+@torch.no_grad()
+def seconds_of_call(evaluate: Callable[[Tensor], object], x: Tensor) -> float:
+    """Wall-clock seconds of one evaluation."""
     synchronize(x.device)
     start = time.perf_counter()
-    predict(unet, x, 500, labels)
+    evaluate(x)
     synchronize(x.device)
     return time.perf_counter() - start
 

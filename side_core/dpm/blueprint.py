@@ -2,6 +2,7 @@
 
 import copy
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -111,19 +112,23 @@ def draft(folder: Path, kind: type) -> Blueprint:
     for file in weight_files(folder):
         found |= tensors_in(file)
     check_extent(config, len(found), folder / "config.json")
-    network = build(kind, config, folder)
+    network = build(lambda: kind.from_config(config), folder)  # type: ignore[attr-defined]
     return Blueprint(folder, config, network, matched(network, found, folder))
 
 
-def weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path, name: str = WEIGHTS) -> list[Path]:
     """The safetensors files of a network, one or several.
+
+    Args:
+        folder: of the network.
+        name: of the file, where it is one.
 
     Raises:
         ValueError: there are none, only pickles, or they lie where a public app may not read.
     """
-    index = folder / SHARDS
-    if (folder / WEIGHTS).is_file():
-        files = [folder / WEIGHTS]
+    index = folder / f"{name}.index.json"
+    if (folder / name).is_file():
+        files = [folder / name]
     elif index.is_file():
         shards = read_config(index).get("weight_map")
         names = set(shards.values()) if isinstance(shards, dict) and all(map(plain, shards.values())) else set()
@@ -131,7 +136,7 @@ def weight_files(folder: Path) -> list[Path]:
         if not files or not all(file.is_file() for file in files):
             raise ValueError(f"'{index}' names weights that are not there: copy the folder again.")
     else:
-        raise ValueError(lacking(folder))
+        raise ValueError(lacking(folder, name))
     return [check_allowed(file, str(file)) for file in files]
 
 
@@ -140,17 +145,21 @@ def plain(name: object) -> bool:
     return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
 
 
-def lacking(folder: Path) -> str:
-    """The sentence for a folder without weights."""
+def lacking(folder: Path, name: str) -> str:
+    """The sentence for a folder without weights of this name."""
     if pickles := sorted(folder.glob("*.bin")):
         return f"'{pickles[0]}' is a pickle, which could run code: save the model again with safe_serialization=True."
     if others := sorted(folder.glob("*.safetensors")):
-        return f"The weights in '{folder}' are called {others[0].name}: rename the file to {WEIGHTS}."
-    return f"'{folder}' has no weights: a file {WEIGHTS} is needed."
+        return f"The weights in '{folder}' are called {others[0].name}: rename the file to {name}."
+    return f"'{folder}' has no weights: a file {name} is needed."
 
 
-def tensors_in(file: Path) -> dict[str, Stored]:
+def tensors_in(file: Path, leave_out: str = "") -> dict[str, Stored]:
     """What a safetensors file holds, by its header alone.
+
+    Args:
+        file: of any network.
+        leave_out: the end of names that do not count.
 
     Raises:
         ValueError: the header is damaged, does not go with the file's size, or names integers.
@@ -159,6 +168,8 @@ def tensors_in(file: Path) -> dict[str, Stored]:
     try:
         with safe_open(file, "pt") as opened:
             for name in opened.keys():  # noqa: SIM118 (it is no mapping)
+                if leave_out and name.endswith(leave_out):
+                    continue
                 part = opened.get_slice(name)
                 found[name] = Stored(file, name, str(part.get_dtype()), tuple(part.get_shape()))
     except (SafetensorError, OSError, RuntimeError, ValueError, TypeError) as error:
@@ -172,25 +183,29 @@ def tensors_in(file: Path) -> dict[str, Stored]:
 def check_extent(config: dict[str, Any], tensors: int, file: Path) -> None:
     """Raise ValueError for a network that would take for ever to build: more layers than tensors, absurd widths."""
     layers = config.get("layers_per_block", 1)
+    transformers = config.get("transformer_layers_per_block", 1)
     widths = config.get("block_out_channels", [1])
     if not isinstance(layers, int) or layers > tensors:
         raise unfit(file.parent, f"layers_per_block is {shown(layers)}")
+    many = transformers if isinstance(transformers, list) else [transformers]
+    if not all(isinstance(layers, int) and layers <= tensors for layers in many):
+        raise unfit(file.parent, f"transformer_layers_per_block is {shown(transformers)}")
     if not isinstance(widths, list) or not widths or not all(isinstance(width, int) for width in widths):
         raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
     if not all(1 <= width <= MOST_CHANNELS for width in widths):
         raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
 
 
-def build(kind: type, config: dict[str, Any], folder: Path) -> Any:
-    """The module on the meta device: no memory, no random numbers.
+def build(make: Callable[[], Any], folder: Path) -> Any:
+    """The module that `make` makes, on the meta device: no memory, no random numbers.
 
     Raises:
-        ValueError: diffusers does not understand the configuration.
+        ValueError: diffusers or transformers does not understand its configuration.
     """
     try:
         with quiet(), torch.device("meta"):
-            return kind.from_config(config)  # type: ignore[attr-defined]
-    except Exception as error:  # whatever torch and diffusers raise for values that make no network
+            return make()
+    except Exception as error:  # whatever torch and the libraries raise for values that make no network
         raise unfit(folder, first_line(error)) from None
 
 

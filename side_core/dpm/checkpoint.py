@@ -4,10 +4,8 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import torch
-from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -35,20 +33,20 @@ class Counters:
 
 @dataclass
 class Learner:
-    """A U-Net in training: live weights, averaged weights, optimiser moments, counters."""
+    """A network in training: live weights, averaged weights, optimiser moments, counters."""
 
-    unet: UNet2DModel
+    network: torch.nn.Module
     optimizer: torch.optim.Optimizer
     counters: Counters = field(default_factory=Counters)
     averaged: dict[str, Tensor] = field(init=False)
     saved_at: int = field(default=-1, init=False)
 
     def __post_init__(self) -> None:
-        self.averaged = {name: value.detach().clone() for name, value in self.unet.state_dict().items()}
+        self.averaged = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
 
     def average(self, decay: float) -> None:
         """Move the averaged weights towards the live ones (exponential moving average)."""
-        live = self.unet.state_dict()
+        live = self.network.state_dict()
         torch._foreach_lerp_(list(self.averaged.values()), [live[name] for name in self.averaged], 1 - decay)
 
     def save(self, folder: Path) -> None:
@@ -61,10 +59,10 @@ class Learner:
         partial.mkdir(parents=True, exist_ok=True)
         moments = {
             f"{key}/{name}": value
-            for name, parameter in self.unet.named_parameters()
+            for name, parameter in self.network.named_parameters()
             for key, value in self.optimizer.state[parameter].items()
         }
-        parts = {"weights": self.unet.state_dict(), "averaged": self.averaged, "optimizer": moments}
+        parts = {"weights": self.network.state_dict(), "averaged": self.averaged, "optimizer": moments}
         for file, tensors in parts.items():
             write_tensors(partial / f"{file}.safetensors", tensors)
         (partial / "state.json").write_text(json.dumps(asdict(self.counters)))
@@ -86,12 +84,12 @@ class Learner:
         if not (folder / "state.json").is_file():
             raise ValueError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
         try:
-            self.unet.load_state_dict(load_file(folder / "weights.safetensors"))
+            self.network.load_state_dict(load_file(folder / "weights.safetensors"))
             for name, value in load_file(folder / "averaged.safetensors").items():
                 self.averaged[name].copy_(value)
             for key, value in load_file(folder / "optimizer.safetensors").items():
                 moment, name = key.split("/", 1)
-                parameter = self.unet.get_parameter(name)
+                parameter = self.network.get_parameter(name)
                 # Moments need the memory layout of their parameter: the fused AdamW reads both element by element.
                 restored = torch.empty_like(parameter).copy_(value) if moment != "step" else value
                 self.optimizer.state[parameter][moment] = restored
@@ -106,14 +104,6 @@ class Learner:
                 "give those it was trained with."
             ) from None
         self.saved_at = self.counters.step
-
-    def write_model(self, folder: Path, scheduler: DDIMScheduler, card: dict[str, Any]) -> None:
-        """Write the averaged weights as a half-precision diffusers pipeline folder with its card."""
-        with torch.random.fork_rng(devices=[]):  # new weights are drawn, then replaced
-            model = UNet2DModel.from_config(self.unet.config)
-        model.load_state_dict(self.averaged)
-        DDIMPipeline(unet=model.half(), scheduler=scheduler).save_pretrained(folder)
-        (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
 def write_tensors(file: Path, tensors: dict[str, Tensor]) -> None:

@@ -61,7 +61,8 @@ class Denoiser(Protocol):
     def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
         """The noise in `x`, (n, C, H, W) float32, at timestep t; same shape and type. No gradient.
 
-        A class-conditional model takes as condition the (n,) int64 labels of the images.
+        A class-conditional model takes as condition the (n,) int64 labels of the images, a text-to-image model the
+        (n, L, d) embedded prompts.
         """
         ...
 
@@ -81,6 +82,15 @@ class HasBottleneck(Protocol):
     def bottleneck(self, images: Tensor) -> Tensor:
         """(n, 3, H, W) pixels in 0..1 to (n, d) float32 features."""
         ...
+
+
+FEATURE_TIMESTEP = 50  # of 1000: little noise, so that the features still tell images apart
+
+
+def pooled(middle: Tensor) -> Tensor:
+    """(n, c, h, w) of a U-Net's middle to (n, d) float32 features: pooled to at most 4 x 4, flattened."""
+    sides = (min(4, middle.shape[2]), min(4, middle.shape[3]))
+    return torch.nn.functional.adaptive_avg_pool2d(middle.float(), sides).flatten(1)
 
 
 class PixelSpace:

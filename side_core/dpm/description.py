@@ -12,6 +12,29 @@ AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}
 
 
 @dataclass(frozen=True)
+class TextDescription:
+    """What reads the prompts of a text-to-image model.
+
+    Attributes:
+        layers: of the text encoder.
+        width: numbers of a token's embedding.
+        vocabulary: how many tokens there are.
+        context: the most tokens of a prompt, start and end included.
+    """
+
+    layers: int
+    width: int
+    vocabulary: int
+    context: int
+
+    def __str__(self) -> str:
+        return (
+            f"CLIP text encoder ({self.layers} layer{'s' * (self.layers > 1)}, width {self.width}), "
+            f"vocabulary of {self.vocabulary:,}, context of {self.context} tokens"
+        )
+
+
+@dataclass(frozen=True)
 class Description:
     """A model as its folder describes it.
 
@@ -32,6 +55,7 @@ class Description:
         weights_bytes: memory of the loaded weights, in float32.
         bytes_per_image: memory of the activations, in float32, for each image of a batch; an estimate: kernels may
             take up to about as much again. With fast arithmetic in half precision it is half.
+        text: what reads prompts; None where the model draws without one.
     """
 
     kind: str
@@ -49,6 +73,7 @@ class Description:
     source: str | None
     weights_bytes: int
     bytes_per_image: int
+    text: TextDescription | None = None
 
 
 def describe(model: str) -> Description:
@@ -64,17 +89,15 @@ def describe(model: str) -> Description:
 
 def describe_pipeline(pipeline: Pipeline) -> Description:
     """The description of a pipeline that was read."""
-    autoencoder = pipeline.autoencoder
-    blueprints = [pipeline.unet, *([autoencoder.blueprint] if autoencoder else [])]
-    files = {tensor.file for blueprint in blueprints for tensor in blueprint.stored.values()}
-    parameters = sum(blueprint.parameters for blueprint in blueprints)
+    files = {tensor.file for blueprint in pipeline.blueprints for tensor in blueprint.stored.values()}
+    parameters = sum(blueprint.parameters for blueprint in pipeline.blueprints)
     scheduler = pipeline.scheduler
     return Description(
         kind=kind_in_words(pipeline),
         image_size=pipeline.image_size,
-        latent_shape=pipeline.shape if autoencoder else None,
+        latent_shape=pipeline.shape if pipeline.autoencoder else None,
         parameters=parameters,
-        dtype=", ".join(sorted(set().union(*(blueprint.dtypes for blueprint in blueprints)))),
+        dtype=", ".join(sorted(set().union(*(blueprint.dtypes for blueprint in pipeline.blueprints)))),
         file_bytes=sum(file.stat().st_size for file in files),
         scheduler=scheduler.kind,
         timesteps=len(scheduler.alphas_cumprod),
@@ -85,12 +108,23 @@ def describe_pipeline(pipeline: Pipeline) -> Description:
         source=training_source(read_card(pipeline.folder)),
         weights_bytes=FLOAT * parameters,
         bytes_per_image=pipeline.activation_bytes,
+        text=text_of(pipeline),
     )
+
+
+def text_of(pipeline: Pipeline) -> TextDescription | None:
+    """What reads the prompts of a pipeline; None where it draws without a text."""
+    if (tower := pipeline.tower) is None:
+        return None
+    layers = tower.blueprint.network.config.num_hidden_layers
+    return TextDescription(layers, tower.width, len(tower.vocabulary), tower.vocabulary.context)
 
 
 def kind_in_words(pipeline: Pipeline) -> str:
     """Condition, space and networks of a pipeline."""
     condition = "class-conditional" if pipeline.classes else "unconditional"
+    if pipeline.tower is not None:
+        condition = "text-to-image"
     count = f", {pipeline.classes:,} classes" if pipeline.classes else ""
     if pipeline.autoencoder is None:
         return f"{condition} pixel DPM (U-Net){count}"

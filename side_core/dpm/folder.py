@@ -96,7 +96,7 @@ def ideal_source(folder: Path) -> str | None:
 
 
 def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -> Denoiser:
-    """Open a built-in model, a diffusers folder or a model of the Hub: unconditional or class-conditional.
+    """Open a built-in model, a diffusers folder or a model of the Hub: unconditional, class-conditional or of texts.
 
     Args:
         model: name of a built-in model, path of a folder with `model_index.json`, or Hub id ORG/NAME.
@@ -123,7 +123,8 @@ def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
     Raises:
         ValueError: the weights are damaged.
     """
-    from side_core.dpm.unet import UnetDenoiser  # seconds to import
+    from side_core.dpm.text.denoiser import TextDenoiser  # seconds to import
+    from side_core.dpm.unet import UnetDenoiser
 
     space = None
     if (autoencoder := pipeline.autoencoder) is not None:
@@ -131,4 +132,9 @@ def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
         space = LatentSpace(autoencoder.blueprint.load(), autoencoder.scaling, autoencoder.shift, device, clips)
     scheduler = pipeline.scheduler
     unet = pipeline.unet.load()
+    if (tower := pipeline.tower) is not None and space is not None:
+        encoder = tower.blueprint.load()
+        return TextDenoiser(
+            unet, encoder, tower.vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction, device, mode
+        )
     return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space)

@@ -1,10 +1,13 @@
 """One evaluation of a diffusers U-Net, with the timestep embedded once for the whole batch, which saves time."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
-from diffusers import UNet2DModel
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from diffusers import UNet2DModel  # seconds to import
 
 
 @dataclass(frozen=True)
@@ -20,12 +23,12 @@ class Encoded:
     skips: tuple[Tensor, ...]
 
 
-def embed_timestep(unet: UNet2DModel, t: int, x: Tensor) -> Tensor:
+def embed_timestep(unet: "UNet2DModel", t: int, x: Tensor) -> Tensor:
     """(1, d) embedding of a timestep, one row for a whole batch like x."""
     return unet.time_embedding(unet.time_proj(torch.tensor([t], device=x.device)).to(x.dtype))
 
 
-def encode(unet: UNet2DModel, x: Tensor, embedding: Tensor) -> Encoded:
+def encode(unet: "UNet2DModel", x: Tensor, embedding: Tensor) -> Encoded:
     """The way down and through the middle.
 
     Args:
@@ -41,7 +44,7 @@ def encode(unet: UNet2DModel, x: Tensor, embedding: Tensor) -> Encoded:
     return Encoded(unet.mid_block(h, embedding), skips)
 
 
-def predict(unet: UNet2DModel, x: Tensor, t: int, labels: Tensor | None = None) -> Tensor:
+def predict(unet: "UNet2DModel", x: Tensor, t: int, labels: Tensor | None = None) -> Tensor:
     """What `unet(x, t, labels).sample` is.
 
     Args:
@@ -64,7 +67,7 @@ def predict(unet: UNet2DModel, x: Tensor, t: int, labels: Tensor | None = None) 
     return unet.conv_out(unet.conv_act(unet.conv_norm_out(h)))
 
 
-def is_plain(unet: UNet2DModel) -> bool:
+def is_plain(unet: "UNet2DModel") -> bool:
     """Whether the U-Net is of the ordinary kind: no skip convolutions, no Fourier embedding, inputs as they are."""
     blocks = (*unet.down_blocks, *unet.up_blocks)
     ordinary = unet.config.time_embedding_type == "positional" and not unet.config.center_input_sample

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 from side_core.dpm.config import first_line, read_config
-from side_core.dpm.layout import check_kind, check_pipeline
+from side_core.dpm.layout import TEXT_PIPELINES, check_kind, check_pipeline
 from side_core.public import is_listed, is_public
 
 HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 FILES = ("*.json", "*.safetensors")
+TEXT_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")  # no safety checker, no whole checkpoints
+TEXT_FILES = ("model_index.json", *(f"{part}/{file}" for part in TEXT_PARTS for file in (*FILES, "merges.txt")))
 VARIANTS = "*.*.safetensors"  # the same weights in another precision, which would only take time to fetch
 
 
@@ -29,8 +31,8 @@ def check_private(named: str) -> None:
 def hub_folder(model: str) -> Path:
     """The folder of a Hub model: huggingface_hub's cache where it is whole, else fetched into it.
 
-    Nothing but JSON and safetensors files is fetched, and those only of a pipeline that can be opened. What is in the
-    cache is not looked up again, so a result can be repeated, and no network is needed.
+    Nothing but JSON, safetensors and vocabulary files is fetched, and those only of a pipeline that can be opened. What
+    is in the cache is not looked up again, so a result can be repeated, and no network is needed.
 
     Raises:
         ValueError: the app is public, the model cannot be fetched, or it is of another kind or not whole.
@@ -44,8 +46,8 @@ def hub_folder(model: str) -> Path:
         raise ValueError(
             f"The Hub's '{model}' is not a diffusers pipeline (it has no model_index.json): choose another."
         )
-    check_kind(read_config(folder / "model_index.json"), model)
-    folder = fetch(model, FILES)
+    kind = check_kind(read_config(folder / "model_index.json"), model)
+    folder = fetch(model, TEXT_FILES if kind in TEXT_PIPELINES else FILES)
     try:
         check_pipeline(folder)
     except ValueError as error:

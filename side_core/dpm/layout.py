@@ -10,8 +10,18 @@ from side_core.roots import check_allowed, printable
 
 PIXEL_PIPELINES = ("DDPMPipeline", "DDIMPipeline")
 LATENT_PIPELINES = ("LDMPipeline", "LatentDiffusionUncondPipeline")  # the second is a former name of the first
+TEXT_PIPELINES = ("StableDiffusionPipeline",)
+ENCODER_WEIGHTS = "model.safetensors"  # as transformers calls them
 AUTOENCODERS = ("VQModel", "AutoencoderKL")
 AUTOENCODER_FOLDERS = ("vqvae", "vae")
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """The parts that read a prompt: the folder of the text encoder, and that of its vocabulary."""
+
+    encoder: Path
+    tokenizer: Path
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,7 @@ class Layout:
         scheduler: file of the scheduler's configuration.
         autoencoder: folder of the autoencoder; None where the U-Net works on pixels.
         autoencoder_kind: `VQModel`, `AutoencoderKL` or None.
+        text: what reads a prompt; None where the model draws without one.
     """
 
     folder: Path
@@ -31,6 +42,7 @@ class Layout:
     scheduler: Path
     autoencoder: Path | None = None
     autoencoder_kind: str | None = None
+    text: TextLayout | None = None
 
 
 def check_pipeline(folder: Path) -> Layout:
@@ -48,38 +60,64 @@ def check_pipeline(folder: Path) -> Layout:
     if not (folder / "model_index.json").is_file():
         raise ValueError(f"'{folder}' is not a diffusers pipeline: it has no model_index.json.")
     index = read_config(folder / "model_index.json")
-    latent = check_kind(index, folder)
+    kind = check_kind(index, folder)
+    text = find_text(folder, index) if kind in TEXT_PIPELINES else None
     unet = part_folder(folder, "unet", "config.json")
     scheduler = part_folder(folder, "scheduler", "scheduler_config.json") / "scheduler_config.json"
-    if kind_of(index, "unet", unet) != "UNet2DModel":
-        raise ValueError(
-            f"The U-Net of '{folder}' is a {kind_of(index, 'unet', unet)}: only UNet2DModel can be opened, "
-            "which draws without a text."
-        )
+    check_unet(kind_of(index, "unet", unet), folder, text is not None)
     weight_files(unet)
-    if not latent:
+    if kind in PIXEL_PIPELINES:
         return Layout(folder, unet, scheduler)
-    autoencoder, kind = find_autoencoder(folder, index)
+    autoencoder, autoencoder_kind = find_autoencoder(folder, index)
     weight_files(autoencoder)
-    return Layout(folder, unet, scheduler, autoencoder, kind)
+    return Layout(folder, unet, scheduler, autoencoder, autoencoder_kind, text)
 
 
-def check_kind(index: dict[str, Any], named: object) -> bool:
-    """Whether a `model_index.json` is of a latent pipeline.
+def check_kind(index: dict[str, Any], named: object) -> str:
+    """Which pipeline a `model_index.json` is of.
 
     Raises:
         ValueError: it is of a kind that cannot be opened.
     """
     kind = index.get("_class_name", "unknown")
-    if kind in LATENT_PIPELINES:
-        return True
-    if kind not in PIXEL_PIPELINES:
-        name = kind if isinstance(kind, str) else shown(kind)
+    known = (*PIXEL_PIPELINES, *LATENT_PIPELINES, *TEXT_PIPELINES)
+    if isinstance(kind, str) and kind in known:
+        return kind
+    name = kind if isinstance(kind, str) else shown(kind)
+    raise ValueError(
+        f"'{named}' holds a {printable(name[:60])}: only "
+        f"{', '.join((*PIXEL_PIPELINES, LATENT_PIPELINES[0]))} and {TEXT_PIPELINES[0]} can be opened."
+    )
+
+
+def check_unet(kind: str, folder: Path, text: bool) -> None:
+    """Raise ValueError where a U-Net is not of the kind that goes with its pipeline, with or without a text."""
+    wanted = "UNet2DConditionModel" if text else "UNet2DModel"
+    if kind != wanted:
+        manner = "draws from a text" if text else "draws without a text"
         raise ValueError(
-            f"'{named}' holds a {printable(name[:60])}: only models that draw without a text "
-            f"({', '.join((*PIXEL_PIPELINES, LATENT_PIPELINES[0]))}) can be opened."
+            f"The U-Net of '{folder}' is a {kind}: only {wanted} can be opened in a pipeline that {manner}."
         )
-    return False
+
+
+def find_text(folder: Path, index: dict[str, Any]) -> TextLayout:
+    """What reads the prompt of a pipeline.
+
+    Raises:
+        ValueError: it is missing, or of an unknown kind.
+    """
+    parts = []
+    for part, kinds in (("text_encoder", ("CLIPTextModel",)), ("tokenizer", ("CLIPTokenizer", "CLIPTokenizerFast"))):
+        if not (folder / part).is_dir():
+            raise ValueError(
+                f"'{folder}' has no {part} folder, which a {TEXT_PIPELINES[0]} needs: "
+                "save the whole pipeline with save_pretrained."
+            )
+        parts.append(check_allowed(folder / part, str(folder / part)))
+        if (kind := index_entry(index, part)) is not None and kind not in kinds:
+            raise ValueError(f"The {part} of '{folder}' is a {printable(kind[:60])}: only {kinds[0]} can be opened.")
+    weight_files(parts[0], ENCODER_WEIGHTS)
+    return TextLayout(*parts)
 
 
 def part_folder(folder: Path, part: str, file: str) -> Path:
@@ -108,7 +146,12 @@ def find_autoencoder(folder: Path, index: dict[str, Any]) -> tuple[Path, str]:
 
 def kind_of(index: dict[str, Any], part: str, folder: Path) -> str:
     """The class of a part, as model_index.json names it or, failing that, the part's own configuration."""
+    name = index_entry(index, part) or read_config(folder / "config.json").get("_class_name")
+    return printable(name[:60]) if isinstance(name, str) else shown(name)
+
+
+def index_entry(index: dict[str, Any], part: str) -> str | None:
+    """The class of a part as model_index.json names it; None where it does not."""
     entry = index.get(part)
     named = entry[1] if isinstance(entry, list) and len(entry) == 2 else None
-    name = named or read_config(folder / "config.json").get("_class_name")
-    return printable(name[:60]) if isinstance(name, str) else shown(name)
+    return named if isinstance(named, str) or named is None else shown(named)

@@ -26,11 +26,11 @@ class Pace:
     step: float
     decode: float
 
-    def seconds(self, count: int, steps: int) -> float:
-        """Estimate for `count` images in `steps` steps."""
+    def seconds(self, count: int, steps: int, evaluations: int = 1) -> float:
+        """Estimate for `count` images in `steps` steps, each of so many evaluations."""
         full, rest = divmod(count, self.batch)
         batches = full + rest / self.batch
-        return batches * (steps * self.step + self.decode)
+        return batches * (steps * evaluations * self.step + self.decode)
 
 
 def measure_pace(denoiser: Denoiser, batch: int) -> Pace:

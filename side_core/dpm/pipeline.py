@@ -10,8 +10,10 @@ from side_core.dpm.blueprint import Blueprint, draft
 from side_core.dpm.config import finite_number, first_line, shown
 from side_core.dpm.latent import latents_of
 from side_core.dpm.layout import Layout, check_pipeline
+from side_core.dpm.quiet import importing
 from side_core.dpm.rehearsal import Rehearsal, rehearse
 from side_core.dpm.scheduler import Scheduler, read_scheduler
+from side_core.dpm.text.tower import Tower, check_unet, read_tower
 
 MOST_PIXELS = 4096  # a side longer than this is a typing mistake
 FORMER_VQ_SCALING = 1.0  # of VQ autoencoders whose config.json is older than the entry: nothing was scaled
@@ -47,6 +49,7 @@ class Pipeline:
         image_size: height and width in pixels.
         classes: how many it knows; 0 for an unconditional model.
         activation_bytes: the most that drawing or encoding one image takes besides the weights, in float32.
+        tower: what reads prompts; None where it draws without a text.
     """
 
     folder: Path
@@ -57,6 +60,13 @@ class Pipeline:
     image_size: tuple[int, int]
     classes: int
     activation_bytes: int
+    tower: Tower | None = None
+
+    @property
+    def blueprints(self) -> list[Blueprint]:
+        """All networks."""
+        others = (part.blueprint for part in (self.autoencoder, self.tower) if part is not None)
+        return [self.unet, *others]
 
 
 def read_pipeline(folder: Path) -> Pipeline:
@@ -65,12 +75,15 @@ def read_pipeline(folder: Path) -> Pipeline:
     Raises:
         ValueError: a part is missing, damaged, of another kind, or does not fit the others.
     """
-    from diffusers import UNet2DModel  # seconds to import
-
+    with importing:
+        from diffusers import UNet2DConditionModel, UNet2DModel  # seconds to import
     layout = check_pipeline(folder)
     scheduler = read_scheduler(layout.scheduler)
-    unet = draft(layout.unet, UNet2DModel)
+    unet = draft(layout.unet, UNet2DConditionModel if layout.text else UNet2DModel)
     autoencoder = read_autoencoder(layout)
+    tower = read_tower(layout.text) if layout.text else None
+    if tower is not None:
+        check_unet(unet, tower)
     classes = classes_of(unet)
     channels = latent_channels(autoencoder) if autoencoder else 3
     config = unet.network.config
@@ -80,8 +93,8 @@ def read_pipeline(folder: Path) -> Pipeline:
             f"The U-Net of '{folder}' takes {config.in_channels} channels and returns {config.out_channels}: {fitting}."
         )
     shape = (channels, *sample_size(unet))
-    size, activation_bytes = rehearsed(unet, shape, classes, autoencoder)
-    return Pipeline(folder, unet, autoencoder, scheduler, shape, size, classes, activation_bytes)
+    size, activation_bytes = rehearsed(unet, shape, classes, autoencoder, tower)
+    return Pipeline(folder, unet, autoencoder, scheduler, shape, size, classes, activation_bytes, tower)
 
 
 def sample_size(unet: Blueprint) -> tuple[int, int]:
@@ -156,28 +169,35 @@ def latent_channels(autoencoder: Autoencoder) -> int:
     return config.get("vq_embed_dim") or config.latent_channels
 
 
+def condition_of(tower: Tower | None, classes: int) -> torch.Tensor | None:
+    """What one image is asked for, on the meta device: an embedded prompt, the label of a class, or nothing."""
+    if tower is not None:
+        return tower.embedding("meta")
+    return torch.zeros(1, dtype=torch.long, device="meta") if classes else None
+
+
 def rehearsed(
-    unet: Blueprint, shape: tuple[int, int, int], classes: int, autoencoder: Autoencoder | None
+    unet: Blueprint, shape: tuple[int, int, int], classes: int, autoencoder: Autoencoder | None, tower: Tower | None
 ) -> tuple[tuple[int, int], int]:
     """Height and width of the images, and bytes of activations for one of them.
 
     Raises:
         ValueError: a network cannot run at this size.
     """
-    labels = torch.zeros(1, dtype=torch.long, device="meta") if classes else None
-    timestep = torch.zeros((), dtype=torch.long, device="meta")
-    step = try_out(unet, lambda x: unet.network(x, timestep, labels).sample, shape)
+    timestep, condition = torch.zeros((), dtype=torch.long, device="meta"), condition_of(tower, classes)
+    step = try_out(unet, lambda x: unet.network(x, timestep, condition).sample, shape)
     if step.shape[1:] != shape:
         raise unfit_size(unet, shape, f"it returns {list(step.shape[1:])}")
+    step_bytes = step.peak_bytes * (2 if tower else 1)  # a guided image is evaluated with its text and without
     if autoencoder is None:
-        return shape[1:], step.peak_bytes
+        return shape[1:], step_bytes
     network = autoencoder.blueprint.network
     decoded = try_out(autoencoder.blueprint, lambda x: network.decode(x).sample, shape)
     size = decoded.shape[2], decoded.shape[3]
     encoded = try_out(autoencoder.blueprint, lambda x: latents_of(network, x), (3, *size))
     if encoded.shape[1:] != shape:
         raise unfit_size(unet, shape, f"its autoencoder makes {list(encoded.shape[1:])} of its own images")
-    return size, max(step.peak_bytes, decoded.peak_bytes, encoded.peak_bytes)
+    return size, max(step_bytes, decoded.peak_bytes, encoded.peak_bytes)
 
 
 def try_out(blueprint: Blueprint, call: Any, shape: tuple[int, int, int]) -> Rehearsal:

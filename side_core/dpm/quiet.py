@@ -1,17 +1,21 @@
-"""Silence for diffusers: what it would log or warn of becomes one sentence where it matters."""
+"""Silence for diffusers: what it would log or warn of becomes one sentence where it matters. One import at a time."""
 
 import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# diffusers and transformers put another module in their own place at the end of their import: a second thread would be
+# left with the first.
+importing = threading.Lock()
 silence = threading.RLock()  # both switches belong to the whole process
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Neither warnings nor log lines inside this block."""
-    from diffusers.utils import logging  # seconds to import
+    with importing:
+        from diffusers.utils import logging  # seconds to import
 
     with silence, warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.config import first_line, read_config, shown, whole_number
-from side_core.dpm.quiet import quiet
+from side_core.dpm.quiet import importing, quiet
 
 MOST_TIMESTEPS = 10_000  # the sampling settings know timesteps 0..9999
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
@@ -61,13 +61,31 @@ def check_prediction(prediction: object) -> None:
         )
 
 
+def noise_from(output: Tensor, x: Tensor, alpha: float, prediction: str) -> Tensor:
+    """The noise in x, whatever a network predicts of it.
+
+    Args:
+        output: what the network returns for x.
+        x: (n, C, H, W) noisy.
+        alpha: the signal's share of variance there.
+        prediction: what `output` is, see `check_prediction`.
+    """
+    if prediction == "epsilon":
+        return output
+    signal, noise = alpha**0.5, (1 - alpha) ** 0.5
+    if prediction == "v_prediction":  # Salimans & Ho 2022, appendix D
+        return signal * output + noise * x
+    return (x - signal * output) / noise
+
+
 def alphas_of(config: dict[str, Any], file: Path) -> Tensor:
     """(T,) alphas_cumprod of a scheduler's configuration, computed by diffusers.
 
     Raises:
         ValueError: diffusers does not understand it, or it is no share of variance that falls.
     """
-    from diffusers import DDIMScheduler, DDPMScheduler  # seconds to import
+    with importing:
+        from diffusers import DDIMScheduler, DDPMScheduler  # seconds to import
 
     kind = DDPMScheduler if config.get("_class_name") == "DDPMScheduler" else DDIMScheduler
     try:
@@ -88,7 +106,8 @@ def alphas_of(config: dict[str, Any], file: Path) -> Tensor:
 
 def cosine_alphas_cumprod(timesteps: int = 1000) -> Tensor:
     """(T,) the `squaredcos_cap_v2` schedule (Nichol & Dhariwal 2021, eq. 17), which the embedded models use."""
-    from diffusers import DDPMScheduler
+    with importing:
+        from diffusers import DDPMScheduler
 
     schedule: Tensor = DDPMScheduler(num_train_timesteps=timesteps, beta_schedule="squaredcos_cap_v2").alphas_cumprod
     return schedule.to(torch.float32)

@@ -1,50 +1,26 @@
 """Train a small unconditional pixel DPM: a resumable generator with averaged weights."""
 
-import platform
-import time
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, UNet2DModel
+from diffusers import DDIMPipeline, DDIMScheduler, UNet2DModel
+from torch import Tensor
 
 from side_core.data.source import fitted
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.batch import Batch, make_batch
 from side_core.dpm.checkpoint import Counters, Learner
 from side_core.dpm.device import open_device
+from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, make_folder, new_learner
 from side_core.dpm.pipeline import read_pipeline
 from side_core.progress import finish
 from side_core.settings import TrainDpmSettings
 
-CHECKPOINT = "checkpoint"
 GROUPS = 16  # of group normalisation: channels are multiples of it
-
-
-@dataclass(frozen=True)
-class TrainingStep:
-    """One optimiser step, as the training hands it out.
-
-    Attributes:
-        step: steps done so far, over all resumed runs.
-        fraction: how much of the whole training is done, 0..1, by steps or by minutes.
-        loss: mean squared error of the predicted noise (weighted as the settings say), over about 100 steps.
-        seconds: training time so far, over all resumed runs.
-    """
-
-    step: int
-    fraction: float
-    loss: float
-    seconds: float
-
-    @property
-    def seconds_left(self) -> float:
-        """Estimate from the pace so far."""
-        return self.seconds * (1 - self.fraction) / max(self.fraction, 1e-9)
 
 
 def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
@@ -86,17 +62,9 @@ def starting_unet(folder: Path, image_size: int) -> UNet2DModel:
     return pipeline.unet.load()
 
 
-def learning_rate_at(settings: TrainDpmSettings, step: int, fraction: float) -> float:
-    """Linear warm-up, constant, then a linear fall to 0 in the last `decay_fraction` of the run."""
-    warmup = min(1.0, (step + 1) / max(settings.warmup_steps, 1))
-    decay = min(1.0, (1 - fraction) / settings.decay_fraction) if settings.decay_fraction else 1.0
-    return settings.learning_rate * warmup * max(decay, 0.0)
-
-
 def check_request(data: TrainingSet, settings: TrainDpmSettings, out: Path, device: str) -> None:
     """Raise ValueError for what cannot be trained: see `train_dpm`. Makes the folder `out`."""
-    if settings.steps is None and settings.minutes is None:
-        raise ValueError("How long to train is not said: give steps or minutes.")
+    check_length(settings)
     height, width = data.size
     divisor = 2 ** (len(settings.channels) - 1)
     if height != width or height % divisor:
@@ -111,10 +79,7 @@ def check_request(data: TrainingSet, settings: TrainDpmSettings, out: Path, devi
             "make the heads narrower or the last level wider."
         )
     open_device(device)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+    make_folder(out)
 
 
 def train_dpm(
@@ -149,7 +114,7 @@ def train_dpm(
     height, _ = data.size
     unet = new_unet(settings, height) if init is None else starting_unet(init, height)
     unet.to(device, memory_format=torch.channels_last)
-    learner = Learner(unet, torch.optim.AdamW(unet.parameters(), lr=settings.learning_rate, fused=True))
+    learner = new_learner(unet, settings)
     if resume:
         learner.load(out / CHECKPOINT)
     scheduler = DDIMScheduler(
@@ -159,84 +124,51 @@ def train_dpm(
     images = torch.from_numpy(np.array(data.images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
     def write(folder: Path) -> None:
-        learner.write_model(folder, scheduler, training_card(data, settings, learner.counters, init, device))
+        write_model(learner, folder, scheduler, training_card(data, settings, learner.counters, init, device))
 
-    spoiled = False
-    try:
-        while not stopped_early(settings, learner.counters.step) and (
-            (fraction := fraction_done(settings, learner.counters.step, learner.counters.seconds)) < 1
-        ):
-            start, step = time.perf_counter(), learner.counters.step
-            batch = make_batch(images, scheduler.alphas_cumprod, settings, step)
-            loss = train_step(learner, network, batch, settings, learning_rate_at(settings, step, fraction))
-            if not loss < float("inf"):
-                spoiled = True  # by these weights: leave the last checkpoint as it is
-                raise ValueError(f"The loss became {loss} at step {step}: lower the learning rate and resume.")
-            learner.counters = learner.counters.after(loss, time.perf_counter() - start)
-            if learner.counters.step % settings.save_every == 0:
-                learner.save(out / CHECKPOINT)
-            if settings.keep_every and learner.counters.step % settings.keep_every == 0:
-                write(out / "kept" / f"step-{learner.counters.step:06d}")
-            now = learner.counters
-            yield TrainingStep(now.step, fraction_done(settings, now.step, now.seconds), now.loss, now.seconds)
-    finally:
-        if not spoiled and learner.saved_at != learner.counters.step:
-            learner.save(out / CHECKPOINT)
+    def loss_at(step: int) -> Tensor:
+        return loss_of(network, make_batch(images, scheduler.alphas_cumprod, settings, step), settings)
+
+    for step in learn(learner, loss_at, settings, out / CHECKPOINT):
+        if settings.keep_every and step.step % settings.keep_every == 0:
+            write(out / "kept" / f"step-{step.step:06d}")
+        yield step
     write(out)
 
 
-def train_step(learner: Learner, network: Any, batch: Batch, settings: TrainDpmSettings, learning_rate: float) -> float:
-    """One optimiser step (Ho et al. 2020, algorithm 1, lines 2 to 5) and the loss before it.
+def loss_of(network: Any, batch: Batch, settings: TrainDpmSettings) -> Tensor:
+    """Mean squared error of the predicted noise, weighted as the settings say (Ho et al. 2020, algorithm 1, line 5).
 
     Args:
-        learner: whose weights, moments and averages change.
-        network: the learner's U-Net, compiled or not.
+        network: a U-Net, compiled or not.
         batch: what to learn from.
-        settings: precision, clipping and averaging.
-        learning_rate: of this step.
+        settings: precision.
     """
-    device = learner.unet.device
+    device = next(network.parameters()).device
     noisy = batch.noisy.to(device, memory_format=torch.channels_last)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=settings.bfloat16):
         predicted = network(noisy, batch.timesteps.to(device)).sample
     squares = (predicted.float() - batch.noise.to(device)).square()
-    loss = (batch.weights.to(device) * squares).mean()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(learner.unet.parameters(), settings.gradient_clip)
-    for group in learner.optimizer.param_groups:
-        group["lr"] = learning_rate
-    learner.optimizer.step()
-    learner.optimizer.zero_grad()
-    step = learner.counters.step
-    learner.average(min(settings.ema_decay, (1 + step) / (10 + step)))  # follows quickly at first
-    return loss.item()
+    return (batch.weights.to(device) * squares).mean()
 
 
-def fraction_done(settings: TrainDpmSettings, step: int, seconds: float) -> float:
-    """How much of the whole training is done, 0..1, whichever of steps and minutes ends first."""
-    by_steps = step / settings.steps if settings.steps else 0.0
-    by_time = seconds / (60 * settings.minutes) if settings.minutes else 0.0
-    return min(1.0, max(by_steps, by_time))
-
-
-def stopped_early(settings: TrainDpmSettings, step: int) -> bool:
-    """Whether the step at which to stop early has come."""
-    return settings.stop_at is not None and step >= settings.stop_at
+def write_model(learner: Learner, folder: Path, scheduler: DDIMScheduler, card: dict[str, Any]) -> None:
+    """Write the averaged weights as a half-precision diffusers pipeline folder with its card."""
+    with torch.random.fork_rng(devices=[]):  # new weights are drawn, then replaced
+        model = UNet2DModel.from_config(learner.network.config)
+    model.load_state_dict(learner.averaged)
+    DDIMPipeline(unet=model.half(), scheduler=scheduler).save_pretrained(folder)
+    (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
 def training_card(
     data: TrainingSet, settings: TrainDpmSettings, counters: Counters, init: Path | None, device: str
 ) -> dict:
     """What a reader must know of a trained model: data, settings, steps, loss, hardware, time."""
-    name = torch.cuda.get_device_name() if device.startswith("cuda") else f"{platform.machine()} CPU"
     return {
         "kind": "unconditional pixel DPM",
         "data": {"source": data.name, "rows": len(data), "fingerprint": data.fingerprint},
         "settings": settings.model_dump(mode="json"),
         "init": str(init) if init else None,
-        "steps": counters.step,
-        "loss": round(counters.loss, 5),
-        "minutes": round(counters.seconds / 60, 1),
-        "hardware": f"{name}, {torch.get_num_threads()} threads",
-        "torch": version("torch"),
+        **effort(counters, device),
     }

@@ -7,13 +7,11 @@ from diffusers import UNet2DModel
 from torch import Tensor
 
 from side_core.dpm.arithmetic import EXACT, fastest, place
-from side_core.dpm.denoiser import PixelSpace, Space, check_condition
+from side_core.dpm.denoiser import FEATURE_TIMESTEP, PixelSpace, Space, check_condition, pooled
 from side_core.dpm.fingerprint import network_digest
 from side_core.dpm.forward import embed_timestep, encode, is_plain, predict
-from side_core.dpm.scheduler import check_prediction
+from side_core.dpm.scheduler import check_prediction, noise_from
 from side_core.settings import Mode
-
-FEATURE_TIMESTEP = 50  # of 1000: little noise, so that the features still tell images apart
 
 
 class UnetDenoiser:
@@ -66,12 +64,7 @@ class UnetDenoiser:
         check_condition(condition, self.classes, len(x))
         labels = None if condition is None else condition.to(self.device)
         output = predict(self.unet, self.placed(x), t, labels).float()
-        if self.prediction == "epsilon":
-            return output
-        signal, noise = float(self.alphas_cumprod[t]) ** 0.5, float(1 - self.alphas_cumprod[t]) ** 0.5
-        if self.prediction == "v_prediction":  # Salimans & Ho 2022, appendix D
-            return signal * output + noise * x
-        return (x - signal * output) / noise
+        return noise_from(output, x, float(self.alphas_cumprod[t]), self.prediction)
 
     @torch.no_grad()
     def bottleneck(self, images: Tensor) -> Tensor:
@@ -93,8 +86,7 @@ class UnetDenoiser:
         embedding = embed_timestep(self.unet, t, x)
         if self.classes:
             embedding = embedding + self.unet.class_embedding.weight.mean(dim=0)
-        h = encode(self.unet, x, embedding).middle.float()
-        return torch.nn.functional.adaptive_avg_pool2d(h, (min(4, h.shape[2]), min(4, h.shape[3]))).flatten(1)
+        return pooled(encode(self.unet, x, embedding).middle)
 
     def decode(self, x: Tensor) -> Tensor:
         """(n, C, H, W) in the model's space to (n, 3, H', W') pixels in 0..1."""

@@ -71,7 +71,7 @@ def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
     seconds = 0.0
     for lot in lots:
         count, steps = lot.sampling.count, lot.sampling.steps
-        seconds += pace.seconds(count, steps)
+        seconds += pace.seconds(count, steps, lot.sampling.evaluations)
         if lot.steering is not None:
             name = lot.steering.surrogate.fingerprint
             if name not in extra:

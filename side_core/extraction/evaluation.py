@@ -85,7 +85,9 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     data, control = data_and_control(
         ExtractSettings(model=settings.model, data=settings.data, control=settings.control)
     )
-    examined = ExtractSettings(model=settings.model, data=data, control=control, mode=settings.mode)
+    examined = ExtractSettings(
+        model=settings.model, data=data, control=control, mode=settings.mode, prompt=settings.prompt
+    )
     subject = yield from opening(examined, device)
     denoiser = subject.denoiser
     assert denoiser is not None  # a model was named

@@ -105,12 +105,14 @@ def lines_of_model(description: Description) -> dict[str, str]:
     latents = description.latent_shape
     space = "pixels" if latents is None else f"latents of {latents[2]} x {latents[1]}, {latents[0]} channels"
     height, width = description.image_size
+    text = {} if description.text is None else {"Text": str(description.text)}
     return {
         "Kind": description.kind,
         "Images": f"{width} x {height} pixels; it works on {space}",
         "Parameters": f"{description.parameters:,} ({description.dtype}, {in_bytes(description.file_bytes)} on disk)",
         "Noise schedule": f"{description.scheduler}, {description.timesteps:,} timesteps, {description.beta_schedule}; "
         f"{in_percent(description.last_signal)} of the signal's variance is left at the last",
+        **text,
         "Prediction type": description.prediction,
         "Memory": f"{in_bytes(description.weights_bytes)} of weights and about {in_bytes(description.bytes_per_image)} "
         "for each picture drawn at once (float32)",

@@ -14,6 +14,7 @@ from side_core.extraction.references import References
 from side_core.extraction.run import Subject, opening, references_of
 from side_core.public import check_limit
 from side_core.sampling.drawing import check_label
+from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
 from side_core.settings import EncoderName, ExtractSettings, GuidanceSettings, MatchSettings, SweepSettings, Value
 from side_core.settings.sweep import PLAIN
@@ -169,6 +170,7 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
     check_limit("steps", cell.steps)
     check_noise(cell.eta, cell.solver)
     check_label(cell.plain_sampling.label, denoiser.classes)
+    check_prompt(cell.prompt, denoiser)
     steering = None
     if curve != PLAIN:
         steering = steered_as(cell, shared.steerings[curve])

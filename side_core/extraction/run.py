@@ -17,6 +17,7 @@ from side_core.extraction.references import References, make_references
 from side_core.progress import finish
 from side_core.sampling.drawing import Damage, Drawing, check_label, draw
 from side_core.sampling.guidance import Guide
+from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, MatchSettings, ScoreName
@@ -124,7 +125,7 @@ def opening(settings: ExtractSettings, device: str | None = None) -> Generator[R
     Images are brought to the size that the model draws.
 
     Raises:
-        ValueError: one of them cannot be opened, or schedule, label or noise do not fit the model.
+        ValueError: one of them cannot be opened, or schedule, label, prompt or noise do not fit the model.
     """
     source, control_source = data_and_control(settings)
     surrogate = None if settings.surrogate is None else load_surrogate(settings.surrogate)
@@ -133,6 +134,7 @@ def opening(settings: ExtractSettings, device: str | None = None) -> Generator[R
     schedule_of(settings, denoiser.alphas_cumprod)
     check_noise(settings.eta, settings.solver)
     check_label(settings.plain_sampling.label, denoiser.classes)
+    check_prompt(settings.prompt, denoiser)
     steering = None
     if surrogate is not None:
         steering = make_steering(

@@ -12,6 +12,7 @@ from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.public import check_limit
 from side_core.sampling.guidance import Guide, no_guidance
 from side_core.sampling.health import Health
+from side_core.sampling.prompt import prompted
 from side_core.sampling.sampler import Step, sample
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import Label, SamplingSettings
@@ -108,7 +109,7 @@ def draw(
 
     Args:
         denoiser: the model.
-        settings: what to draw.
+        settings: what to draw, of a text-to-image model also from which prompt.
         seeds: left out: the settings' own.
         guide: gives each batch its guidance; the settings' label is then the guide's business, and a class-conditional
             model gets uniform classes.
@@ -121,15 +122,16 @@ def draw(
     schedule = schedule_of(settings, denoiser.alphas_cumprod)
     label = settings.label if guide is None else None
     check_label(label, denoiser.classes)
+    asked = prompted(denoiser, settings)
     clip = settings.clip if denoiser.bounded else "off"
     seeds = tuple(settings.seeds if seeds is None else seeds)
     batches = [seeds[i : i + settings.batch_size] for i in range(0, len(seeds), settings.batch_size)]
     total = len(batches) * len(schedule)
     for number, batch in enumerate(batches):
-        labels = labels_of(batch, label, denoiser.classes)
+        condition = labels_of(batch, label, denoiser.classes) if asked.condition is None else asked.condition
         guidance = no_guidance if guide is None else guide(batch)
         for step in sample(
-            denoiser, schedule, batch, guidance, settings.eta, settings.solver, clip=clip, condition=labels
+            asked.denoiser, schedule, batch, guidance, settings.eta, settings.solver, clip=clip, condition=condition
         ):
             done = number * len(schedule) + step.index + 1
             if step.index < len(schedule) - 1:

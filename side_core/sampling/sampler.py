@@ -59,7 +59,7 @@ def sample(
         clip: keep the estimate of the clean image within -1..1; `clip-recompute` also recomputes the noise from it.
             Meant for a space that is bounded. Guided steps recompute it with `clip`, too: what clipping takes off a
             guided estimate would stay in the picture as noise (it made copies rarer, where guidance makes them more).
-        condition: passed to the model: (n,) labels of classes, see `labels_of`.
+        condition: passed to the model: (n,) labels of classes, see `labels_of`, or embedded prompts.
 
     Raises:
         ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity without having

@@ -7,6 +7,14 @@ from side_core.settings.axis import Axis, Value, read_axis
 from side_core.settings.base import Settings, sentence
 from side_core.settings.evaluation import METHODS, EvaluateSettings, MethodName
 from side_core.settings.extraction import EncoderName, ExtractSettings, MatchSettings, ScoreName, ScoreSettings
+from side_core.settings.prompts import (
+    DETECTORS,
+    SIGNIFICANCE_AT,
+    DetectorName,
+    DetectorSettings,
+    PromptSettings,
+    SignificanceAt,
+)
 from side_core.settings.sampling import (
     Clip,
     GuidanceSettings,
@@ -17,34 +25,53 @@ from side_core.settings.sampling import (
     Solver,
     Spacing,
 )
+from side_core.settings.search import SearchSettings
 from side_core.settings.sweep import MetricName, SweepSettings
-from side_core.settings.training import PRESETS, BetaSchedule, SurrogateSettings, TrainDpmSettings
+from side_core.settings.training import (
+    PRESETS,
+    BetaSchedule,
+    LearningSettings,
+    SurrogateSettings,
+    TrainClipSettings,
+    TrainDpmSettings,
+    TrainTextSettings,
+)
 
 __all__ = [
+    "DETECTORS",
     "METHODS",
     "PRESETS",
+    "SIGNIFICANCE_AT",
     "Axis",
     "BetaSchedule",
     "Clip",
+    "DetectorName",
+    "DetectorSettings",
     "EncoderName",
     "EvaluateSettings",
     "ExtractSettings",
     "GuidanceSettings",
     "GuidanceShape",
     "Label",
+    "LearningSettings",
     "MatchSettings",
     "MethodName",
     "MetricName",
     "Mode",
+    "PromptSettings",
     "SamplingSettings",
     "ScoreName",
     "ScoreSettings",
+    "SearchSettings",
     "Settings",
+    "SignificanceAt",
     "Solver",
     "Spacing",
     "SurrogateSettings",
     "SweepSettings",
+    "TrainClipSettings",
     "TrainDpmSettings",
+    "TrainTextSettings",
     "Value",
     "read_axis",
     "sentence",

@@ -6,6 +6,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+LONGEST = 200  # characters of a value that a sentence repeats
+
 
 class Settings(BaseModel):
     """Base of all settings: frozen, strict about names, with a digest that names a result."""
@@ -47,10 +49,17 @@ def sentence(error: ValidationError) -> str:
         "int_from_float": "give a whole number",
         "float_parsing": "give a number",
         "finite_number": "give a finite number",
+        "string_too_long": "give at most {max_length} characters",
         "extra_forbidden": "there is no such setting, leave it out",
     }.get(first["type"], first["msg"].removeprefix("Value error, "))
     if first["type"] == "missing":
         return f"{name} is missing: give a value."
     if not first["loc"]:  # about several values at once
         return f"{mend[0].upper()}{mend[1:]}."
-    return f"{name} cannot be {first['input']!r}: {mend.format(**limits)}."
+    return f"{name} cannot be {shortened(first['input'])}: {mend.format(**limits)}."
+
+
+def shortened(value: Any) -> str:
+    """A value as it may stand inside a sentence."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

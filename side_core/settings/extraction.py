@@ -34,7 +34,8 @@ class MatchSettings(Settings):
     encoder_weights: str | None = Field(
         None,
         title="Encoder weights",
-        description="For clip: local-dir:FOLDER or hf-hub:ORG/NAME (open_clip). For sscd: the TorchScript file.",
+        description="For clip: pixel-faces-clip (built in), local-dir:FOLDER or hf-hub:ORG/NAME (open_clip). For sscd: "
+        "the TorchScript file.",
     )
     score: ScoreName = Field(
         "ratio",
@@ -101,6 +102,13 @@ class ExtractSettings(MatchSettings, GuidanceSettings, SamplingSettings):
             if self.surrogate is None and getattr(self, name) is not None:
                 flag = name.replace("_", "-")
                 raise ValueError(f"{flag} is {getattr(self, name)}, but nothing steers: name a surrogate")
+        return self
+
+    @model_validator(mode="after")
+    def guided_by_a_text(self) -> Self:
+        """Text guidance needs a prompt."""
+        if self.prompt is None and self.text_scale != type(self).model_fields["text_scale"].default:
+            raise ValueError(f"text-scale is {self.text_scale:g}, but there is no prompt: give one")
         return self
 
     @property

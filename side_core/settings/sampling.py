@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from side_core.settings.base import Settings
 
@@ -14,6 +14,8 @@ GuidanceShape = Literal["constant", "ramp", "cosine"]
 Label = int | Literal["uniform", "balanced"]
 
 MOST_LABEL = 99_999
+OF_A_PROMPT = ("prompt", "text_scale")  # the fields that only a text-to-image model heeds
+LONGEST_PROMPT = 2000  # characters; CLIP's 77 tokens are about 300
 
 
 class SamplingSettings(Settings):
@@ -88,6 +90,35 @@ class SamplingSettings(Settings):
     batch_size: int = Field(
         64, ge=1, le=4096, title="Batch size", description="Images drawn at once; does not change them."
     )
+    prompt: str | None = Field(
+        None,
+        max_length=LONGEST_PROMPT,
+        title="Prompt",
+        description="What a text-to-image model shall show. Left out: whatever it draws for the empty prompt.",
+    )
+    text_scale: float = Field(
+        3.0,
+        ge=1,
+        le=20,
+        allow_inf_nan=False,
+        title="Text guidance",
+        description="Scale of classifier-free guidance. 1 follows the prompt as it was learned, more exaggerates it.",
+    )
+
+    @model_serializer(mode="wrap")
+    def as_before_without_a_prompt(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A prompt's own settings are only written where there is one: JSON and digests of others stay as they were."""
+        written: dict[str, Any] = write(self)
+        if self.prompt is None:
+            for name in OF_A_PROMPT:
+                written.pop(name, None)
+        return written
+
+    @field_validator("prompt")
+    @classmethod
+    def none_if_empty(cls, value: str | None) -> str | None:
+        """Without the space around it, which no vocabulary reads."""
+        return (value or "").strip() or None
 
     @field_validator("label", mode="before")
     @classmethod
@@ -107,6 +138,11 @@ class SamplingSettings(Settings):
     def seeds(self) -> range:
         """One seed for each image."""
         return range(self.seed, self.seed + self.count)
+
+    @property
+    def evaluations(self) -> int:
+        """How often the model is asked about an image at each step: also without its text where it is guided by it."""
+        return 1 if self.prompt is None or self.text_scale == 1 else 2
 
     @property
     def sampling(self) -> "SamplingSettings":

@@ -90,6 +90,13 @@ class SweepSettings(ExtractSettings):
         return self
 
     @model_validator(mode="after")
+    def guided_by_a_text(self) -> Self:
+        """Text guidance needs a prompt."""
+        if self.prompt is None and any(axis.name == "text_scale" for axis in self.axes):
+            raise ValueError("text-scale varies, but there is no prompt: give one")
+        return self
+
+    @model_validator(mode="after")
     def two_settings(self) -> Self:
         """x and y are two different settings, and no other setting contradicts them."""
         names = [axis.name for axis in self.axes]

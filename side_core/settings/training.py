@@ -13,7 +13,27 @@ LabelSource = Literal["duplicates", "clusters", "random", "cells"]
 BetaSchedule = Literal["linear", "scaled_linear", "squaredcos_cap_v2"]
 
 
-class TrainDpmSettings(Settings):
+class LearningSettings(Settings):
+    """How a network is trained, whatever it learns."""
+
+    batch_size: int = Field(64, ge=1, le=4096, title="Batch size")
+    learning_rate: float = Field(1e-3, gt=0, le=1e-1, title="Learning rate")
+    warmup_steps: int = Field(200, ge=0, title="Steps of linear warm-up")
+    decay_fraction: float = Field(0.2, ge=0, le=1, title="Last part of the run in which the learning rate falls to 0")
+    gradient_clip: float = Field(1.0, gt=0, title="Largest gradient norm")
+    ema_decay: float = Field(0.999, ge=0, lt=1, title="Decay of the averaged weights")
+    steps: int | None = Field(None, ge=1, title="Steps", description="Stop after this many steps in all.")
+    minutes: float | None = Field(None, gt=0, title="Minutes", description="Stop after this much training time in all.")
+    stop_at: int | None = Field(
+        None, ge=1, title="Stop early at this step", description="The learning rate still follows steps or minutes."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, title="Seed")
+    bfloat16: bool = Field(True, title="bfloat16 autocast", description="Faster where the processor has it.")
+    compile: bool = Field(False, title="torch.compile", description="About 1.2 x faster; needs a C++ compiler.")
+    save_every: int = Field(500, ge=1, title="Steps between checkpoints to resume from")
+
+
+class TrainDpmSettings(LearningSettings):
     """How a small unconditional pixel DPM is trained from scratch."""
 
     image_size: int | None = Field(
@@ -38,22 +58,69 @@ class TrainDpmSettings(Settings):
         description="noise: plain squared error. velocity: the same over alpha, the error of v (Salimans & Ho 2022), "
         "which weighs noisy timesteps more.",
     )
-    batch_size: int = Field(64, ge=1, le=4096, title="Batch size")
-    learning_rate: float = Field(1e-3, gt=0, le=1e-1, title="Learning rate")
-    warmup_steps: int = Field(200, ge=0, title="Steps of linear warm-up")
-    decay_fraction: float = Field(0.2, ge=0, le=1, title="Last part of the run in which the learning rate falls to 0")
-    gradient_clip: float = Field(1.0, gt=0, title="Largest gradient norm")
-    ema_decay: float = Field(0.999, ge=0, lt=1, title="Decay of the averaged weights")
-    steps: int | None = Field(None, ge=1, title="Steps", description="Stop after this many steps in all.")
-    minutes: float | None = Field(None, gt=0, title="Minutes", description="Stop after this much training time in all.")
-    stop_at: int | None = Field(
-        None, ge=1, title="Stop early at this step", description="The learning rate still follows steps or minutes."
-    )
-    seed: int = Field(0, ge=0, lt=2**31, title="Seed")
-    bfloat16: bool = Field(True, title="bfloat16 autocast", description="Faster where the processor has it.")
-    compile: bool = Field(False, title="torch.compile", description="About 1.2 x faster; needs a C++ compiler.")
-    save_every: int = Field(500, ge=1, title="Steps between checkpoints to resume from")
     keep_every: int | None = Field(None, ge=1, title="Steps between model folders that are kept, to choose from")
+
+
+class TrainTextSettings(LearningSettings):
+    """How the small text-to-image model is trained from scratch: first its autoencoder, then all the rest."""
+
+    autoencoder_channels: tuple[int, ...] = Field((32, 64), title="Channels of the autoencoder")
+    autoencoder_steps: int = Field(1600, ge=1, title="Steps of the autoencoder")
+    autoencoder_batch_size: int = Field(16, ge=1, le=1024, title="Batch size of the autoencoder")
+    autoencoder_learning_rate: float = Field(2e-3, gt=0, le=0.1, title="Learning rate of the autoencoder")
+    kl_weight: float = Field(
+        1e-6,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        title="Weight of the autoencoder's KL term",
+        description="Of each image's sum.",
+    )
+    channels: tuple[int, ...] = Field((48, 96, 128), title="Channels", description="Width of each U-Net level.")
+    text_width: int = Field(128, ge=32, le=1024, multiple_of=32, title="Width of the text encoder")
+    text_layers: int = Field(2, ge=1, le=24, title="Layers of the text encoder")
+    context: int = Field(20, ge=8, le=77, title="Tokens a prompt has at most")
+    empty_captions: float = Field(
+        0.1, ge=0, lt=1, title="Share of empty captions", description="What classifier-free guidance needs."
+    )
+
+
+class TrainClipSettings(LearningSettings):
+    """How the small CLIP model is trained from scratch."""
+
+    batch_size: int = Field(128, ge=2, le=4096, title="Batch size", description="Each picture against all captions.")
+    warmup_steps: int = Field(50, ge=0, title="Steps of linear warm-up")
+    learning_rate: float = Field(1.5e-3, gt=0, le=1e-1, title="Learning rate")
+    decay_fraction: float = Field(0.5, ge=0, le=1, title="Last part of the run in which the learning rate falls to 0")
+    ema_decay: float = Field(0.99, ge=0, lt=1, title="Decay of the averaged weights")
+    steps: int | None = Field(2500, ge=1, title="Steps", description="Stop after this many steps in all.")
+    bfloat16: bool = Field(False, title="bfloat16 autocast", description="Slower here on the processors we tried.")
+    save_every: int = Field(100, ge=1, title="Steps between checkpoints to resume from")
+    width: int = Field(128, ge=32, le=1024, multiple_of=32, title="Width of the image network")
+    layers: int = Field(4, ge=1, le=24, title="Layers of the image network")
+    patch: int = Field(8, ge=2, le=16, title="Patch", description="Side of the squares it reads, in pixels.")
+    text_width: int = Field(64, ge=32, le=1024, multiple_of=32, title="Width of the text network")
+    text_layers: int = Field(2, ge=1, le=24, title="Layers of the text network")
+    features: int = Field(128, ge=8, le=1024, title="Numbers a picture or a text becomes")
+    context: int = Field(36, ge=8, le=77, title="Tokens a text has at most")
+    naming: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        allow_inf_nan=False,
+        title="Weight of naming",
+        description="Of a second loss: say which phrases are true of a picture. 0: the contrast alone.",
+    )
+    blurred: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        title="Share of blurred pictures",
+        description="As a generator draws them, or enlarging makes them.",
+    )
+    shift: int = Field(
+        2, ge=0, le=8, title="Largest shift", description="In pixels; half the pictures are mirrored too."
+    )
 
 
 class SurrogateSettings(GuidanceSettings):

@@ -1,8 +1,9 @@
-"""CLIP image features by open_clip (Ilharco et al. 2021), from safetensors alone."""
+"""CLIP models by open_clip (Ilharco et al. 2021), from safetensors alone, and their image features."""
 
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from side_core.assets import CLIPS
 from side_core.dpm.config import first_line, read_config
 from side_core.dpm.hub import check_private, is_hub_id
 from side_core.roots import check_allowed
@@ -19,46 +21,98 @@ from side_core.similarity.network import NetworkEncoder, weights_path
 CONFIG = "open_clip_config.json"
 WEIGHTS = "open_clip_model.safetensors"  # the names under which open_clip saves a model and looks for it first
 PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")  # beside them, where a model has a vocabulary of its own
 LOCAL = "local-dir:"
 HUB = "hf-hub:"
+FORMS = f"{', '.join(CLIPS)}, {LOCAL}FOLDER or {HUB}ORG/NAME"
+
+
+@dataclass(frozen=True, eq=False)
+class ClipModel:
+    """A CLIP model as it was loaded, in float32, with both its networks.
+
+    Attributes:
+        weights: how it was named.
+        folder: where its files are.
+        config: its part of the configuration.
+        network: open_clip's model, with `encode_image` and `encode_text`.
+        prepare: an RGB image to the (3, h, w) float32 that the image network takes.
+        preprocess: the settings of `prepare`.
+        digest: SHA-256 of its weights.
+        device: where it computes.
+    """
+
+    weights: str
+    folder: Path
+    config: dict[str, Any]
+    network: Any
+    prepare: Callable[[Image.Image], Tensor]
+    preprocess: dict[str, Any]
+    digest: str
+    device: str
 
 
 def open_clip_encoder(weights: str | None, device: str) -> NetworkEncoder:
-    """Open a CLIP model as an encoder: its own preprocessing, float32, vectors of length 1.
+    """Open the image network of a CLIP model as an encoder: see `open_clip_model` and `image_encoder`."""
+    return image_encoder(open_clip_model(weights, device))
+
+
+def open_clip_model(weights: str | None, device: str) -> ClipModel:
+    """Load a CLIP model.
 
     Args:
-        weights: `local-dir:FOLDER` with open_clip_config.json and open_clip_model.safetensors, or `hf-hub:ORG/NAME`.
+        weights: a built-in name, `local-dir:FOLDER` with open_clip_config.json and open_clip_model.safetensors, or
+            `hf-hub:ORG/NAME`.
         device: where it computes.
 
     Raises:
         ValueError: no such weights, pickles, damaged files, files that do not fit each other, no network.
     """
-    forms = "local-dir:FOLDER or hf-hub:ORG/NAME"
     if not weights:
-        raise ValueError(f"Encoder 'clip' needs a network: name it with encoder-weights, as {forms}.")
-    if weights.startswith(LOCAL):
-        folder = weights_path(weights, weights.removeprefix(LOCAL))
-    elif weights.startswith(HUB):
-        folder = hub_folder(weights)
-    else:
-        raise ValueError(f"The weights of encoder 'clip' cannot be '{weights}': name them as {forms}.")
+        raise ValueError(f"Encoder 'clip' needs a network: name it with encoder-weights, as {FORMS}.")
+    folder = clip_folder(weights)
     config = check_folder(folder)
     network, prepare, preprocess = load(folder, device)
     with (folder / WEIGHTS).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    settings = json.dumps([config, preprocess], sort_keys=True, default=str)
-    size = preprocess["size"]
+    return ClipModel(weights, folder, config, network, prepare, preprocess, digest, device)
+
+
+def clip_folder(weights: str) -> Path:
+    """The folder that encoder weights name; one of the Hub is fetched once.
+
+    Raises:
+        ValueError: they name none, or it cannot be fetched.
+    """
+    if weights in CLIPS:
+        return CLIPS[weights]
+    if weights.startswith(LOCAL):
+        return weights_path(weights, weights.removeprefix(LOCAL))
+    if weights.startswith(HUB):
+        return hub_folder(weights)
+    raise ValueError(f"The weights of encoder 'clip' cannot be '{weights}': name them as {FORMS}.")
+
+
+def image_encoder(model: ClipModel) -> NetworkEncoder:
+    """A CLIP model's image network as an encoder: its own preprocessing, float32, vectors of length 1.
+
+    Raises:
+        ValueError: it does not turn images into vectors of numbers.
+    """
+    settings = json.dumps([model.config, model.preprocess], sort_keys=True, default=str)
+    size = model.preprocess["size"]
     height, width = (size, size) if isinstance(size, int) else size
     description = (
-        f"CLIP '{weights}' (SHA-256 {digest[:12]}), {width} x {height} pixels (resize {preprocess['resize_mode']}, "
-        f"{preprocess['interpolation']}), its own normalisation, unit vectors"
+        f"CLIP '{model.weights}' (SHA-256 {model.digest[:12]}), {width} x {height} pixels "
+        f"(resize {model.preprocess['resize_mode']}, {model.preprocess['interpolation']}), its own normalisation, "
+        "unit vectors"
     )
-    fingerprint = hashlib.sha256(f"clip 1\n{digest}\n{settings}".encode()).hexdigest()
+    fingerprint = hashlib.sha256(f"clip 1\n{model.digest}\n{settings}".encode()).hexdigest()
     try:
-        return NetworkEncoder("clip", fingerprint, description, network, prepare, device)
+        return NetworkEncoder("clip", fingerprint, description, model.network.encode_image, model.prepare, model.device)
     except (RuntimeError, TypeError, AssertionError) as error:
         raise ValueError(
-            f"The model in '{folder}' cannot encode images ({first_line(error)}): save the model again."
+            f"The model in '{model.folder}' cannot encode images ({first_line(error)}): save the model again."
         ) from None
 
 
@@ -93,10 +147,8 @@ def check_folder(folder: Path) -> dict[str, Any]:
     return model
 
 
-def load(
-    folder: Path, device: str
-) -> tuple[Callable[[Tensor], Tensor], Callable[[Image.Image], Tensor], dict[str, Any]]:
-    """The image network of a checked folder in float32, the transform before it, and that transform's settings.
+def load(folder: Path, device: str) -> tuple[Any, Callable[[Image.Image], Tensor], dict[str, Any]]:
+    """The model of a checked folder in float32, the transform before its image network, and that one's settings.
 
     Raises:
         ValueError: the weights are damaged or do not fit their configuration.
@@ -118,7 +170,7 @@ def load(
         raise ValueError(
             f"The weights in '{folder}' do not fit their {CONFIG} ({in_short(error)}): save the model again."
         ) from None
-    return model.eval().requires_grad_(False).encode_image, prepare, preprocess
+    return model.eval().requires_grad_(False), prepare, preprocess
 
 
 def in_short(error: Exception) -> str:
@@ -128,7 +180,7 @@ def in_short(error: Exception) -> str:
 
 
 def hub_folder(weights: str) -> Path:
-    """The folder of a Hub model, fetched once; configuration and safetensors only.
+    """The folder of a Hub model, fetched once; configuration, safetensors and tokenizer only.
 
     Raises:
         ValueError: the app is public, the name is none, or it cannot be fetched.
@@ -139,10 +191,10 @@ def hub_folder(weights: str) -> Path:
         raise ValueError(f"'{weights}' names no model of the Hub: write it as hf-hub:ORG/NAME.")
     from huggingface_hub import snapshot_download
 
-    files = [CONFIG, WEIGHTS]
+    files = [CONFIG, WEIGHTS, *TOKENIZER]
     try:
         folder = Path(snapshot_download(name, allow_patterns=files, local_files_only=True))
-        if all((folder / file).is_file() for file in files):
+        if all((folder / file).is_file() for file in (CONFIG, WEIGHTS)):  # others use open_clip's own vocabulary
             return folder  # so that a result can be repeated, and without a network
     except Exception:  # not there: the Hub will say
         pass

@@ -19,7 +19,7 @@ SAYS = {
     "empty": "is empty",
     "not a pipeline": "model_index.json",
     "index is no json": "cannot be read as JSON",
-    "text to image": "StableDiffusionPipeline",
+    "text to image": "holds a StableDiffusionXLPipeline",
     "no scheduler": "no scheduler folder",
     "no weights": "no weights",
     "pickle": "pickle",

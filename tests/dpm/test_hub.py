@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from fnmatch import fnmatch
 from pathlib import Path
 
 import huggingface_hub
@@ -10,6 +11,7 @@ import pytest
 from side_core.dpm.description import describe
 from side_core.dpm.folder import model_folder, open_denoiser
 from side_core.dpm.hub import is_hub_id
+from tests.dpm.text.small_folders import save_small
 
 MODEL = "some-lab/tiny-ddpm"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -93,6 +95,24 @@ def test_nothing_large_is_fetched_of_a_model_that_cannot_be_opened(
         open_denoiser(MODEL)
     assert MODEL in str(error.value)
     assert asked == [["model_index.json"]]
+
+
+def test_of_a_text_model_only_the_parts_that_are_used_are_fetched(
+    pretend: Callable[[Path], list[list[str]]], tmp_path: Path
+) -> None:
+    folder = save_small(tmp_path / "small")
+    asked = pretend(folder)
+    opened = open_denoiser(MODEL)
+    assert opened.fingerprint == open_denoiser(str(folder)).fingerprint
+    _, patterns = asked
+
+    def wanted(file: str) -> bool:
+        return any(fnmatch(file, pattern) for pattern in patterns) and not fnmatch(file, "*.*.safetensors")
+
+    for file in folder.rglob("*.*"):
+        assert wanted(str(file.relative_to(folder)))
+    for file in ("safety_checker/model.safetensors", "v1-5-pruned.safetensors", "unet/diffusion_pytorch_model.bin"):
+        assert not wanted(file)
 
 
 def test_a_local_folder_of_the_same_name_comes_first(

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from side_core.data.training_set import TrainingSet
 from side_core.similarity import network
-from side_core.similarity.clip import CONFIG, WEIGHTS
+from side_core.similarity.clip import CONFIG, TOKENIZER, WEIGHTS
 from side_core.similarity.encoder import Encoder, open_encoder
 
 MODEL = {
@@ -182,7 +182,9 @@ def test_each_broken_model_gets_one_sentence(kind: str, copied: Path) -> None:
 
 @pytest.mark.parametrize("weights", ["ViT-B-32", "model.safetensors", "hf_hub:a/b", "/some/folder"])
 def test_weights_are_named_in_one_of_two_forms(weights: str) -> None:
-    with pytest.raises(ValueError, match=rf"cannot be '{weights}': name them as local-dir:FOLDER or hf-hub:ORG/NAME"):
+    with pytest.raises(
+        ValueError, match=rf"cannot be '{weights}': name them as pixel-faces-clip, local-dir:FOLDER or hf-hub:ORG/NAME"
+    ):
         open_encoder("clip", weights, None, "cpu")
 
 
@@ -238,8 +240,9 @@ def test_of_a_hub_model_no_pickle_is_fetched_and_what_is_here_is_not_fetched_aga
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
     from_hub = open_encoder("clip", "hf-hub:org/name", None, "cpu")
-    assert asked == [("org/name", [CONFIG, WEIGHTS], True)]
+    files = sorted([CONFIG, WEIGHTS, *TOKENIZER])
+    assert asked == [("org/name", files, True)]
     assert from_hub.fingerprint == opened(model).fingerprint and "hf-hub:org/name" in from_hub.description
     (copied / WEIGHTS).unlink()  # as after a fetch that was broken off
     open_encoder("clip", "hf-hub:org/name", None, "cpu")
-    assert asked[1:] == [("org/name", [CONFIG, WEIGHTS], True), ("org/name", [CONFIG, WEIGHTS], False)]
+    assert asked[1:] == [("org/name", files, True), ("org/name", files, False)]

@@ -1,0 +1,127 @@
+"""The pictures of a prompt beside the training pictures they are nearest to."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages._parts import view
+from pages._parts.detail import show_pair
+from pages._parts.figures import figure
+from pages._parts.gallery import chosen_position, show_gallery
+from pages._parts.headline import tile
+from pages._parts.prompts import look
+from pages._parts.results import Shown
+from pages._parts.session import match_pictures, open_references, reference_key
+from pages._parts.text import show_notes
+from side_core.extraction.headline import WITHHELD, threshold_of
+from side_core.extraction.references import Side
+from side_core.extraction.run import Extraction, Subject
+from side_core.rate import Rate, rate_of
+from side_core.runs.identity import pictures_key
+from side_core.runs.picture_shelf import Picture
+from side_core.settings import ExtractSettings
+from side_core.similarity.scores import SCORES
+
+
+def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject: Subject) -> Extraction:
+    """Drawn pictures with their nearest training and control images.
+
+    Args:
+        pictures: by their seeds, one or more.
+        settings: how they were drawn, and what they are compared by.
+        subject: the model, training images and control.
+
+    Raises:
+        ValueError: they cannot be compared.
+    """
+    references = open_references(settings, subject)
+    key = (pictures_key(settings, subject), *reference_key(settings, subject))
+    return Extraction(settings, subject, references, match_pictures(pictures, key, references))
+
+
+def threshold_for(extraction: Extraction) -> float:
+    """From which score on a picture counts."""
+    settings = extraction.settings
+    return threshold_of(extraction.match, settings, settings.score, extraction.subject.calibration)
+
+
+def show_copies(extraction: Extraction) -> None:
+    """All pictures beside the training picture that most are nearest to; counts and control."""
+    show_same(extraction)
+    show_counts(extraction)
+
+
+def show_alone(pictures: Mapping[int, Picture]) -> None:
+    """Pictures without anything to compare them with."""
+    figures = [figure(picture.image, f"Picture of seed {seed}") for seed, picture in pictures.items()]
+    look.show_beside("The first pictures", figures[: look.MOST], "", "")
+
+
+def show_pairs(shown: Shown) -> None:
+    """Each picture beside its nearest training picture, and one pair in detail."""
+    st.markdown("**Each picture beside its nearest training picture**")
+    extraction = shown.extraction
+    match = extraction.match
+    show_gallery(extraction, shown.noun, shown.threshold)
+    with view.detail("pair"):
+        show_notes(extraction.subject.notes)
+        position = chosen_position(match, match.order(extraction.settings.score))
+        show_pair(extraction, shown.noun, shown.paths.get(match.names[position]), position)
+
+
+def hits(side: Side, extraction: Extraction) -> Rate:
+    """How many pictures beat the threshold on one side."""
+    score = extraction.settings.score
+    return rate_of(SCORES[score].beats(side.scores.by_name(score), threshold_for(extraction)))
+
+
+def copies_in_words(extraction: Extraction) -> str:
+    """How many pictures beat the threshold, of how many."""
+    found = hits(extraction.match.training, extraction)
+    return f"{found.beat} of {found.count}"
+
+
+def show_same(extraction: Extraction) -> None:
+    """The first pictures, beside them the training picture that most of all are nearest to, with its caption."""
+    match, data, kind = extraction.match, extraction.subject.data, SCORES[extraction.settings.score]
+    values = match.training.scores.by_name(extraction.settings.score)
+    rows = match.training.neighbours.rows[kind.order(values), 0].tolist()  # of equally frequent ones the best match
+    row, times = Counter(rows).most_common(1)[0]
+    count = len(rows)
+    few = "" if count <= look.MOST else f"The first {look.MOST} of "
+    shown = list(zip(match.images, match.names, values, strict=True))[: look.MOST]
+    look.show_beside(
+        f"{few}{count} picture{'s, each from its own noise' if count > 1 else ''}",
+        [figure(image, f"Picture of seed {name}, {kind.symbol} {value:.2f}") for image, name, value in shown],
+        f"Nearest training picture ({times} of {count})" if times > 1 else "The best match of them",
+        figure(data.images[row], f"Training picture {data.ids[row]}", caption_of(extraction, row)),
+    )
+
+
+def show_counts(extraction: Extraction) -> None:
+    """How many pictures beat the threshold, beside the control."""
+    match, kind = extraction.match, SCORES[extraction.settings.score]
+    found = hits(match.training, extraction)
+    rule = f"{kind.symbol} {kind.sign} {threshold_for(extraction):.3g}"
+    if match.control is None:
+        st.warning(WITHHELD, icon=":material/balance:")
+        return
+    st.subheader(f"{found.beat} of {found.count} pictures beat the threshold {rule}", anchor=False)
+    left, right = st.columns(2)
+    tile(left, f"Against {match.training.searched:,} training pictures", found)
+    tile(
+        right,
+        f"The same pictures against {match.control.searched:,} pictures it has never seen",
+        hits(match.control, extraction),
+    )
+
+
+def caption_of(extraction: Extraction, row: int) -> str:
+    """The caption of a training picture, if it has one, or else which it is; how often it was shown, where known."""
+    data = extraction.subject.data
+    caption = str(data.ids[row]) if data.captions is None else str(data.captions[row])
+    if "repeats" not in data.attributes:
+        return caption
+    times = int(data.attributes["repeats"][row])
+    return f"{caption} (shown {'once' if times == 1 else f'{times} times'} in training)"

@@ -1,0 +1,57 @@
+"""The pictures of a prompt, large while they form; what stands below them from another prompt is hidden meanwhile."""
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.figures import figure
+from pages._parts.keeping import noted
+from pages._parts.live import Preview, draw_missing
+from pages._parts.prompts import look
+from pages._parts.session import PICTURES, open_references
+from side_core.extraction.run import Subject
+from side_core.runs.identity import pictures_key
+from side_core.runs.picture_shelf import Picture
+from side_core.settings import ExtractSettings
+
+UNFINISHED = "unfinished"  # in the session: what was being drawn, and how it looked last
+HIDE_STALE = '<style>.st-key-prompt-results [data-stale="true"] { display: none; }</style>'
+
+
+def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> dict[int, Picture]:
+    """The pictures of the settings' prompt by their seeds; those not kept yet are drawn now, as Extract draws them.
+
+    Args:
+        settings: prompt, seeds, steps, guidance.
+        subject: the model.
+        matched: whether they are compared with training images afterwards, and noted in the history.
+
+    Raises:
+        ValueError: the model returns NaN, or a public app does not allow so much.
+    """
+    key = pictures_key(settings, subject)
+    asked = (key, settings.seeds)
+
+    def show(estimates: np.ndarray) -> None:
+        st.session_state[UNFINISHED] = (asked, estimates[: look.MOST])
+        show_unfinished(estimates)
+
+    hidden = st.empty()
+    if len(PICTURES.found(key, settings.seeds)) < settings.count:
+        hidden.html(HIDE_STALE)
+    preview = Preview(0, show)
+    if matched:
+        references = open_references(settings, subject)
+        finished = draw_missing(settings, subject, PICTURES, lambda: noted(settings, subject, references), preview)
+    else:
+        finished = draw_missing(settings, subject, PICTURES, preview=preview)
+    hidden.empty()
+    of, estimates = st.session_state.get(UNFINISHED, (None, None))
+    if not finished.own and of == asked:
+        show_unfinished(estimates)
+    return finished.own
+
+
+def show_unfinished(estimates: np.ndarray) -> None:
+    """(n, H, W, 3) uint8: what the model takes the pictures to be, at one moment, where they will stand."""
+    pictures = [figure(image, "An unfinished picture") for image in estimates[: look.MOST]]
+    look.show_beside("The pictures form", pictures, "", "")

@@ -1,0 +1,85 @@
+"""The chart of a score: a hill of held-out prompts, the threshold, and the prompt far right of them, or among them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from pages._parts.charts import PLAIN, TRAINING, dressed
+from pages._parts.view import scale
+
+BINS = 60
+CHART_HEIGHT = 210  # pixels, without the names above
+LINE = 22  # pixels of one name above
+LONGEST = 60  # characters of a prompt in the chart
+
+
+def hill_chart(
+    value: float, scores: np.ndarray, threshold: float, before: Sequence[tuple[str, float]] = ()
+) -> go.Figure:
+    """A hill of held-out prompts, the threshold, and this prompt; each with its name above it.
+
+    Args:
+        value: the score of this prompt.
+        scores: (n,) of the held-out prompts.
+        threshold: what a score must exceed.
+        before: prompts that were tried before, the last first, with their scores.
+    """
+    values = [value, threshold, *(other for _, other in before)]
+    low, high = min(float(scores.min()), *values), max(float(scores.max()), *values)
+    room = 0.06 * (high - low or 1.0)
+    edges = np.linspace(low - room, high + room, BINS + 1)
+    middles = (edges[:-1] + edges[1:]) / 2
+    counts, _ = np.histogram(scores, edges)
+    top = float(counts.max())
+    figure = go.Figure()
+    figure.add_bar(
+        x=middles,
+        y=counts,
+        width=edges[1] - edges[0],
+        marker={"color": PLAIN},
+        hovertemplate="%{x:.2f}: %{y} held-out prompts<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[value] * 2,
+        y=[0, 1.02 * top],
+        mode="lines",
+        line={"color": TRAINING, "width": 6},
+        hovertemplate="this prompt: %{x:.2f}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[other for _, other in before],
+        y=[0.06 * top] * len(before),
+        customdata=[for_chart(text) for text, _ in before],
+        mode="markers",
+        marker={"symbol": "diamond", "size": 11, "color": TRAINING, "line": {"width": 1.5, "color": "#ffffff"}},
+        hovertemplate="tried before, %{x:.2f}: %{customdata}<extra></extra>",
+    )
+    figure.add_vline(x=threshold, line_dash="dash", line_width=2, line_color="#888")
+    median = float(np.median(scores))
+    for x, text, row in (
+        (median, f"{len(scores):,} prompts it has never seen", 0),
+        (threshold, "threshold", 1),
+        (value, "<b>this prompt</b>", 2),
+        *(((before[0][1], "◆ tried before", 3),) if before else ()),
+    ):
+        share = (x - edges[0]) / (edges[-1] - edges[0])
+        anchor = "right" if share > 0.85 else "left" if share < 0.15 else "center"
+        figure.add_annotation(
+            x=x, y=1 + 0.12 * row, yref="paper", text=text, showarrow=False, yanchor="bottom", xanchor=anchor
+        )
+    dressed(figure, "score (right: the text changes the noise more)", "prompts", showlegend=False)
+    rows = 4 if before else 3
+    figure.update_layout(
+        height=(CHART_HEIGHT + LINE * rows) * scale(),
+        margin_t=LINE * rows * scale(),
+        bargap=0,
+        xaxis_range=[edges[0], edges[-1]],
+    )
+    return figure
+
+
+def for_chart(text: str) -> str:
+    """Text for a chart, which would take some of it for HTML."""
+    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,145 @@
+"""The sidebar of Prompts: which model, how it draws, and what is held against what."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages._parts import checks, controls, sidebar, view
+from pages._parts.link_values import DEFAULTS_OF_PROMPTS, match_values
+from pages._parts.prompts.subject import Examined, draws_texts
+from side_core.assets import BUILT_INS
+from side_core.dpm.description import describe
+from side_core.prompts.held_out import held_out_prompts
+from side_core.prompts.prompt_file import read_prompts
+from side_core.public import limit_of, listed_models
+from side_core.settings import ExtractSettings, PromptSettings
+
+PICTURES = int(DEFAULTS_OF_PROMPTS["count"])  # that are drawn unless told otherwise
+MOST_PICTURES, MOST_STEPS = 64, 250  # that a page draws
+MOST_IMAGES = 16  # that a score is averaged over
+PERCENT = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the sidebar asks for, besides the prompt.
+
+    Attributes:
+        prompts: how a prompt is scored.
+        matching: how its pictures are drawn and what they are compared with.
+        held_out: a file of prompts that the model was never trained on; empty: its own.
+    """
+
+    prompts: PromptSettings
+    matching: ExtractSettings
+    held_out: str
+
+    @property
+    def digest(self) -> str:
+        """Names everything but the prompt, so that what was tried with other settings is not put beside it."""
+        return f"{self.prompts.digest}-{self.matching.digest}-{self.held_out}"
+
+    def drawing(self, prompt: str) -> ExtractSettings:
+        """How the pictures of a prompt are drawn, and what they are compared with."""
+        changes = {"prompt": prompt, "text_scale": self.prompts.guidance_scale}
+        return ExtractSettings.read(self.matching.model_dump() | changes)
+
+
+def text_models() -> list[str]:
+    """What is offered: built-in models that draw what a text says, and those that `SIDE_MODELS` names."""
+    own = str(PromptSettings.model_fields["model"].default)
+    return list(dict.fromkeys([own, *(name for name in BUILT_INS if draws_texts(name)), *listed_models()]))
+
+
+def model_input() -> dict[str, Any]:
+    """Which model, and which training images and control take the place of its own."""
+    model = controls.open_choice("model", text_models(), of=PromptSettings, check=describe)
+    return {"model": model, **sidebar.set_inputs(model)}
+
+
+def drawing_inputs() -> dict[str, Any]:
+    """How many pictures, how hard they follow the text, and from which seeds."""
+    of = PromptSettings
+    return {
+        "count": controls.slider("count", title="Pictures", high=MOST_PICTURES, default=PICTURES),
+        "guidance_scale": controls.slider("guidance_scale", of=of, step=0.5),
+        "seed": controls.number("seed", of=of),
+    }
+
+
+def more_inputs(model: str) -> dict[str, Any]:
+    """What few people change: the steps, what the score is taken of and held against, arithmetic."""
+    of = PromptSettings
+    most = int(min(MOST_STEPS, limit_of("steps") or MOST_STEPS))
+    chosen: dict[str, Any] = {
+        "sampling_steps": controls.slider("sampling_steps", high=most, of=of),
+        "first": controls.slider("first", high=most, of=of),
+        "images": controls.slider("images", key="score_images", title="Images of the score", high=MOST_IMAGES, of=of),
+    }
+    checks.one_of("false_percent", "False-positive bound, in %", PERCENT, 1.0)
+    percent = st.select_slider(
+        "False-positive bound, in %",
+        PERCENT,
+        1.0,
+        key="false_percent",
+        bind="query-params",
+        help="The threshold lets through less than this share of the held-out prompts.",
+    )
+    return chosen | {
+        "false_positives": percent / 100,
+        "held_out": held_out_input(model),
+        "mode": controls.choice("mode", of=of),
+    }
+
+
+def held_out_input(model: str) -> str:
+    """A file of prompts that the model was never trained on; empty: its own."""
+    own = held_out_prompts(model)
+    checks.opened("held_out", "Held-out prompts", "", lambda path: read_prompts(Path(path)), "the model's own")
+    written = st.text_input(
+        "Held-out prompts",
+        "",
+        key="held_out",
+        bind="query-params",
+        placeholder="a file, one prompt a line" if own is None else f"the model's own {len(own)}",
+        help="Prompts of the same kind that the model was never trained on: what a score is held against.",
+    )
+    return (written or "").strip()
+
+
+def asked_for(chosen: dict[str, Any], examined: Examined) -> Asked:
+    """All settings, after the inputs of how pictures are compared.
+
+    Args:
+        chosen: what was asked for before.
+        examined: the model.
+
+    Raises:
+        ValueError: settings contradict each other.
+    """
+    compared: dict[str, Any] = {}
+    if not examined.unknown:
+        with view.detail("encoder"):
+            st.divider()
+            compared = sidebar.encoder_inputs(has_model=True)
+            compared |= sidebar.threshold_inputs(compared, examined.subject)
+    prompts = PromptSettings.read({name: chosen[name] for name in PromptSettings.model_fields if name in chosen})
+    own = {name: chosen[name] for name in ("model", "data", "control", "count", "seed", "mode") if name in chosen}
+    matching = ExtractSettings.read(own | compared | {"steps": prompts.sampling_steps})
+    return Asked(prompts, matching, chosen["held_out"])
+
+
+def values_of(asked: Asked, prompt: str) -> dict[str, Any]:
+    """The widgets of the page by their keys, as a link has them."""
+    own = asked.prompts.model_dump(exclude={"prompt", "batch_size", "images", "false_positives"})
+    return {
+        "prompt": prompt,
+        **own,
+        "count": asked.matching.count,
+        "score_images": asked.prompts.images,
+        "false_percent": round(100 * asked.prompts.false_positives, 6),
+        "held_out": asked.held_out,
+        **match_values(asked.matching),
+    }

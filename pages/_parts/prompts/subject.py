@@ -1,0 +1,108 @@
+"""What is examined: a text-to-image model, with its training images where they are known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.session import open_model, open_subject
+from pages._parts.text import say_error
+from side_core.data.training_set import TrainingSet
+from side_core.dpm.folder import check_pipeline, ideal_source, model_folder
+from side_core.dpm.text.denoiser import TextDenoiser, need_text
+from side_core.extraction.run import Subject, data_and_control
+from side_core.prompts.examples import Example, embedded_examples, training_examples
+from side_core.prompts.held_out import CAPTIONED
+from side_core.settings import ExtractSettings, PromptSettings
+
+OWN = str(PromptSettings.model_fields["model"].default)
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """A text-to-image model.
+
+    Attributes:
+        denoiser: the model.
+        subject: the model with its training images and control; with none where they are not known.
+        unknown: why its training images are not known, and how to mend it; empty where they are.
+    """
+
+    denoiser: TextDenoiser
+    subject: Subject
+    unknown: str = ""
+
+    @property
+    def knows_names(self) -> bool:
+        """Whether it was trained on the embedded captions."""
+        return self.subject.data.name == CAPTIONED
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """Prompts to begin with."""
+        if self.knows_names:
+            return embedded_examples()
+        captions = self.subject.data.captions
+        return () if captions is None else training_examples(captions.tolist())
+
+
+def draws_texts(model: str) -> bool:
+    """Whether a model draws what a text says, as its folder tells; no weight is read.
+
+    Raises:
+        ValueError: there is no such model.
+    """
+    folder = model_folder(model)
+    return ideal_source(folder) is None and check_pipeline(folder).text is not None
+
+
+def has_text(model: str) -> bool:
+    """Whether a model draws what a text says; if not, says so, with a button that mends it.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    if draws_texts(model):
+        return True
+    say_error(
+        ValueError(
+            f"'{model}' draws without a text: choose {OWN}, or a text-to-image model of your own "
+            "(a StableDiffusionPipeline folder or Hub id)."
+        )
+    )
+    st.button(f"Use {OWN}", icon=":material/edit_note:", type="primary", on_click=use_own, key="use-own")
+    return False
+
+
+def use_own() -> None:
+    """Choose the embedded text-to-image model."""
+    st.session_state["model"] = OWN
+
+
+def examine(chosen: Mapping[str, Any]) -> Examined:
+    """Open the model, and its training images if they are known.
+
+    Args:
+        chosen: model, data, control, mode.
+
+    Raises:
+        ValueError: something cannot be opened.
+    """
+    settings = ExtractSettings.read(
+        {name: chosen[name] for name in ("model", "data", "control", "mode") if name in chosen}
+    )
+    try:
+        data_and_control(settings)
+    except ValueError as error:
+        alone = open_model(settings.model, settings.mode)
+        return Examined(need_text(alone), Subject(alone, no_images(alone.image_size), None, None), str(error))
+    subject = open_subject(settings)
+    assert subject.denoiser is not None  # it was opened with a model
+    return Examined(need_text(subject.denoiser), subject)
+
+
+def no_images(size: tuple[int, int]) -> TrainingSet:
+    """A set without an image, for a model that draws but has nothing to be compared with."""
+    return TrainingSet("none", np.empty((0, *size, 3), np.uint8), np.empty(0, str))

@@ -1,0 +1,200 @@
+"""What a prompt's norm is held against: the norms of prompts the model was never trained on, kept once measured."""
+
+import hashlib
+import json
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from side_core.cache import cache_folder, discard, filling, used
+from side_core.dpm.config import first_line
+from side_core.dpm.folder import model_folder, read_card, training_source
+from side_core.dpm.text.denoiser import TextDenoiser
+from side_core.prompts.norms import Measuring, norms_of, own_seeds, score_of
+from side_core.prompts.roc import threshold_below
+from side_core.rate import Rate, rate_of
+from side_core.settings import PromptSettings
+from side_core.whole_file import write_whole
+
+FILE = "prompts.safetensors"  # in a model's folder
+CAPTIONED = "captioned-faces"  # training images whose captions have held-out ones
+SEED = 2_000_000  # of held-out prompts: nobody's first pictures are among theirs
+TRIED = 500  # held-out captions that detectors are tried on; the next ones are what a prompt is held against
+COUNT = 500
+SHIPPED = PromptSettings(images=4, first=10, batch_size=128)  # what the file of a model holds
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """Norms of prompts that the model does not know.
+
+    Attributes:
+        name: of the prompts, for people.
+        norms: (n, images, steps) float32.
+        digest: of the prompts.
+    """
+
+    name: str
+    norms: np.ndarray
+    digest: str
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """(n,) float64, the mean norm of each."""
+        return score_of(self.norms)
+
+    def at_or_above(self, score: float) -> Rate:
+        """How many of them score as high as this or higher."""
+        return rate_of(self.scores >= score)
+
+    def threshold(self, bound: float) -> tuple[float, Rate]:
+        """What less than `bound` of one half (even rows) exceed, and how many of the other half do."""
+        threshold = threshold_below(self.scores[::2], bound)
+        return threshold, rate_of(self.scores[1::2] > threshold)
+
+
+def captions_of(model: str) -> tuple[str, ...] | None:
+    """The held-out captions of a model that was trained on captioned faces; None of another."""
+    if training_source(read_card(model_folder(model))) != CAPTIONED:
+        return None
+    from side_core.data.captioned import held_out_captions
+
+    return held_out_captions()
+
+
+def held_out_prompts(model: str) -> tuple[str, ...] | None:
+    """Prompts that a prompt of this model is held against; None where it has none of its own."""
+    captions = captions_of(model)
+    return None if captions is None else captions[TRIED : TRIED + COUNT]
+
+
+def held_out_norms(
+    denoiser: TextDenoiser,
+    prompts: Sequence[str],
+    settings: PromptSettings,
+    name: str = "held-out prompts",
+    folder: Path | None = None,
+) -> Generator[Measuring, None, HeldOut]:
+    """The norms of held-out prompts with these settings: from the model's folder or the cache, or else measured now.
+
+    Args:
+        denoiser: the model.
+        prompts: two or more that it was not trained on.
+        settings: steps, images, guidance, arithmetic.
+        name: of the prompts, for people.
+        folder: of the model, if its file may be used.
+
+    Raises:
+        ValueError: fewer than two prompts; a damaged file in the model's folder; the model returns NaN.
+    """
+    known = known_norms(denoiser, prompts, settings, name, folder)
+    if known is not None:
+        return known
+    norms = yield from norms_of(denoiser, prompts, settings, own_seeds(len(prompts), settings.images, SEED))
+    digest = digest_of(prompts)
+    with filling(entry_of(denoiser, settings, digest)) as partial:
+        write_whole(partial / FILE, save({"norms": norms}, about_of(denoiser, settings, digest)))
+    return HeldOut(name, norms, digest)
+
+
+def known_norms(
+    denoiser: TextDenoiser,
+    prompts: Sequence[str],
+    settings: PromptSettings,
+    name: str = "held-out prompts",
+    folder: Path | None = None,
+) -> HeldOut | None:
+    """The same where nothing need be measured; else None.
+
+    Raises:
+        ValueError: fewer than two prompts, or a damaged file in the model's folder.
+    """
+    if len(prompts) < 2:
+        raise ValueError(f"{len(prompts)} held-out prompt makes no control: give two or more, some hundred if you can.")
+    digest = digest_of(prompts)
+    about = about_of(denoiser, settings, digest)
+    known = None if folder is None else read_norms(folder / FILE, about, settings)
+    if known is None:
+        known = read_cached(entry_of(denoiser, settings, digest), about, settings)
+    return None if known is None else HeldOut(name, known, digest)
+
+
+def entry_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> Path:
+    """Where the cache keeps them."""
+    about = about_of(denoiser, settings, digest) | {"images": settings.images, "first": settings.first}
+    key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
+    return cache_folder() / "prompt-norms" / key[:32]
+
+
+def about_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> dict[str, str]:
+    """What norms depend on besides seeds, images and how many steps are used."""
+    scale = settings.guidance_scale if settings.first > 1 else 0.0  # the first step is not guided yet
+    return {
+        "model": denoiser.fingerprint,
+        "arithmetic": str(getattr(denoiser.arithmetic, "dtype", denoiser.arithmetic)),
+        "prompts": digest,
+        "steps": str(settings.sampling_steps),
+        "scale": f"{scale:g}",
+    }
+
+
+def digest_of(prompts: Sequence[str]) -> str:
+    """SHA-256 of prompts and their order, shortened."""
+    return hashlib.sha256("\n".join(prompts).encode()).hexdigest()[:16]
+
+
+def read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> np.ndarray | None:
+    """The norms in a file, as many images and steps of them as wanted; None where it holds those of something else.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    if not file.is_file():
+        return None
+    try:
+        with safe_open(file, framework="numpy") as table:
+            known = table.metadata() or {}
+            same = [key for key in about if key != "scale" or settings.first > 1]
+            if any(known.get(key) != about[key] for key in same):
+                return None
+            norms = table.get_tensor("norms")
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"'{file}' is damaged ({first_line(error)}): remove it and calibrate again.") from None
+    if norms.ndim != 3 or norms.shape[1] < settings.images or norms.shape[2] < settings.first:
+        return None
+    wanted = norms[:, : settings.images, : settings.first].astype(np.float32)
+    if not np.isfinite(wanted).all():
+        raise ValueError(f"'{file}' is damaged (it holds NaN): remove it and calibrate again.")
+    return wanted
+
+
+def read_cached(entry: Path, about: dict[str, str], settings: PromptSettings) -> np.ndarray | None:
+    """The norms of a cache entry; a damaged one is discarded."""
+    try:
+        found = read_norms(entry / FILE, about, settings)
+    except ValueError:
+        discard(entry)
+        return None
+    if found is not None:
+        used(entry)
+    return found
+
+
+def calibrate(
+    denoiser: TextDenoiser, prompts: Sequence[str], out: Path, settings: PromptSettings = SHIPPED
+) -> Generator[Measuring, None, Path]:
+    """Measure the norms of held-out prompts over all steps and some images, and keep them in a model's folder.
+
+    Raises:
+        ValueError: the folder cannot be written, or the model returns NaN.
+    """
+    seeds = own_seeds(len(prompts), settings.images, SEED)
+    norms = yield from norms_of(denoiser, prompts, settings, seeds)
+    about = about_of(denoiser, settings, digest_of(prompts))
+    write_whole(out / FILE, save({"norms": norms}, about))
+    return out / FILE

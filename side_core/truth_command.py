@@ -1,0 +1,50 @@
+"""`prompts truth`: which training captions of the embedded text-to-image model really bring their picture back."""
+
+import argparse
+
+from side_core.progress import Progress, finish
+from side_core.settings import PromptSettings
+
+PICTURES = PromptSettings(images=20, sampling_steps=25, batch_size=80)
+
+
+def add_truth(actions: "argparse._SubParsersAction[argparse.ArgumentParser]", device: str) -> None:
+    """Its options.
+
+    Args:
+        actions: of `prompts`.
+        device: help text of --device.
+    """
+    truth = actions.add_parser(
+        "truth", help="draw repeated training captions 20 times each and keep what comes back beside the model"
+    )
+    truth.add_argument("--model", required=True, help=PromptSettings.model_fields["model"].description)
+    truth.add_argument("--device", default=None, help=device)
+    truth.set_defaults(run=run_truth)
+
+
+def run_truth(options: argparse.Namespace) -> int:
+    """Draw, match, and write `truth.json` into the model's folder."""
+    from side_core.data.source import open_training_set
+    from side_core.dpm.folder import model_folder, open_denoiser
+    from side_core.dpm.text.denoiser import need_text
+    from side_core.extraction.run import Subject, references_of
+    from side_core.prompts.held_out import captions_of
+    from side_core.prompts.truth import FILE, by_group, measure_truth, write_truth
+    from side_core.settings import ExtractSettings
+
+    settings = PICTURES.model_copy(update={"model": options.model})
+    denoiser = need_text(open_denoiser(options.model, settings.mode, options.device))
+    if captions_of(options.model) is None:
+        raise ValueError(f"'{options.model}' was not trained on captioned-faces: only of those the truth is known.")
+    data, control = open_training_set("captioned-faces"), open_training_set("captioned-control")
+    subject = Subject(denoiser, data, control, None)
+    references = finish(references_of(ExtractSettings(model=options.model), subject))
+    watch = Progress("drawing").watch
+    results = finish(measure_truth(denoiser, references, settings), watch)
+    file = model_folder(options.model) / FILE
+    write_truth(file, results, denoiser, settings)
+    for group, about in by_group(results).items():
+        print(f"{group}: pictures {about['pictures']}, captions ever {about['captions_that_ever_come_back']}")
+    print(f"What came back is in {file}")
+    return 0

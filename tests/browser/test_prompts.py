@@ -1,0 +1,99 @@
+"""Prompts, as a person goes through it: a memorised prompt, its words, another name, and the copy is gone."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from side_core.data.captioned import captioned_faces
+from side_core.data.names import GIVEN
+
+pytestmark = pytest.mark.browser
+PATIENCE = 120_000
+MOST = max(captioned_faces(), key=lambda face: face.repeats)
+
+
+def settled(page: Page) -> None:
+    """Wait until pictures stand beside training pictures, and the script has ended."""
+    expect(page.get_by_text("Each picture beside its nearest training picture")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+
+
+def field(page: Page) -> Locator:
+    """The prompt."""
+    return page.get_by_role("textbox", name="Prompt", exact=True)
+
+
+def score(page: Page) -> Locator:
+    """The figure of the score."""
+    return page.locator(".st-key-score-figures").get_by_test_id("stMetricValue")
+
+
+def test_a_memorised_prompt_its_name_and_how_the_copy_dissolves(page: Page, address: str) -> None:
+    page.goto(f"{address}/prompts?seed=4000")
+    expect(score(page)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text("An unfinished picture").first).to_be_visible(timeout=PATIENCE)  # while they form
+    settled(page)
+    expect(field(page)).to_have_value(MOST.caption)
+    expect(page.get_by_alt_text(re.compile(r"^Picture of seed \d+, d₁/d₂ 0\."))).to_have_count(8, timeout=PATIENCE)
+    beside = page.locator(".beside figcaption")
+    expect(beside).to_have_text(f"{MOST.caption} (shown {MOST.repeats} times in training)", timeout=PATIENCE)
+    first = page.locator(".st-key-words").get_by_role("button", name=re.compile(" 1$"))
+    expect(first).to_have_count(1, timeout=PATIENCE)
+    before = score(page).inner_text()
+    page.locator(".st-key-words").get_by_role("button", name=re.compile(f"^{MOST.family} ")).click()
+    expect(page.get_by_role("button", name=f"Remove {MOST.family}")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name=f"Remove {MOST.family}").click()
+    expect(field(page)).to_have_value(MOST.caption.replace(f" {MOST.family}", ""), timeout=PATIENCE)
+    expect(score(page)).not_to_have_text(before, timeout=PATIENCE)
+    settled(page)
+    rows = page.locator(".tried tbody tr")
+    expect(rows).to_have_count(2, timeout=PATIENCE)
+    expect(rows.last.locator("th")).to_have_text(MOST.caption)
+    expect(page.locator(".tried img")).to_have_count(2, timeout=PATIENCE)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_a_word_is_replaced_by_typing_and_the_link_reopens_it(page: Page, address: str) -> None:
+    page.goto(f"{address}/prompts?count=1&sampling_steps=10")
+    settled(page)
+    page.locator(".st-key-words").get_by_role("button", name=re.compile(f"^{MOST.given} ")).click()
+    other = next(name for name in GIVEN if name != MOST.given)
+    box = page.get_by_role("combobox", name=f"Replace {MOST.given} by")
+    expect(box).to_be_visible(timeout=PATIENCE)
+    box.fill(other)
+    page.keyboard.press("Enter")
+    changed = MOST.caption.replace(MOST.given, other)
+    expect(field(page)).to_have_value(changed, timeout=PATIENCE)
+    expect(page).to_have_url(re.compile(f"prompt=portrait.of.{other}"), timeout=PATIENCE)
+    settled(page)
+    value, link = score(page).inner_text(), page.url
+    page.goto("about:blank")
+    page.goto(link)
+    settled(page)
+    expect(field(page)).to_have_value(changed, timeout=PATIENCE)
+    expect(score(page)).to_have_text(value, timeout=PATIENCE)
+
+
+def test_stop_keeps_what_there_is_to_see_and_go_on_finishes(page: Page, address: str) -> None:
+    page.goto(f"{address}/prompts?seed=5000&count=16&sampling_steps=100")
+    stop, begin = (page.get_by_role("button", name=name) for name in ("Stop drawing", "Draw them"))
+    expect(stop.or_(begin)).to_be_visible(timeout=PATIENCE)
+    if begin.is_visible():  # a slow machine asks first
+        begin.click()
+    expect(page.get_by_alt_text("An unfinished picture").first).to_be_visible(timeout=PATIENCE)
+    stop.click()
+    expect(page.get_by_text("Stopped: 0 of 16 pictures are finished.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_alt_text("An unfinished picture").first).to_be_visible(timeout=PATIENCE)
+    expect(score(page)).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    settled(page)
+    expect(page.get_by_role("heading", name=re.compile(r"of 16 pictures beat the threshold"))).to_be_visible()
+
+
+def test_a_model_without_text_has_a_way_out(page: Page, address: str) -> None:
+    page.goto(f"{address}/prompts?model=ideal&count=1&sampling_steps=5")
+    expect(page.get_by_text("'ideal' draws without a text")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Use pixel-faces-text").click()
+    settled(page)
+    expect(page).not_to_have_url(re.compile("model="), timeout=PATIENCE)

@@ -1,0 +1,304 @@
+"""Prompts, through the router, on a small untrained text-to-image model; figures against the library's."""
+
+import json
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._parts import heading
+from side_core.data.captioned import CONTROL_ROWS, captioned_faces
+from side_core.dpm.folder import open_denoiser
+from side_core.dpm.text.denoiser import TextDenoiser, need_text
+from side_core.progress import finish
+from side_core.prompts.explain import explaining
+from side_core.prompts.held_out import held_out_norms
+from side_core.prompts.norms import norms_of, score_of
+from side_core.public import Limits
+from side_core.settings import PromptSettings
+from tests.dpm.text.small_folders import save_small
+
+ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+PROMPT = "portrait of Ada Novak, long hair"
+NAMES = ("Ada", "Boris", "Carla", "Dario", "Emil", "Fiona", "Goran", "Hugo")
+NEVER = tuple(f"portrait of {name} Berg, hat" for name in NAMES)
+STEPS = 4
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A small model that says it was trained on the captioned faces."""
+    folder = save_small(tmp_path_factory.mktemp("text") / "model", "sd1")
+    (folder / "card.json").write_text(json.dumps({"data": {"source": "captioned-faces"}}))
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of prompts that it was never trained on."""
+    file = tmp_path_factory.mktemp("held-out") / "never.txt"
+    file.write_text("\n".join(NEVER))
+    return str(file)
+
+
+@pytest.fixture(scope="module")
+def denoiser(model: str) -> TextDenoiser:
+    return need_text(open_denoiser(model))
+
+
+@pytest.fixture
+def link(model: str, held_out: str) -> dict[str, str]:
+    """What a link says for a quick page."""
+    own = {"model": model, "held_out": held_out, "control": "captioned-control", "prompt": PROMPT}
+    return own | {"sampling_steps": str(STEPS), "count": "2"}
+
+
+def opened(**link: str) -> AppTest:
+    """The page as a link opens it."""
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.switch_page("prompts.py")
+    for name, value in link.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def html_of(app: AppTest) -> str:
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def text_of(app: AppTest) -> str:
+    """Everything the page says in words."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error")
+    said = "\n".join(element.value for kind in kinds for element in app.get(kind))
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", said) + re.sub("<[^>]+>", " ", html_of(app))
+
+
+def words_of(app: AppTest) -> list[str]:
+    """What the buttons of the words say."""
+    return [button.label for button in app.button if re.fullmatch(r"word-\d+", str(button.key))]
+
+
+def tried_of(app: AppTest) -> list[str]:
+    """The prompts in the table of what was tried."""
+    return re.findall(r'<th scope="row">(.*?)</th>', html_of(app))
+
+
+def score_in(denoiser: TextDenoiser, prompt: str, **settings: object) -> float:
+    """What the library finds."""
+    read = PromptSettings.read({"sampling_steps": STEPS} | settings)
+    return float(score_of(finish(norms_of(denoiser, [prompt], read)))[0])
+
+
+def test_score_words_and_pictures_are_those_of_the_library(link: dict[str, str], denoiser: TextDenoiser) -> None:
+    app = opened(**link)
+    assert not app.exception and not app.error and not app.warning
+    value = score_in(denoiser, PROMPT)
+    assert app.metric[0].value == f"{value:.3g}" and app.metric[0].label == "Score after the first of 4 steps"
+    others = finish(held_out_norms(denoiser, NEVER, PromptSettings(sampling_steps=STEPS)))
+    assert f"As high or higher: {others.at_or_above(value)} of the held-out prompts" in text_of(app)
+    assert f"{value / np.median(others.scores):.1f} times" in text_of(app)
+    found = finish(explaining(denoiser, PROMPT, PromptSettings(sampling_steps=STEPS)))
+    assert words_of(app) == [f"{word.text} :small[{word.rank}]" for word in found.words]
+    table = app.dataframe[0].value
+    assert list(table["rank"]) == [word.rank for word in found.words]
+    assert list(table["significance"]) == pytest.approx([word.value for word in found.words], abs=1e-4)
+    assert f"start of the text {found.start:.3g}, its end {found.end:.3g}" in text_of(app)
+    helps = [button.help for button in app.button if str(button.key).startswith("word-")]
+    assert helps[2].startswith(f"Significance {found.words[2].value:.3g}: number {found.words[2].rank} of 6.")
+
+
+def test_each_picture_stands_beside_a_training_picture_with_its_caption(link: dict[str, str]) -> None:
+    app = opened(**link)
+    assert "0 of 2 pictures beat the threshold d₁/d₂ < 0.33" in text_of(app)
+    assert [metric.label for metric in app.metric][1:] == [
+        "Against 2,000 training pictures",
+        f"The same pictures against {len(CONTROL_ROWS):,} pictures it has never seen",
+    ]
+    html = html_of(app)
+    assert len(re.findall(r'alt="Picture of seed \d, d₁/d₂ \d', html)) == 2
+    (caption,) = re.findall(r"<figcaption>(portrait of [^<]*) \(shown (?:once|\d+ times) in training\)", html)
+    assert caption in {face.caption for face in captioned_faces()}
+    assert len([button for button in app.button if str(button.key).startswith("pair-")]) == 2
+
+
+def test_the_pictures_are_kept_in_the_history(
+    link: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path))
+    assert "Kept as run 1. See History." in text_of(opened(**link))
+
+
+def test_a_word_is_removed_replaced_and_scored_again(link: dict[str, str], denoiser: TextDenoiser) -> None:
+    app = opened(**link)
+    first = app.metric[0].value
+    app.button(key="word-2").click().run()
+    assert app.button(key="remove-word").label == "Remove **Ada**"
+    app.button(key="remove-word").click().run()
+    without = "portrait of Novak, long hair"
+    assert app.text_input(key="prompt").value == without
+    assert app.metric[0].value == f"{score_in(denoiser, without):.3g}" != first
+    app.button(key="word-2").click().run()
+    assert (
+        "Boris" not in app.selectbox(key="replacement").options and "Berg" in app.selectbox(key="replacement").options
+    )
+    app.selectbox(key="replacement").set_value("Berg").run()
+    assert app.text_input(key="prompt").value == "portrait of Berg, long hair"
+    assert app.button(key="remove-word").label == "Remove **Berg**"  # the same place stays chosen
+    assert tried_of(app) == ["portrait of Berg, long hair", without, PROMPT]
+    assert html_of(app).count('alt="First picture of ') == 3 and not app.exception
+
+
+def test_all_words_can_be_removed_one_after_the_other(link: dict[str, str]) -> None:
+    app = opened(**link | {"prompt": "Ada Novak, hat", "count": "1"})
+    for left in (2, 1):
+        app.button(key="remove-word").click().run()
+        assert len(words_of(app)) == left and not app.exception and not app.error
+    app.button(key="remove-word").click().run()
+    assert [error.value for error in app.error] == ["The prompt is empty\\: type what the picture shall show\\."]
+    app.text_input(key="prompt").set_value(PROMPT).run()
+    assert not app.error and len(words_of(app)) == 6
+
+
+def test_examples_are_of_every_kind_and_the_first_is_where_one_begins(link: dict[str, str]) -> None:
+    app = opened(**{name: value for name, value in link.items() if name != "prompt"})
+    most = max(captioned_faces(), key=lambda face: face.repeats)
+    assert app.text_input(key="prompt").value == most.caption
+    kinds = ("shown 300 times", "shown 30 times", "one face under 40 names", "shown once", "never shown")
+    options = app.selectbox(key="example").options
+    assert all(any(option.startswith(f"{kind}: portrait of ") for option in options) for kind in kinds)
+    app.selectbox(key="example").select_index(len(options) - 1).run()
+    assert options[-1] == f"never shown: {app.text_input(key='prompt').value}" and not app.exception
+
+
+def test_what_was_tried_can_be_taken_again(link: dict[str, str]) -> None:
+    app = opened(**link)
+    app.text_input(key="prompt").set_value("portrait of Boris Berg, hat").run()
+    assert f"tried before: {PROMPT}" in app.selectbox(key="example").options
+    app.selectbox(key="example").set_value(PROMPT).run()
+    assert app.text_input(key="prompt").value == PROMPT and tried_of(app)[0] == PROMPT
+
+
+def test_what_does_not_fit_and_what_is_not_known_is_said(link: dict[str, str]) -> None:
+    app = opened(**link | {"prompt": "portrait of Ada Novak " * 6 + "and a quokka"})
+    said = text_of(app)
+    assert "The model reads 18 tokens at most. Cut off, and without any effect: **" in said
+    assert "Ada Novak portrait of Ada Novak and a quokka**" in said
+    assert "read in pieces: and, quokka" in said.replace(" a,", "") and not app.exception and not app.error
+
+
+def test_markup_in_a_prompt_is_shown_as_text(link: dict[str, str]) -> None:
+    prompt = "<b>Ada</b> **Novak** <script>alert(1)</script> [x](y)"
+    app = opened(**link | {"prompt": prompt})
+    app.text_input(key="prompt").set_value(f"{prompt} hat").run()
+    assert not app.exception and not app.error
+    assert "<script>" not in html_of(app) and "<b>Ada" not in html_of(app)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html_of(app)
+    assert words_of(app)[0].startswith("b ") and len(words_of(app)) > 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "sentence"),
+    [
+        ("   ", "The prompt is empty: type what the picture shall show."),
+        ("... ,,, !", "There is no word in '... ,,, !' to explain"),
+    ],
+)
+def test_a_prompt_without_a_word_gets_a_sentence(link: dict[str, str], prompt: str, sentence: str) -> None:
+    app = opened(**link)
+    app.text_input(key="prompt").set_value(prompt).run()
+    assert not app.exception and len(app.error) == 1 and sentence in text_of(app)
+
+
+def test_a_link_with_a_prompt_that_is_too_long_for_any_says_so(link: dict[str, str]) -> None:
+    app = opened(**link | {"prompt": "x" * 2001})
+    assert not app.exception and "The link asks for Prompt = 'xxx" in text_of(app)
+
+
+def test_a_model_without_text_is_refused_with_a_way_out() -> None:
+    app = opened(model="pixel-faces")
+    assert not app.exception
+    assert "'pixel-faces' draws without a text: choose pixel-faces-text" in text_of(app)
+    assert app.button(key="use-own").label == "Use pixel-faces-text"
+
+
+def test_a_model_of_unknown_pictures_still_scores_and_draws(link: dict[str, str], tmp_path: Path) -> None:
+    app = opened(**link | {"model": str(save_small(tmp_path / "unknown", "sd2"))})
+    assert not app.exception and not app.error
+    assert "The training images of" in text_of(app) and "are not known" in text_of(app)
+    assert len(re.findall(r'alt="Picture of seed \d"', html_of(app))) == 2 and len(app.metric) == 1
+
+
+def test_no_score_is_shown_as_one_without_held_out_prompts(link: dict[str, str], tmp_path: Path) -> None:
+    app = opened(**link | {"model": str(save_small(tmp_path / "unknown", "sd1")), "held_out": ""})
+    assert not app.exception and not app.error and not app.metric
+    assert "nobody can tell what that is worth" in text_of(app)
+
+
+def test_broken_lines_of_held_out_prompts_are_named(link: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "broken.txt"
+    file.write_bytes("\n".join(NEVER).encode() + b"\n\n\xff\xfe\nportrait")
+    app = opened(**link | {"held_out": str(file)})
+    assert "line 9: empty" in text_of(app) and "line 10: byte 1 is no UTF-8" in text_of(app)
+    assert not app.exception and app.metric
+
+
+def test_a_link_carries_every_setting(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    links: list[str] = []
+    monkeypatch.setattr(heading, "copy_link", links.append)
+    other = {"guidance_scale": "4.5", "seed": "7", "first": "2", "score_images": "3", "false_percent": "5.0"}
+    other |= {"score": "nl2", "threshold_nl2": "0.5", "mode": "fast", "view": "demo"}
+    app = opened(**link | other)
+    assert not app.exception and not app.error and not app.warning
+    said = {name: values[0] for name, values in parse_qs(urlsplit(links[-1]).query).items()}
+    assert said.items() >= (link | other).items() and urlsplit(links[-1]).path == "/prompts"
+    again = opened(**said)
+    assert links[-1] == links[-2] and again.metric[0].value == app.metric[0].value
+
+
+def test_other_detectors_wait_for_a_click_and_stand_beside_held_out_prompts(link: dict[str, str]) -> None:
+    app = opened(**link)
+    assert len(app.dataframe) == 1
+    app.button(key="try-detectors").click().run()
+    table = app.dataframe[1].value
+    assert list(table["detector"])[:2] == ["Pull of the text", "Distance between pictures"] and len(table) == 7
+    assert all(" of 8 (" in text for text in table["held-out prompts below it"]) and not app.exception
+
+
+def test_a_search_that_cannot_be_done_is_a_sentence_in_its_place(link: dict[str, str]) -> None:
+    app = opened(**link, search="glasses", search_weights="local-dir:/nowhere")
+    assert not app.exception and len(app.error) == 1 and "/nowhere" in text_of(app)
+    assert app.metric and "Each picture beside" in text_of(app)
+
+
+def test_training_pictures_are_found_by_words(link: dict[str, str]) -> None:
+    app = opened(**link, search="portrait of Ada Novak, dark glasses")
+    assert not app.exception and not app.error
+    found = re.findall(r"<figcaption>(-?\d\.\d\d): (portrait of [^<]*)</figcaption>", html_of(app))
+    assert len(found) == 8 and [value for value, _ in found] == sorted((value for value, _ in found), reverse=True)
+
+
+def test_a_public_app_draws_few_pictures_in_few_steps_of_short_prompts(
+    link: dict[str, str], model: str, held_out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.setenv("SIDE_MODELS", model)
+    monkeypatch.setenv("SIDE_ROOTS", str(Path(held_out).parent))
+    app = opened(**link)
+    assert not app.exception and not app.error
+    ends = {str(slider.key): slider.max for slider in app.slider}
+    assert ends["count"] == Limits().count and ends["sampling_steps"] == Limits().steps
+    app.text_input(key="prompt").set_value("word " * 120).run()
+    assert "this app is public and allows 500 or less" in text_of(app) and len(app.error) == 1
+
+
+def test_a_public_app_reads_neither_models_nor_prompts_of_others(
+    link: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.delenv("SIDE_MODELS", raising=False)
+    app = opened(**link)
+    assert not app.exception
+    assert "this app is public" in text_of(app) and link["model"] not in app.selectbox(key="model").value
