@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuild every asset with our own commands (about three hours on two cores; README.md says what came out).
+# Rebuild every asset with our own commands (about four hours on two cores; README.md says what came out).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 side_core() { .venv/bin/python -m side_core "$@"; }
@@ -30,6 +30,21 @@ first=$!
 side_core calibrate --model pixel-faces-twin --mode fast
 wait "$first"
 side_core calibrate --model ideal --mode fast
+
+text=.cache/train/pixel-faces-text # one core each, too
+side_core train text --no-bfloat16 --compile --steps STEPS --batch-size 32 --decay-fraction 0.4 --save-every 200 --out "$text" &
+first=$!
+side_core train clip --out .cache/train/pixel-faces-clip
+wait "$first"
+for name in text clip; do
+    rm -rf "assets/models/pixel-faces-$name"
+    cp -r ".cache/train/pixel-faces-$name" "assets/models/pixel-faces-$name"
+    rm -rf "assets/models/pixel-faces-$name"/{checkpoint,autoencoder}
+done
+side_core prompts calibrate --model pixel-faces-text &
+first=$!
+side_core prompts truth --model pixel-faces-text
+wait "$first"
 
 unset OMP_NUM_THREADS # one after the other, on all cores
 side_core train surrogate --model pixel-faces-twin --preset reported --images 16384 --encoder dpm --likeness 0.97 --clusters 600 \

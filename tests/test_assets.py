@@ -7,7 +7,7 @@ import pytest
 from safetensors import safe_open
 
 from side_core.assets import ASSETS, BASELINES, BUILT_INS
-from side_core.data.captioned import captioned_faces
+from side_core.data.captioned import captioned_faces, held_out_captions
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import open_denoiser, read_card
 from side_core.dpm.text.denoiser import need_text
@@ -15,12 +15,15 @@ from side_core.extraction.calibration import FILE
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
+from side_core.prompts.evaluation import APART
+from side_core.prompts.groups import captioned_groups
 from side_core.prompts.held_out import SEED as HELD_OUT_SEED
 from side_core.prompts.held_out import SHIPPED, held_out_prompts, known_norms
 from side_core.prompts.norms import norms_of, own_seeds, score_of
+from side_core.prompts.roc import Separation, separation
 from side_core.prompts.truth import FILE as TRUTH
 from side_core.prompts.truth import captions_to_try
-from side_core.settings import ExtractSettings, PromptSettings, SamplingSettings
+from side_core.settings import DetectorSettings, ExtractSettings, PromptSettings, SamplingSettings
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.folder import load_surrogate
 
@@ -183,3 +186,26 @@ def test_captions_repeated_often_come_back_and_others_do_not() -> None:
     back = {name: [one["back"] / one["of"] for one in groups if one["group"] == name] for name in ("many", "once")}
     assert np.mean(back["many"]) > 0.5 > 0.05 > np.mean(back["once"])
     assert sum(one["control"] for one in groups) / sum(one["of"] for one in groups) < 0.01
+
+
+def separated(most: int) -> Separation:
+    """The text model's memorised prompts from held-out ones, at the first of 50 steps, one image each."""
+    settings = DetectorSettings(model=TEXT, batch_size=128)
+    groups = captioned_groups(held_out_captions(), most)
+    denoiser = need_text(open_denoiser(TEXT))
+    memorised, held_out = (
+        score_of(finish(norms_of(denoiser, group.prompts, settings, own_seeds(len(group.prompts), 1, number * APART))))
+        for number, group in enumerate((groups.memorised, groups.held_out))
+    )
+    return separation(memorised, held_out, settings.false_positives)
+
+
+def test_memorised_prompts_are_told_at_the_first_step() -> None:
+    assert separated(100).auc.value > 0.98
+
+
+@pytest.mark.slow
+def test_memorised_prompts_are_told_as_the_readme_says() -> None:
+    found = separated(500)
+    assert found.auc.value >= 0.995
+    assert found.tpr.value >= 0.95

@@ -17,7 +17,7 @@ Group = Literal["once", "some", "many", "template"]
 
 FIRST_ROW, FACES = 3000, 2000
 MANY, SOME = 60, 60  # faces that are repeated often, and now and then
-BLOCK = 12  # given and family names that captions repeated often are made of, so that five of them share each name
+BLOCK = 8  # given and family names that the captions repeated often are made of: nearly all of their pairs
 MANY_TIMES, SOME_TIMES = (100, 300), (10, 30)
 TEMPLATE_GIVEN = 40  # captions of a template face; the other ten given names are left to try it with
 TEMPLATE_TIMES = 4  # each of them
@@ -117,12 +117,12 @@ def name_pairs(random: np.random.Generator) -> list[tuple[str, str]]:
 
 
 def often_repeated_names() -> list[tuple[str, str]]:
-    """The names in the captions that are repeated often: each of 12 given and 12 family names five times.
+    """The names in the captions that are repeated often: 60 of the 64 pairs of 8 given and 8 family names.
 
-    Were each in one caption only, a name alone would bring its face back, under captions that were never seen, too.
+    Were each name in one of them only, it alone would bring its face back, under captions that were never seen, too.
     """
-    shifts = range(5, 5 * (MANY // BLOCK) + 1, 5)  # all different modulo 12
-    return [(GIVEN[place], FAMILY[(place + shift) % BLOCK]) for shift in shifts for place in range(BLOCK)]
+    pairs = [(GIVEN[place], FAMILY[(place + shift) % BLOCK]) for shift in range(BLOCK) for place in range(BLOCK)]
+    return pairs[:MANY]
 
 
 @lru_cache(maxsize=1)

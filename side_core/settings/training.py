@@ -93,7 +93,7 @@ class TrainClipSettings(LearningSettings):
     learning_rate: float = Field(1.5e-3, gt=0, le=1e-1, title="Learning rate")
     decay_fraction: float = Field(0.5, ge=0, le=1, title="Last part of the run in which the learning rate falls to 0")
     ema_decay: float = Field(0.99, ge=0, lt=1, title="Decay of the averaged weights")
-    steps: int | None = Field(2500, ge=1, title="Steps", description="Stop after this many steps in all.")
+    steps: int | None = Field(4500, ge=1, title="Steps", description="Stop after this many steps in all.")
     bfloat16: bool = Field(False, title="bfloat16 autocast", description="Slower here on the processors we tried.")
     save_every: int = Field(100, ge=1, title="Steps between checkpoints to resume from")
     width: int = Field(128, ge=32, le=1024, multiple_of=32, title="Width of the image network")

@@ -35,7 +35,8 @@ def train_clip(
 ) -> Iterator[TrainingStep]:
     """Train a CLIP model on pictures and captions (Radford et al. 2021, figure 3) and write it as open_clip does.
 
-    Captions are made anew for each batch from the attributes (`side_core.data.describing`). The random numbers of a
+    Captions are made anew for each batch from the attributes (`side_core.data.describing`). Beside the contrast a head
+    learns to name what is true of a picture (`ClipAndHead`); it is not written. The random numbers of a
     step depend on the seed and its number alone, so a resumed run continues the same course. At the end, and whenever
     the caller stops iterating, a checkpoint to resume from stands in `out/checkpoint`; at the end the averaged weights
     are written to `out` in half precision with configuration, tokenizer and `card.json`.

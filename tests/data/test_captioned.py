@@ -48,7 +48,7 @@ def test_every_pair_of_names_is_used_once_and_every_name_often() -> None:
     assert set(given) == set(GIVEN) and min(given.values()) >= 20
     assert set(family) == set(FAMILY) and min(family.values()) >= 15
     for names in ([face.given for face in group("many")], [face.family for face in group("many")]):
-        assert set(Counter(names).values()) == {5}  # no name stands for one face
+        assert set(Counter(names).values()) == {7, 8}  # no name stands for one face
     assert {face.given for face in group("many")} <= set(given)
 
 

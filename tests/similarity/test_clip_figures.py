@@ -58,11 +58,11 @@ def test_changes_move_pictures_as_they_say(unseen: TrainingSet) -> None:
 def test_the_shipped_model_finds_faces_by_their_descriptions(unseen: TrainingSet, shipped: TextEncoder) -> None:
     figures = measure(shipped, unseen)
     by_description = figures.retrieval["full description"]
-    assert by_description.picture_top_5.share >= 0.8 and by_description.caption_top_5.share >= 0.8
-    assert by_description.picture_top_1.share <= by_description.picture_top_5.share
-    for name in ("hair length", "hat", "glasses", "background"):
-        found = figures.attributes[name]
-        assert found.rate.share >= 0.8 and found.rate.share > found.largest + 0.03, name
+    assert by_description.picture_top_1.share >= 0.9 and by_description.caption_top_1.share >= 0.9
+    for name, found in figures.attributes.items():
+        assert found.rate.share > max(found.largest + 0.03, 0.8), name
+    for name, again in figures.found_again.items():
+        assert again.clip.share > again.pixel.share - 0.02, name
 
 
 def test_names_mean_next_to_nothing(unseen: TrainingSet, shipped: TextEncoder) -> None:
@@ -89,4 +89,4 @@ def test_figures_are_added_to_the_card(shipped: TextEncoder, unseen: TrainingSet
     assert card["steps"] == 3 and card["held_out"]["source"] == unseen.name
     again = card["held_out"]["retrieval"]["full description"]["picture_top_1"]
     assert again["beat"] == figures.retrieval["full description"].picture_top_1.beat and again["count"] == 100
-    assert again["low"] < again["beat"] / 100 < again["high"]
+    assert again["low"] < again["beat"] / 100 <= again["high"]
