@@ -32,7 +32,7 @@ wait "$first"
 side_core calibrate --model ideal --mode fast
 
 text=.cache/train/pixel-faces-text # one core each, too
-side_core train text --no-bfloat16 --compile --steps STEPS --batch-size 32 --decay-fraction 0.4 --save-every 200 --out "$text" &
+side_core train text --no-bfloat16 --compile --steps 10600 --batch-size 32 --decay-fraction 0.4 --save-every 200 --out "$text" &
 first=$!
 side_core train clip --out .cache/train/pixel-faces-clip
 wait "$first"

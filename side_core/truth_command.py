@@ -5,7 +5,7 @@ import argparse
 from side_core.progress import Progress, finish
 from side_core.settings import PromptSettings
 
-PICTURES = PromptSettings(images=20, sampling_steps=25, batch_size=80)
+PICTURES = PromptSettings(images=20, sampling_steps=12, batch_size=20)
 
 
 def add_truth(actions: "argparse._SubParsersAction[argparse.ArgumentParser]", device: str) -> None:

@@ -26,7 +26,7 @@ CAPTIONED = "captioned-faces"  # training images whose captions have held-out on
 SEED = 2_000_000  # of held-out prompts: nobody's first pictures are among theirs
 TRIED = 500  # held-out captions that detectors are tried on; the next ones are what a prompt is held against
 COUNT = 500
-SHIPPED = PromptSettings(images=4, first=10, batch_size=128)  # what the file of a model holds
+SHIPPED = PromptSettings(images=4, first=10)  # what the file of a model holds
 
 
 @dataclass(frozen=True, eq=False)

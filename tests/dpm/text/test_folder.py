@@ -127,7 +127,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "other end": (lambda f: encoder(f, eos_token_id=7), "end-of-text has id 552, the encoder looks for 7"),
     "end is not the highest": (
         lambda f: tokenizer(f, eos_token="hat</w>"),
-        "end-of-text has id 541, the encoder looks for 552",
+        "end-of-text has id 536, the encoder looks for 552",
     ),
     "other texts": (lambda f: unet(f, cross_attention_dim=64), "do not fit their config.json"),
     "many transformers": (
