@@ -51,7 +51,7 @@ TERMS = {
     "and without the text. Prompts whose picture was memorised change it most.",
     "held-out prompt": "A prompt made of words that the model knows, for a picture that it has never seen: what a "
     "score is held against.",
-    "significance": "How much the score changes when what the model makes of one word changes a little.",
+    "significance": "How much the score changes when what the model is given for one word changes a little.",
     "token": "A piece of text that the model reads as one: mostly a word, or a part of a rare one.",
     "text guidance": "How much further than its own prediction the model is pushed towards the text. 1 is the text "
     "alone.",

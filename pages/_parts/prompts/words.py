@@ -76,7 +76,7 @@ def in_words(word: WordWeight, count: int) -> str:
     """What a word's number means, among `count` words."""
     return (
         f"Significance {word.value:.3g}: number {word.rank} of {count}. "
-        "How much the score changes when what the text encoder makes of this word changes a little."
+        "How much the score changes when what the text encoder is given for this word changes a little."
     )
 
 
@@ -122,7 +122,7 @@ def change(prompt: str, span: Span, place: int, new: str) -> None:
 
 
 def show_figures(significance: Significance) -> None:
-    """An expander with the value of each word, and of the rows of the text encoder that belong to none."""
+    """An expander with the value of each word, and of the tokens that belong to none."""
     with st.expander("The words in figures", icon=":material/format_list_numbered:"):
         rows = [
             {
@@ -137,5 +137,7 @@ def show_figures(significance: Significance) -> None:
         st.caption(
             f"A word has the largest value of its tokens. Not words: start of the text {significance.start:.3g}, "
             f"its end {significance.end:.3g}, padding behind it at most {significance.padding:.3g}. Mean over "
-            f"{significance.images} image(s) and {len(significance.timesteps)} step(s) (Wen et al. 2024)."
+            f"{significance.images} image(s) and {len(significance.timesteps)} step(s). "
+            "After Wen et al. 2024, but by what goes into the text encoder: in what comes out, later words hold the "
+            "name as well."
         )
