@@ -47,17 +47,21 @@ def look_into() -> None:
         chosen |= inputs.drawing_inputs()
         with view.detail("more").expander("More"):
             chosen |= inputs.more_inputs(chosen["model"])
-    examined = examine(chosen)
+    with st.container():  # what shows progress now and then lies in one: what follows keeps its place
+        examined = examine(chosen)
     with st.sidebar:
         asked = inputs.asked_for(chosen, examined)
     prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(asked.digest)]))
     check_prompt(prompt, examined.denoiser)
     offer_link(heading, link_to(PROMPTS, inputs.values_of(asked, prompt)))
-    show_reading(examined.denoiser.tokens(prompt), examined.denoiser.context)
+    with st.container():
+        show_reading(examined.denoiser.tokens(prompt), examined.denoiser.context)
     words = st.container()
-    inquiry = Inquiry(prompt, examined, asked, prompts_held_out(asked.prompts.model, asked.held_out))
+    with st.container():
+        inquiry = Inquiry(prompt, examined, asked, prompts_held_out(asked.prompts.model, asked.held_out))
     standing = show_standing(inquiry)
-    significance = words_now(examined.denoiser, prompt, asked.prompts)
+    with st.container():
+        significance = words_now(examined.denoiser, prompt, asked.prompts)
     with words:
         show_words(prompt, significance, examined.knows_names)
     with st.container(key="prompt-results"):
@@ -72,8 +76,11 @@ def look_into() -> None:
 def show_standing(inquiry: Inquiry) -> Standing | None:
     """The score beside the held-out prompts; None where there are none, or they are not scored yet."""
     settings, prompt, digest = inquiry.settings, inquiry.prompt, inquiry.asked.digest
-    value = float(score_of(norms_now(inquiry.denoiser, prompt, settings)[None])[0])
-    held_out = inquiry.held_out and held_out_now(inquiry.denoiser, settings, inquiry.held_out, inquiry.asked.held_out)
+    with st.container():
+        value = float(score_of(norms_now(inquiry.denoiser, prompt, settings)[None])[0])
+        held_out = inquiry.held_out and held_out_now(
+            inquiry.denoiser, settings, inquiry.held_out, inquiry.asked.held_out
+        )
     if not held_out:
         without_held_out(value, known=bool(inquiry.held_out))
         return None
@@ -86,14 +93,16 @@ def show_standing(inquiry: Inquiry) -> Standing | None:
 def show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
     """What the prompt draws, beside the training picture; what was tried before. None where nothing is compared."""
     examined, digest = inquiry.examined, inquiry.asked.digest
-    pictures = pictures_now(inquiry.drawing, examined.subject, matched=not examined.unknown)
+    with st.container():
+        pictures = pictures_now(inquiry.drawing, examined.subject, matched=not examined.unknown)
     if pictures and examined.unknown:
         show_alone(pictures)
         st.info(plain(examined.unknown, 500), icon=":material/folder_open:")
     if not pictures or examined.unknown:
         show_tried(digest)
         return None
-    extraction = matched(pictures, inquiry.drawing, examined.subject)
+    with st.container():
+        extraction = matched(pictures, inquiry.drawing, examined.subject)
     if standing is not None:
         first = next(iter(pictures.values())).image
         note(Tried(inquiry.prompt, digest, standing.value, standing.counts, copies_in_words(extraction), first))

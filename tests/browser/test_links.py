@@ -173,8 +173,10 @@ def test_back_returns_to_what_was_before(page: Page, address: str, exported: Pat
     page.get_by_role("button", name="Open this run").click(timeout=PATIENCE)
     settled(page, re.compile("of 3 pictures beat"))
     for _ in range(MOST_BACK):
+        before = page.url
         page.go_back()
-        page.wait_for_timeout(500)
+        expect(page).not_to_have_url(before, timeout=PATIENCE)  # a busy browser takes its time
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
         if urlsplit(page.url).path == "/models":
             break
     expect(page.get_by_role("heading", name="Bring your own model")).to_be_visible(timeout=PATIENCE)

@@ -10,15 +10,20 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import heading
+from pages._parts.prompts.copies import copies_in_words
 from side_core.data.captioned import CONTROL_ROWS, captioned_faces
+from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
+from side_core.extraction.matching import match
+from side_core.extraction.run import Extraction, Subject, references_of
 from side_core.progress import finish
+from side_core.prompts.examples import embedded_examples
 from side_core.prompts.explain import explaining
 from side_core.prompts.held_out import held_out_norms
 from side_core.prompts.norms import norms_of, score_of
 from side_core.public import Limits
-from side_core.settings import PromptSettings
+from side_core.settings import ExtractSettings, PromptSettings
 from tests.dpm.text.small_folders import save_small
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
@@ -52,7 +57,7 @@ def denoiser(model: str) -> TextDenoiser:
 @pytest.fixture
 def link(model: str, held_out: str) -> dict[str, str]:
     """What a link says for a quick page."""
-    own = {"model": model, "held_out": held_out, "control": "captioned-control", "prompt": PROMPT}
+    own = {"model": model, "score_images": "1", "held_out": held_out, "control": "captioned-control", "prompt": PROMPT}
     return own | {"sampling_steps": str(STEPS), "count": "2"}
 
 
@@ -164,8 +169,7 @@ def test_all_words_can_be_removed_one_after_the_other(link: dict[str, str]) -> N
 
 def test_examples_are_of_every_kind_and_the_first_is_where_one_begins(link: dict[str, str]) -> None:
     app = opened(**{name: value for name, value in link.items() if name != "prompt"})
-    most = max(captioned_faces(), key=lambda face: face.repeats)
-    assert app.text_input(key="prompt").value == most.caption
+    assert app.text_input(key="prompt").value == embedded_examples()[0].prompt
     kinds = ("shown 300 times", "shown 30 times", "one face under 40 names", "shown once", "never shown")
     options = app.selectbox(key="example").options
     assert all(any(option.startswith(f"{kind}: portrait of ") for option in options) for kind in kinds)
@@ -302,3 +306,15 @@ def test_a_public_app_reads_neither_models_nor_prompts_of_others(
     app = opened(**link)
     assert not app.exception
     assert "this app is public" in text_of(app) and link["model"] not in app.selectbox(key="model").value
+
+
+def test_copies_are_counted_with_how_many_different_pictures_they_are_of(faces: TrainingSet) -> None:
+    shown = faces.images[[3, 3, 8]].copy()
+    shown[:, 0, 0] = 0  # a copy of a copy is no exact one
+    noise = np.random.default_rng(0).integers(0, 256, (1, *faces.images.shape[1:]), dtype=np.uint8)
+    settings = ExtractSettings(model="ideal", data="pixel-faces[0:60]")
+    subject = Subject(None, faces, None, None)
+    references = finish(references_of(settings, subject))
+    for images, words in ((shown, "3 of 3, of 2 pictures"), (shown[:2], "2 of 2, of 1 picture"), (noise, "0 of 1")):
+        found = match(images, tuple(map(str, range(len(images)))), references)
+        assert copies_in_words(Extraction(settings, subject, references, found)) == words

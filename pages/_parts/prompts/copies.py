@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+import numpy as np
 import streamlit as st
 
 from pages._parts import view
@@ -17,7 +18,7 @@ from pages._parts.text import show_notes
 from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.references import Side
 from side_core.extraction.run import Extraction, Subject
-from side_core.rate import Rate, rate_of
+from side_core.rate import rate_of
 from side_core.runs.identity import pictures_key
 from side_core.runs.picture_shelf import Picture
 from side_core.settings import ExtractSettings
@@ -70,16 +71,21 @@ def show_pairs(shown: Shown) -> None:
         show_pair(extraction, shown.noun, shown.paths.get(match.names[position]), position)
 
 
-def hits(side: Side, extraction: Extraction) -> Rate:
-    """How many pictures beat the threshold on one side."""
+def beating(side: Side, extraction: Extraction) -> np.ndarray:
+    """(n,) which pictures beat the threshold on one side."""
     score = extraction.settings.score
-    return rate_of(SCORES[score].beats(side.scores.by_name(score), threshold_for(extraction)))
+    return SCORES[score].beats(side.scores.by_name(score), threshold_for(extraction))
 
 
 def copies_in_words(extraction: Extraction) -> str:
-    """How many pictures beat the threshold, of how many."""
-    found = hits(extraction.match.training, extraction)
-    return f"{found.beat} of {found.count}"
+    """How many pictures beat the threshold, and of how many different training pictures they are copies."""
+    side = extraction.match.training
+    mask = beating(side, extraction)
+    words = f"{mask.sum()} of {len(mask)}"
+    if not mask.any():
+        return words
+    different = len(set(side.neighbours.rows[mask, 0].tolist()))
+    return f"{words}, of {different} picture{'s' * (different > 1)}"
 
 
 def show_same(extraction: Extraction) -> None:
@@ -102,7 +108,7 @@ def show_same(extraction: Extraction) -> None:
 def show_counts(extraction: Extraction) -> None:
     """How many pictures beat the threshold, beside the control."""
     match, kind = extraction.match, SCORES[extraction.settings.score]
-    found = hits(match.training, extraction)
+    found = rate_of(beating(match.training, extraction))
     rule = f"{kind.symbol} {kind.sign} {threshold_for(extraction):.3g}"
     if match.control is None:
         st.warning(WITHHELD, icon=":material/balance:")
@@ -113,7 +119,7 @@ def show_counts(extraction: Extraction) -> None:
     tile(
         right,
         f"The same pictures against {match.control.searched:,} pictures it has never seen",
-        hits(match.control, extraction),
+        rate_of(beating(match.control, extraction)),
     )
 
 

@@ -17,6 +17,7 @@ from side_core.public import limit_of, listed_models
 from side_core.settings import ExtractSettings, PromptSettings
 
 PICTURES = int(DEFAULTS_OF_PROMPTS["count"])  # that are drawn unless told otherwise
+IMAGES = int(DEFAULTS_OF_PROMPTS["score_images"])  # one alone says less: its noise counts as well
 MOST_PICTURES, MOST_STEPS = 64, 250  # that a page draws
 MOST_IMAGES = 16  # that a score is averaged over
 PERCENT = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -76,7 +77,9 @@ def more_inputs(model: str) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         "sampling_steps": controls.slider("sampling_steps", high=most, of=of),
         "first": controls.slider("first", high=most, of=of),
-        "images": controls.slider("images", key="score_images", title="Images of the score", high=MOST_IMAGES, of=of),
+        "images": controls.slider(
+            "images", key="score_images", title="Images of the score", high=MOST_IMAGES, default=IMAGES, of=of
+        ),
     }
     checks.one_of("false_percent", "False-positive bound, in %", PERCENT, 1.0)
     percent = st.select_slider(
@@ -133,7 +136,7 @@ def asked_for(chosen: dict[str, Any], examined: Examined) -> Asked:
 
 def values_of(asked: Asked, prompt: str) -> dict[str, Any]:
     """The widgets of the page by their keys, as a link has them."""
-    own = asked.prompts.model_dump(exclude={"prompt", "batch_size", "images", "false_positives"})
+    own = asked.prompts.model_dump(exclude={"prompt", "batch_size", "images", "false_positives", "significance_at"})
     return {
         "prompt": prompt,
         **own,

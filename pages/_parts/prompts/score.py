@@ -63,7 +63,8 @@ def show_score(standing: Standing, before: Sequence[tuple[str, float]]) -> None:
             f"Score after {steps_in_words(standing.settings)}",
             f"{standing.value:.3g}",
             help=f"{UNIT}: how much the text changes the noise that the model predicts. "
-            f"Mean over {standing.settings.images} image(s) and {standing.settings.first} step(s).",
+            f"Mean over {standing.settings.images} image(s), each from its own noise, and {standing.settings.first} "
+            "step(s).",
         )
         st.markdown(badge(standing))
         st.markdown(f"**{standing.times:.1f} times** what prompts do that it has never seen (their median).")
