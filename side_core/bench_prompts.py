@@ -27,7 +27,7 @@ def prompt_figures() -> dict[str, float]:
     """
     if MODEL not in BUILT_INS or not BUILT_INS[MODEL].folder.is_dir():
         return {}
-    settings = PromptSettings(batch_size=PROMPTS)
+    settings = PromptSettings(model=MODEL)
     denoiser = need_text(open_denoiser(MODEL, settings.mode))
     prompts = held_out_prompts(MODEL)
     assert prompts is not None  # it was trained on captioned faces
