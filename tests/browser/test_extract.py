@@ -3,15 +3,15 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 PATIENCE = 90_000
 
 
-def pairs(page: Page) -> int:
-    """How many pairs the gallery shows."""
-    return page.locator('[class*="st-key-pair-"]').count()
+def pairs(page: Page) -> Locator:
+    """The pairs that the gallery shows."""
+    return page.locator('[class*="st-key-pair-"]')
 
 
 def settled(page: Page, text: str | re.Pattern[str]) -> None:
@@ -23,14 +23,14 @@ def settled(page: Page, text: str | re.Pattern[str]) -> None:
 def test_first_visit_shows_real_faces_beside_training_faces(page: Page, address: str) -> None:
     page.goto(address)
     settled(page, re.compile(r"\d+ of 16 pictures beat the threshold"))
-    assert pairs(page) == 16
-    expect(page.get_by_text("95 % interval")).to_have_count(3)
+    expect(pairs(page)).to_have_count(16, timeout=PATIENCE)
+    expect(page.get_by_text("95 % interval")).to_have_count(3, timeout=PATIENCE)
     expect(page.get_by_text("Same pictures against the control")).to_be_visible()
     expect(page.get_by_text("4,096 plain pictures against the control")).to_be_visible()
-    expect(page.get_by_text("From noise to image", exact=True)).to_be_visible()
+    expect(page.get_by_text("From noise to image", exact=True)).to_be_visible(timeout=PATIENCE)
     image = page.locator('img[alt^="Generated with seed 0, d₁/d₂ 0."]')
     assert image.evaluate("e => [e.naturalWidth, e.clientWidth > 60]") == [16, True]
-    assert page.get_by_alt_text(re.compile("Its nearest training image, face-")).count() == 16
+    expect(page.get_by_alt_text(re.compile("Its nearest training image, face-"))).to_have_count(16, timeout=PATIENCE)
 
 
 def test_slider_redraws_and_stands_in_the_link(page: Page, address: str) -> None:
@@ -61,7 +61,7 @@ def test_stop_keeps_what_is_finished_and_go_on_finishes(page: Page, address: str
     if begin.is_visible():  # a slow machine asks first
         begin.click()
     expect(stop).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text(re.compile(r"about \d+ s left"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"about \d+ (s|min) left"))).to_be_visible(timeout=PATIENCE)
     page.wait_for_function(
         "document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= 35", timeout=PATIENCE
     )
