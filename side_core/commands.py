@@ -163,10 +163,11 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
     from side_core.dpm.folder import open_denoiser
     from side_core.extraction.run import training_images
     from side_core.surrogate.building import Record, finished, gather, learn, lesson_of
-    from side_core.surrogate.folder import prepare_surrogate_folder, save_surrogate
+    from side_core.surrogate.folder import save_surrogate
     from side_core.surrogate.surrogate import Surrogate
+    from side_core.whole_file import make_folder
 
-    prepare_surrogate_folder(options.out)
+    make_folder(options.out)
     denoiser = open_denoiser(options.model, settings.mode, options.device)
     training = finish(training_images(options.model, denoiser)) if settings.synthetic else None
     material = finish(gather(denoiser, settings, training, options.device), Stages().watch)

@@ -32,3 +32,15 @@ def write_whole(file: Path, content: bytes) -> None:
 def write_json(file: Path, content: Mapping[str, Any]) -> None:
     """Write a JSON file."""
     write_whole(file, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def make_folder(out: Path) -> None:
+    """Make a folder that was named to be written to, before anything is done for it.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None

@@ -125,18 +125,6 @@ def check_length(settings: LearningSettings) -> None:
         raise ValueError("How long to train is not said: give steps or minutes.")
 
 
-def make_folder(out: Path) -> None:
-    """Make the folder that a training writes to.
-
-    Raises:
-        ValueError: it cannot be written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
-
-
 def effort(counters: Counters, device: str) -> dict[str, object]:
     """What a card says of how a training went: steps, loss, minutes, hardware."""
     name = torch.cuda.get_device_name() if device.startswith("cuda") else f"{platform.machine()} CPU"

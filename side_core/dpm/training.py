@@ -15,10 +15,11 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.batch import Batch, make_batch
 from side_core.dpm.checkpoint import Counters, Learner
 from side_core.dpm.device import open_device
-from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, make_folder, new_learner
+from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
 from side_core.dpm.pipeline import read_pipeline
 from side_core.progress import finish
 from side_core.settings import TrainDpmSettings
+from side_core.whole_file import make_folder
 
 GROUPS = 16  # of group normalisation: channels are multiples of it
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.device import open_device
-from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, make_folder, new_learner
+from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
 from side_core.dpm.text.vocabulary import new_tokenizer
 from side_core.settings import TrainClipSettings
 from side_core.similarity.clip_batch import (
@@ -26,6 +26,7 @@ from side_core.similarity.clip_batch import (
     weight_of,
 )
 from side_core.similarity.clip_network import ClipAndHead, clip_weights, model_config, write_clip
+from side_core.whole_file import make_folder
 
 LARGEST_SCALE = 100  # of the logits, beyond which training becomes unstable (Radford et al. 2021, section 2.5)
 

@@ -19,23 +19,11 @@ from side_core.surrogate.classifier import GROUPS, TimeClassifier
 from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.sheet import pictures_of, sheet_of
 from side_core.surrogate.surrogate import Surrogate, network_of
-from side_core.whole_file import write_json, write_whole
+from side_core.whole_file import make_folder, write_json, write_whole
 
 WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
 DIGEST = "weights_sha256"  # in the card: weights that were exchanged, or of a save that was killed, are noticed
 MOST_WIDTH, MOST_BLOCKS, MOST_CLUSTERS, MOST_SIDE = 512, 8, 5000, 4096
-
-
-def prepare_surrogate_folder(out: Path) -> None:
-    """Make the folder of a surrogate, before anything is done for it.
-
-    Raises:
-        ValueError: it cannot be written.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
 
 
 def save_surrogate(surrogate: Surrogate, out: Path) -> None:
@@ -44,7 +32,7 @@ def save_surrogate(surrogate: Surrogate, out: Path) -> None:
     Raises:
         ValueError: it cannot be written.
     """
-    prepare_surrogate_folder(out)
+    make_folder(out)
     content = save(dict(surrogate.weights))
     write_whole(out / WEIGHTS, content)
     write_whole(out / SHEET, webp(sheet_of(surrogate.pictures)))
