@@ -1,21 +1,15 @@
 """Draw, take the run along, read its report alone, drop a picture of it: the same run is back."""
 
 import io
-import re
 import zipfile
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.waiting import PATIENCE, settled
+
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
-
-
-def settled(page: Page, text: str | re.Pattern[str]) -> None:
-    """Wait until the headline says `text` and the script has ended."""
-    expect(page.get_by_role("heading", name=text)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
 def download(page: Page, label: str) -> Path:

@@ -5,19 +5,14 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.waiting import PATIENCE, settled
+
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 
 
 def pairs(page: Page) -> Locator:
     """The pairs that the gallery shows."""
     return page.locator('[class*="st-key-pair-"]')
-
-
-def settled(page: Page, text: str | re.Pattern[str]) -> None:
-    """Wait until the headline says `text` and the script has ended."""
-    expect(page.get_by_role("heading", name=text)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
 def test_first_visit_shows_real_faces_beside_training_faces(page: Page, address: str) -> None:

@@ -18,9 +18,9 @@ from side_core.runs.picture_shelf import Picture, keep_picture
 from side_core.runs.recording import keep
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings
+from tests.browser.waiting import PATIENCE, ended
 
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 COUNT = 3
 
 
@@ -109,7 +109,7 @@ def test_a_name_is_text_and_another_tab_is_not_overwritten(page: Page, kept: tup
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("dialog")).to_have_count(0)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+    ended(page)
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value(name, timeout=PATIENCE)
     store.rename(here, 1, "theirs")

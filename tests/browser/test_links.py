@@ -13,17 +13,10 @@ from side_core.progress import finish
 from side_core.runs.export import export_zip
 from side_core.runs.result import result_of
 from side_core.settings import ExtractSettings
+from tests.browser.waiting import PATIENCE, ended, settled
 
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 MOST_BACK = 8  # presses until the page before is there: each change of a link is one
-
-
-def settled(page: Page, text: str | re.Pattern[str]) -> None:
-    """Wait until the headline says `text` and the script has ended."""
-    expect(page.get_by_role("heading", name=text)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def query(page: Page) -> dict[str, str]:
@@ -176,7 +169,7 @@ def test_back_returns_to_what_was_before(page: Page, address: str, exported: Pat
         before = page.url
         page.go_back()
         expect(page).not_to_have_url(before, timeout=PATIENCE)  # a busy browser takes its time
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+        ended(page)
         if urlsplit(page.url).path == "/models":
             break
     expect(page.get_by_role("heading", name="Bring your own model")).to_be_visible(timeout=PATIENCE)

@@ -11,9 +11,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from side_core.data.source import open_training_set
+from tests.browser.waiting import PATIENCE
 
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 
 
 @pytest.fixture(scope="module")

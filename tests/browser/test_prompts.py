@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from side_core.data.captioned import captioned_faces
 from side_core.data.names import GIVEN
 from side_core.prompts.examples import embedded_examples
+from tests.browser.waiting import ended
 
 pytestmark = pytest.mark.browser
 PATIENCE = 180_000
@@ -18,7 +19,7 @@ MOST = next(face for face in captioned_faces() if face.caption == START)
 def settled(page: Page) -> None:
     """Wait until pictures stand beside training pictures, and the script has ended."""
     expect(page.get_by_text("Each picture beside its nearest training picture")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+    ended(page)
 
 
 def field(page: Page) -> Locator:

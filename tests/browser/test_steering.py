@@ -8,14 +8,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import PATIENCE, settled
+
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
-
-
-def settled(page: Page, text: str | re.Pattern[str]) -> None:
-    """Wait until the headline says `text` and the script has ended."""
-    expect(page.get_by_role("heading", name=text)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
 def test_lambda_from_zero_upwards_by_keyboard(page: Page, address: str, make_surrogate: Callable[..., Path]) -> None:

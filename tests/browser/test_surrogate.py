@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import PATIENCE
+
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 SMALL = {
     "of": "ideal",
     "draw_steps": "5",

@@ -5,8 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.waiting import PATIENCE, ended
+
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 
 
 def test_a_sweep_fills_in_and_a_point_leads_to_extract(page: Page, address: str) -> None:
@@ -14,7 +15,7 @@ def test_a_sweep_fills_in_and_a_point_leads_to_extract(page: Page, address: str)
     page.get_by_role("button", name="Start").click(timeout=PATIENCE)
     leads_on = page.get_by_role("link", name="Open on Extract")
     expect(leads_on).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+    ended(page)
     assert page.get_by_alt_text(re.compile("^Seed 0 at steps ")).count() == 4
     field = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
     assert field is not None

@@ -8,17 +8,11 @@ from playwright.sync_api import Locator, Page, expect
 from pages._parts.glossary import TERMS
 from pages._parts.tour.steps import STEPS
 from pages._parts.view import LARGER
+from tests.browser.waiting import PATIENCE, ended, settled
 
 pytestmark = pytest.mark.browser
-PATIENCE = 90_000
 LARGE = f"{16 * LARGER:g}px"
 HIDDEN = ("Spacing", "First timestep", "Noise added back (eta)", "Compare by", "Arithmetic", "Other training images")
-
-
-def settled(page: Page, heading: str | re.Pattern[str]) -> None:
-    """Wait until a heading is there and the script has ended."""
-    expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
 def press_until(page: Page, key: str, target: Locator, most: int = 60) -> None:
@@ -49,7 +43,7 @@ def test_the_whole_tour_by_keyboard(page: Page, address: str) -> None:
             page.keyboard.press("ArrowRight")
             expect(slider).not_to_have_attribute("aria-valuenow", str(before), timeout=PATIENCE)
             expect(page).to_have_url(re.compile(r"[?&](at|noise|lam|limit)="), timeout=PATIENCE)
-            expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
+            ended(page)
         if number < len(STEPS):
             press_until(page, "Shift+Tab", page.get_by_role("button", name="Next"))
             page.keyboard.press("Enter")
