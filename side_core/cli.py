@@ -26,6 +26,8 @@ from side_core.settings import (
 )
 from side_core.sweep_command import UNUSED, run_sweep
 from side_core.train_clip_command import run_train_clip
+from side_core.train_dpm_command import run_train_dpm
+from side_core.train_surrogate_command import run_train_surrogate
 from side_core.train_text_command import run_train_text
 
 WRONG = 2
@@ -118,7 +120,7 @@ def make_parser() -> argparse.ArgumentParser:
     start.add_argument("--init", type=Path, help="a model folder to start from")
     dpm.add_argument("--device", default=None, help=DEVICE)
     add_options(dpm, TrainDpmSettings)
-    dpm.set_defaults(run=commands.run_train_dpm)
+    dpm.set_defaults(run=run_train_dpm)
 
     text = kinds_of_training.add_parser(
         "text", help="train the small text-to-image model of captioned faces from scratch; resumable"
@@ -156,7 +158,7 @@ def make_parser() -> argparse.ArgumentParser:
     surrogate.add_argument("--json", action="store_true", help="print its card on stdout")
     add_options(surrogate, SurrogateSettings)
     add_history(surrogate)
-    surrogate.set_defaults(run=commands.run_train_surrogate)
+    surrogate.set_defaults(run=run_train_surrogate)
 
     add_runs(kinds.add_parser("runs", help="the history: list, compare, rename, export, delete, bring back"))
 

@@ -10,9 +10,10 @@ import pytest
 from side_core.cli import main
 from side_core.data.captioned import captioned_faces, held_out_captions
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.text.denoiser import need_text
+from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.progress import finish
 from side_core.prompts import held_out
+from side_core.prompts.explain import explaining
 from side_core.prompts.held_out import FILE
 from side_core.prompts.norms import Measuring, norms_of, score_of
 from side_core.settings import PromptSettings
@@ -185,6 +186,24 @@ def test_evaluation_of_given_prompts_prints_its_counts(run: Run, model: Path, co
     assert "training captions" not in said and "name" not in said
 
 
+def test_an_interruption_keeps_what_is_explained(run: Run, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(denoiser: TextDenoiser, prompt: str, settings: PromptSettings):  # type: ignore[no-untyped-def]
+        if prompt == BORIS:
+            raise KeyboardInterrupt
+        return (yield from explaining(denoiser, prompt, settings))
+
+    monkeypatch.setattr("side_core.prompts.explain.explaining", interrupted)
+    code, said, complained = run("explain", "--model", model, "--prompt", ADA, BORIS, "--json")
+    assert code == 130 and "interrupted; 1 of 2 prompts are explained." in complained
+    assert [item["prompt"] for item in json.loads(said)["prompts"]] == [ADA]
+
+
+def test_prompts_without_a_word_are_named_and_the_others_explained(run: Run, model: Path) -> None:
+    code, said, complained = run("explain", "--model", model, "--prompt", ADA, ", .", BORIS, "--json")
+    assert code == 0 and "There is no word in ', .' to explain: left out." in complained
+    assert [item["prompt"] for item in json.loads(said)["prompts"]] == [ADA, BORIS]
+
+
 def test_words_are_explained(run: Run, model: Path) -> None:
     code, said, _ = run("explain", "--model", model, "--prompt", ADA, "--prompt", BORIS, "--images", 2)
     assert code == 0 and said.splitlines()[0] == ADA
@@ -261,4 +280,4 @@ def test_a_folder_that_cannot_be_made_is_named_before_anything_is_measured(
     (tmp_path / "file").touch()
     asked = ["--model", model, "--prompt", ADA, "--control", control]
     code, _, complained = run("detect", *asked, "--out", tmp_path / "file" / "out")
-    assert code == 2 and "cannot be used (Not a directory)" in complained and "scoring" not in complained
+    assert code == 2 and "cannot be written (Not a directory)" in complained and "scoring" not in complained

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from side_core.data.names import FAMILY, GIVEN, TEMPLATE_FAMILY
+from side_core.data.training_set import by_row
 
 Group = Literal["once", "some", "many", "template"]
 
@@ -73,9 +74,7 @@ def all_attributes() -> tuple[dict[str, str], ...]:
     """Of all pixel faces, by their rows."""
     from side_core.data.faces import load_pixel_faces  # which opens these faces too
 
-    attributes = load_pixel_faces().attributes
-    rows = zip(*attributes.values(), strict=True)
-    return tuple(dict(zip(attributes, map(str, row), strict=True)) for row in rows)
+    return tuple(by_row(load_pixel_faces().attributes))
 
 
 @lru_cache(maxsize=1)

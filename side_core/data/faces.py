@@ -7,7 +7,7 @@ import numpy as np
 
 from side_core.assets import PIXEL_FACES
 from side_core.data.captioned import CONTROL_ROWS, caption_of, captioned_faces, enlarged, held_out_names
-from side_core.data.training_set import TrainingSet
+from side_core.data.training_set import TrainingSet, by_row
 
 
 @lru_cache(maxsize=1)
@@ -60,8 +60,7 @@ def load_captioned_control() -> TrainingSet:
     faces = load_pixel_faces()
     rows = np.arange(CONTROL_ROWS.start, CONTROL_ROWS.stop)
     attributes = {name: values[rows] for name, values in faces.attributes.items()}
-    each = [dict(zip(attributes, map(str, row), strict=True)) for row in zip(*attributes.values(), strict=True)]
-    captions = [caption_of(*names, of) for names, of in zip(held_out_names(), each, strict=False)]
+    captions = [caption_of(*names, of) for names, of in zip(held_out_names(), by_row(attributes), strict=False)]
     return TrainingSet(
         name="captioned-control",
         images=enlarged(faces.images[rows]),

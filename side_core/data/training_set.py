@@ -111,6 +111,12 @@ class TrainingSet:
         )
 
 
+def by_row(attributes: Mapping[str, np.ndarray]) -> list[dict[str, str]]:
+    """The attributes of each picture, from the (n,) values of each attribute."""
+    rows = zip(*attributes.values(), strict=True)
+    return [dict(zip(attributes, map(str, row), strict=True)) for row in rows]
+
+
 def with_images(known: TrainingSet, images: np.ndarray, note: str) -> TrainingSet:
     """The same set with other pixels, and a sentence that says what was done to them."""
     return replace(known, images=images, notes=(*known.notes, note))

@@ -13,7 +13,7 @@ from side_core.extraction.summary import pictures_json, run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
 from side_core.pictures import grid_of_rows, png
 from side_core.settings import ExtractSettings, MatchSettings
-from side_core.whole_file import write_json, write_whole
+from side_core.whole_file import make_folder, write_json, write_whole
 
 GRID_ROWS = 64
 RUN = "run.json"
@@ -28,10 +28,7 @@ def prepare_folder(out: Path, settings: MatchSettings) -> None:
     """
     if (out / RUN).is_file() and read_json(out / RUN).get("digest") != settings.digest:
         raise ValueError(f"'{out}' holds a run with other settings: choose another folder.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+    make_folder(out)
 
 
 def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) -> Drawn:

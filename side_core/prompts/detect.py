@@ -13,6 +13,7 @@ from side_core.extraction.tables import table
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import score_of
 from side_core.prompts.prompt_file import BrokenLine
+from side_core.prompts.roc import Threshold
 from side_core.rate import Rate
 from side_core.settings import PromptSettings
 from side_core.whole_file import write_json, write_whole
@@ -58,8 +59,7 @@ class Detection:
         fingerprint: of the model, with the `arithmetic` and `device` it was evaluated in.
         scores: one for each prompt, in their order.
         control: the held-out prompts; None where there are none.
-        threshold: what less than the settings' share of one half of them exceed.
-        alarms: how many of the other half exceed it.
+        threshold: what less than the settings' share of one half of them exceed, tried on the other half.
         seconds_per_prompt: wall-clock on this machine, without the held-out prompts.
         broken: lines of the file of prompts that were left out.
     """
@@ -70,8 +70,7 @@ class Detection:
     device: str
     scores: tuple[PromptScore, ...]
     control: HeldOut | None
-    threshold: float | None
-    alarms: Rate | None
+    threshold: Threshold | None
     seconds_per_prompt: float
     broken: tuple[BrokenLine, ...] = ()
 
@@ -96,16 +95,16 @@ def detection_of(
         seconds: that the norms took.
         broken: lines that held no prompt.
     """
-    threshold, alarms = (None, None) if control is None else control.threshold(settings.false_positives)
+    threshold = None if control is None else control.threshold(settings.false_positives)
     scores = []
     for place in sorted(norms):
         value, tokens = float(score_of(norms[place][None])[0]), denoiser.tokens(prompts[place])
         higher = None if control is None else control.at_or_above(value)
-        above = None if threshold is None else value > threshold
+        above = None if threshold is None else value > threshold.value
         scores.append(PromptScore(prompts[place], norms[place], higher, above, tokens.cut, tokens.unknown))
     about = denoiser.fingerprint, str(denoiser.arithmetic), str(denoiser.device)
     per_prompt = seconds / max(len(scores), 1)
-    return Detection(settings, *about, tuple(scores), control, threshold, alarms, per_prompt, broken)
+    return Detection(settings, *about, tuple(scores), control, threshold, per_prompt, broken)
 
 
 def lines_of(detection: Detection) -> list[str]:
@@ -124,29 +123,30 @@ def lines_of(detection: Detection) -> list[str]:
             lines.append(f"{'':11}known in pieces only: {', '.join(item.unknown)}")
     over = f"{settings.images:,} image{'s' * (settings.images != 1)} and the first {settings.first} of"
     lines.append(f"Score: || e_c - e_0 || (Wen et al. 2024), mean over {over} {settings.sampling_steps} steps")
-    if control is None:
+    threshold = detection.threshold
+    if control is None or threshold is None:
         return [*lines, NO_CONTROL]
-    count, chosen = len(control.scores), len(control.scores[::2])
     return [
         *lines,
-        f"Held against {count:,} {control.name}; their median is {np.median(control.scores):.4f}",
-        f"Threshold {detection.threshold:.4f} from {chosen:,} of them; of the others {detection.alarms} are above it",
+        f"Held against {len(control.scores):,} {control.name}; their median is {np.median(control.scores):.4f}",
+        f"Threshold {threshold.value:.4f} from {threshold.chosen_on:,} of them; of the others "
+        f"{threshold.alarms} are above it",
     ]
 
 
 def detection_json(detection: Detection) -> dict[str, Any]:
     """The same with settings, fingerprints and versions."""
-    control = detection.control
+    control, threshold = detection.control, detection.threshold
     about: dict[str, Any] | None = None
-    if control is not None and detection.alarms is not None:
+    if control is not None and threshold is not None:
         about = {
             "name": control.name,
             "count": len(control.scores),
             "digest": control.digest,
             "median": float(np.median(control.scores)),
-            "threshold": detection.threshold,
-            "chosen_on": len(control.scores[::2]),
-            "false_positives": rate_json(detection.alarms),
+            "threshold": threshold.value,
+            "chosen_on": threshold.chosen_on,
+            "false_positives": rate_json(threshold.alarms),
         }
     return {
         "settings": detection.settings.model_dump(mode="json", exclude={"prompt"}),

@@ -60,10 +60,10 @@ def detector_json(item: Evaluated) -> dict[str, Any]:
         "seconds_per_prompt": item.seconds_per_prompt,
         "against_training_captions": None if item.training is None else separation_json(item.training),
         "calibrated": {
-            "threshold": halves.threshold,
-            "chosen_on": halves.chosen_on,
+            "threshold": halves.threshold.value,
+            "chosen_on": halves.threshold.chosen_on,
             "found": rate_json(halves.found),
-            "false_positives": rate_json(halves.alarms),
+            "false_positives": rate_json(halves.threshold.alarms),
         },
         "groups": {row.group.name: group_json(row) for row in item.groups},
     }
@@ -117,8 +117,8 @@ def markdown(evaluation: DetectorEvaluation, named_first: Sequence[NamedFirst] =
     halves = first.calibrated
     lines += [
         "",
-        f"Threshold from {halves.chosen_on:,} held-out prompts, tried on others: memorised above it {halves.found}; "
-        f"held-out above it {halves.alarms}.",
+        f"Threshold from {halves.threshold.chosen_on:,} held-out prompts, tried on others: "
+        f"memorised above it {halves.found}; held-out above it {halves.threshold.alarms}.",
     ]
     lines += [
         f"A name is the most significant word of {found.memorised} memorised prompts, and of {found.held_out} held-out "

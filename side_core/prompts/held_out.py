@@ -16,7 +16,7 @@ from side_core.dpm.config import first_line
 from side_core.dpm.folder import model_folder, read_card, training_source
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.prompts.norms import Measuring, norms_of, own_seeds, score_of
-from side_core.prompts.roc import threshold_below
+from side_core.prompts.roc import Threshold, halved
 from side_core.rate import Rate, rate_of
 from side_core.settings import PromptSettings
 from side_core.whole_file import write_whole
@@ -52,10 +52,9 @@ class HeldOut:
         """How many of them score as high as this or higher."""
         return rate_of(self.scores >= score)
 
-    def threshold(self, bound: float) -> tuple[float, Rate]:
-        """What less than `bound` of one half (even rows) exceed, and how many of the other half do."""
-        threshold = threshold_below(self.scores[::2], bound)
-        return threshold, rate_of(self.scores[1::2] > threshold)
+    def threshold(self, bound: float) -> Threshold:
+        """What less than `bound` of one half exceed, and how many of the other half do."""
+        return halved(self.scores, bound)
 
 
 def captions_of(model: str) -> tuple[str, ...] | None:

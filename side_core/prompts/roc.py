@@ -52,20 +52,31 @@ class Separation:
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """A threshold from one half of the held-out prompts, and what it is worth on the other half.
+class Threshold:
+    """A threshold from one half of the held-out prompts, tried on the other half.
 
     Attributes:
-        threshold: what a score must exceed.
+        value: what a score must exceed.
         chosen_on: how many held-out prompts it was chosen on.
-        found: memorised prompts above it.
         alarms: prompts of the other half above it.
     """
 
-    threshold: float
+    value: float
     chosen_on: int
-    found: Rate
     alarms: Rate
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What such a threshold is worth.
+
+    Attributes:
+        threshold: chosen and tried on held-out prompts.
+        found: memorised prompts above it.
+    """
+
+    threshold: Threshold
+    found: Rate
 
 
 def check_scores(positives: np.ndarray, negatives: np.ndarray) -> None:
@@ -176,10 +187,27 @@ def newcombe(area: float, positives: int, negatives: int) -> Interval:
     return Interval(area, float(low), float(high))
 
 
-def calibrated(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUND) -> Calibrated:
-    """Choose the threshold on one half of the held-out prompts, the even rows, and try it on the other half.
+def halved(negatives: np.ndarray, bound: float = BOUND) -> Threshold:
+    """Choose a threshold on one half of the held-out prompts, the even rows, and try it on the other half.
 
     A threshold that is tried on the prompts it was chosen on promises too much.
+
+    Args:
+        negatives: (n,) finite scores of held-out prompts in random order.
+        bound: of the false alarms.
+
+    Raises:
+        ValueError: there are fewer than two.
+    """
+    if len(negatives) < 2:
+        raise ValueError(f"{len(negatives)} held-out prompt cannot be halved: give two or more.")
+    own, others = negatives[::2], negatives[1::2]
+    value = threshold_below(own, bound)
+    return Threshold(value, len(own), rate_of(others > value))
+
+
+def calibrated(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUND) -> Calibrated:
+    """A threshold chosen on held-out prompts, see `halved`, and how many memorised prompts exceed it.
 
     Args:
         positives: (m,) scores of memorised prompts.
@@ -190,9 +218,5 @@ def calibrated(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUN
         ValueError: there are fewer than two held-out prompts, or a score is not finite.
     """
     check_scores(positives, negatives)
-    if len(negatives) < 2:
-        raise ValueError(f"{len(negatives)} held-out prompt cannot be halved: give two or more.")
-    threshold = threshold_below(negatives[::2], bound)
-    return Calibrated(
-        threshold, len(negatives[::2]), rate_of(positives > threshold), rate_of(negatives[1::2] > threshold)
-    )
+    threshold = halved(negatives, bound)
+    return Calibrated(threshold, rate_of(positives > threshold.value))

@@ -8,7 +8,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from side_core.data.describing import ABSENT, aspects_of, described
-from side_core.data.training_set import TrainingSet
 from side_core.settings import TrainClipSettings
 
 if TYPE_CHECKING:
@@ -16,12 +15,6 @@ if TYPE_CHECKING:
 
 IMAGE_SIZE = 32
 RARE = 2.0  # what each thing that a face wears adds to how often it is shown
-
-
-def attributes_of(faces: TrainingSet) -> list[dict[str, str]]:
-    """The attributes of each picture."""
-    rows = zip(*faces.attributes.values(), strict=True)
-    return [dict(zip(faces.attributes, map(str, row), strict=True)) for row in rows]
 
 
 def captions_of(attributes: list[dict[str, str]], settings: TrainClipSettings, step: int) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from side_core.data.captioned import caption_of
 from side_core.data.describing import Aspects, aspects_of, full_description
 from side_core.data.names import FAMILY, GIVEN
-from side_core.data.training_set import TrainingSet
+from side_core.data.training_set import TrainingSet, by_row
 from side_core.rate import Rate, rate_of
 from side_core.similarity.encoder import Encoder, PixelEncoder
 from side_core.similarity.neighbours import nearest
@@ -92,8 +92,7 @@ def measure(encoder: TextEncoder, faces: TrainingSet) -> ClipFigures:
         encoder: the model.
         faces: pictures it was not trained on, with the attributes of the pixel faces; a multiple of 100 of them.
     """
-    rows = zip(*faces.attributes.values(), strict=True)
-    attributes = [dict(zip(faces.attributes, map(str, row), strict=True)) for row in rows]
+    attributes = by_row(faces.attributes)
     pictures = encoder.images(faces.images)
     named = [caption_of(GIVEN[i % len(GIVEN)], FAMILY[i % len(FAMILY)], each) for i, each in enumerate(attributes)]
     captions = {

@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from side_core.data.training_set import TrainingSet
+from side_core.data.training_set import TrainingSet, by_row
 from side_core.dpm.device import open_device
 from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
 from side_core.dpm.text.vocabulary import new_tokenizer
 from side_core.settings import TrainClipSettings
 from side_core.similarity.clip_batch import (
     IMAGE_SIZE,
-    attributes_of,
     captions_of,
     phrases_of,
     prepared,
@@ -54,7 +53,7 @@ def train_clip(
             a batch; nothing to resume, or not by these settings; a folder that cannot be written; a loss not finite.
     """
     check_request(faces, settings, out, device)
-    attributes = attributes_of(faces)
+    attributes = by_row(faces.attributes)
     weights = torch.tensor([weight_of(each) for each in attributes])
     tokenizer = new_tokenizer(captions_of(attributes, settings, step=-1), settings.context)
     config = model_config(settings, len(tokenizer))

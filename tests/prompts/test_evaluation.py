@@ -47,7 +47,7 @@ def test_the_planted_ones_are_found_and_the_one_without_a_trace_is_not(evaluatio
     assert found.held_out.alarms.beat == 1 and found.held_out.alarms.count == 200  # strictly below 1 %
     assert found.training is not None and found.training.auc.value == pytest.approx(29 / 30, abs=0.002)
     assert found.training.alarms.count == 120
-    assert found.calibrated.chosen_on == 100 and found.calibrated.alarms.count == 100
+    assert found.calibrated.threshold.chosen_on == 100 and found.calibrated.threshold.alarms.count == 100
     assert found.calibrated.found.beat == 29
     assert [row.group.name for row in found.groups] == ["many", "held-out", "once", "some"]
     assert found.groups[1].against is None

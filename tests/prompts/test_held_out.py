@@ -9,6 +9,7 @@ from safetensors.numpy import load_file, save_file
 from side_core.progress import finish
 from side_core.prompts.held_out import COUNT, FILE, SEED, TRIED, HeldOut, calibrate, captions_of, held_out_norms
 from side_core.prompts.norms import norms_of, own_seeds
+from side_core.prompts.roc import Threshold
 from side_core.rate import rate
 from side_core.settings import PromptSettings
 from tests.prompts.planted import Planted
@@ -125,8 +126,8 @@ def test_a_score_is_held_against_all_and_the_threshold_tried_on_the_other_half()
     norms = np.arange(200, dtype=np.float32).reshape(-1, 1, 1)
     found = HeldOut("prompts", norms, "")
     assert found.at_or_above(190.0) == rate(10, 200) and found.at_or_above(1000) == rate(0, 200)
-    threshold, alarms = found.threshold(0.05)
-    assert threshold == 190 and alarms == rate(5, 100)  # of 0, 2 .. 198 four are above it, of 1, 3 .. 199 five
+    # Of 0, 2 .. 198 four are above it, of 1, 3 .. 199 five.
+    assert found.threshold(0.05) == Threshold(190, 100, rate(5, 100))
 
 
 def test_only_a_model_of_captioned_faces_has_held_out_captions(tmp_path: Path) -> None:

@@ -106,10 +106,11 @@ def test_newcombe_solves_its_own_equation() -> None:
 def test_a_threshold_is_chosen_on_one_half_and_tried_on_the_other() -> None:
     positives, negatives = scores(3, False, 3.0, 60, 1000)
     found = calibrated(positives, negatives)
-    assert found.threshold == threshold_below(negatives[::2], 0.01) and found.chosen_on == 500
-    assert found.alarms.count == 500 and found.alarms.beat == (negatives[1::2] > found.threshold).sum()
-    assert (negatives[::2] > found.threshold).sum() == 4
-    assert found.found.beat == (positives > found.threshold).sum()
+    threshold = found.threshold
+    assert threshold.value == threshold_below(negatives[::2], 0.01) and threshold.chosen_on == 500
+    assert threshold.alarms.count == 500 and threshold.alarms.beat == (negatives[1::2] > threshold.value).sum()
+    assert (negatives[::2] > threshold.value).sum() == 4
+    assert found.found.beat == (positives > threshold.value).sum()
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file
 
 from side_core.data.describing import aspects_of
-from side_core.data.training_set import TrainingSet
+from side_core.data.training_set import TrainingSet, by_row
 from side_core.dpm.learning import TrainingStep
 from side_core.settings import TrainClipSettings
 from side_core.similarity.clip import WEIGHTS
-from side_core.similarity.clip_batch import attributes_of, captions_of, phrases_of, prepared, rows_of, weight_of
+from side_core.similarity.clip_batch import captions_of, phrases_of, prepared, rows_of, weight_of
 from side_core.similarity.clip_training import contrastive_loss, train_clip
 from side_core.similarity.text import open_text_encoder
 from tests.similarity.small_clip import SMALL, enlarged_faces
@@ -60,7 +60,7 @@ def test_what_is_written_loads_with_its_own_tokenizer_and_says_how_it_was_made(
 ) -> None:
     list(train_clip(pictures, SMALL, tmp_path))
     encoder = open_text_encoder(f"local-dir:{tmp_path}", "cpu")
-    for caption in captions_of(attributes_of(pictures), SMALL, -1):
+    for caption in captions_of(by_row(pictures.attributes), SMALL, -1):
         assert not [doubt for doubt in encoder.doubts(caption) if "whole words" in doubt]
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["data"] == {"source": pictures.name, "rows": 24, "fingerprint": pictures.fingerprint}
@@ -79,7 +79,7 @@ def test_a_model_learns_its_pairs_and_what_is_true_of_them(
 
 
 def test_phrases_are_those_of_the_captions_and_the_rare_is_shown_oftener(pictures: TrainingSet) -> None:
-    faces = attributes_of(pictures)
+    faces = by_row(pictures.attributes)
     truths = phrases_of(faces)
     ways = [{way for ways in aspects_of(face).values() for way in ways} for face in faces]
     assert truths.sum(dim=1).tolist() == [len(each) for each in ways]
@@ -125,7 +125,7 @@ def test_pictures_are_changed_only_as_the_settings_say(pictures: TrainingSet) ->
 
 
 def test_captions_change_with_the_step(pictures: TrainingSet) -> None:
-    faces = attributes_of(pictures)
+    faces = by_row(pictures.attributes)
     assert captions_of(faces, SMALL, 1) == captions_of(faces, SMALL, 1) != captions_of(faces, SMALL, 2)
 
 

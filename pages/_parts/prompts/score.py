@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages._parts.prompts.hill import hill_chart
 from side_core.prompts.held_out import HeldOut
-from side_core.rate import Rate
+from side_core.prompts.roc import Threshold
 from side_core.settings import PromptSettings
 
 UNIT = "‖e_c − e_0‖₂"
@@ -21,21 +21,19 @@ class Standing:
     Attributes:
         value: the score: mean L2 norm of what the text changes in the predicted noise.
         held_out: the same of prompts that the model has never seen.
-        threshold: what a score must exceed to count.
-        alarms: held-out prompts above it, among those it was not chosen on.
+        threshold: what a score must exceed to count, and the held-out prompts above it.
         settings: over how many images and steps it is.
     """
 
     value: float
     held_out: HeldOut
-    threshold: float
-    alarms: Rate
+    threshold: Threshold
     settings: PromptSettings
 
     @property
     def counts(self) -> bool:
         """Whether the score is above the threshold."""
-        return self.value > self.threshold
+        return self.value > self.threshold.value
 
     @property
     def times(self) -> float:
@@ -45,8 +43,7 @@ class Standing:
 
 def standing_of(value: float, held_out: HeldOut, settings: PromptSettings) -> Standing:
     """A score among those of held-out prompts, with the threshold that the settings ask for."""
-    threshold, alarms = held_out.threshold(settings.false_positives)
-    return Standing(value, held_out, threshold, alarms, settings)
+    return Standing(value, held_out, held_out.threshold(settings.false_positives), settings)
 
 
 def show_score(standing: Standing, before: Sequence[tuple[str, float]]) -> None:
@@ -69,19 +66,19 @@ def show_score(standing: Standing, before: Sequence[tuple[str, float]]) -> None:
         st.markdown(badge(standing))
         st.markdown(f"**{standing.times:.1f} times** what prompts do that it has never seen (their median).")
         st.caption(
-            f"As high or higher: {above} of the held-out prompts. Above the threshold by chance: {standing.alarms} of "
-            "those it was not chosen on."
+            f"As high or higher: {above} of the held-out prompts. Above the threshold by chance: "
+            f"{standing.threshold.alarms} of those it was not chosen on."
         )
     with row.container(key="score-hill"):
-        chart = hill_chart(standing.value, standing.held_out.scores, standing.threshold, before)
+        chart = hill_chart(standing.value, standing.held_out.scores, standing.threshold.value, before)
         st.plotly_chart(chart, alt=in_words(standing), key="score-chart")
 
 
 def badge(standing: Standing) -> str:
     """On which side of the threshold it is, as Markdown: in words, beside the colour."""
     if standing.counts:
-        return f":violet-badge[:material/arrow_upward: above the threshold {standing.threshold:.3g}]"
-    return f":gray-badge[:material/arrow_downward: not above the threshold {standing.threshold:.3g}]"
+        return f":violet-badge[:material/arrow_upward: above the threshold {standing.threshold.value:.3g}]"
+    return f":gray-badge[:material/arrow_downward: not above the threshold {standing.threshold.value:.3g}]"
 
 
 def without_held_out(value: float, known: bool) -> None:
@@ -111,5 +108,6 @@ def in_words(standing: Standing) -> str:
     scores = standing.held_out.scores
     return (
         f"This prompt scores {standing.value:.2f}. {len(scores):,} held-out prompts score {scores.min():.2f} to "
-        f"{scores.max():.2f}, half of them below {np.median(scores):.2f}; the threshold is {standing.threshold:.2f}."
+        f"{scores.max():.2f}, half of them below {np.median(scores):.2f}; the threshold is "
+        f"{standing.threshold.value:.2f}."
     )
