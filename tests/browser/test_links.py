@@ -166,9 +166,7 @@ def test_back_returns_to_what_was_before(page: Page, address: str, exported: Pat
     page.get_by_role("button", name="Open this run").click(timeout=PATIENCE)
     settled(page, re.compile("of 3 pictures beat"))
     for _ in range(MOST_BACK):
-        before = page.url
-        page.go_back()
-        expect(page).not_to_have_url(before, timeout=PATIENCE)  # a busy browser takes its time
+        page.go_back()  # the address that comes back may at once be mended to the one before
         ended(page)
         if urlsplit(page.url).path == "/models":
             break
