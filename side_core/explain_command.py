@@ -21,8 +21,9 @@ def run_explain(options: argparse.Namespace) -> int:
     from side_core.prompts.prompt_file import NAMED
 
     denoiser = opened(settings, options.device)
-    prompts = [prompt for prompt in asked.prompts if denoiser.tokens(prompt).words]
-    if without := [repr(prompt) for prompt in asked.prompts if prompt not in prompts]:
+    read = [(prompt, denoiser.tokens(prompt)) for prompt in asked.prompts]
+    prompts = [(prompt, tokens.cut) for prompt, tokens in read if tokens.words]
+    if without := [repr(prompt) for prompt, tokens in read if not tokens.words]:
         sentence = f"There is no word in {', '.join(without[:NAMED])} to explain"
         if not prompts:
             raise ValueError(f"{sentence}: type some.")
@@ -30,7 +31,7 @@ def run_explain(options: argparse.Namespace) -> int:
     progress, code = Progress("explaining"), 0
     found: list[Significance] = []
     try:
-        for prompt in prompts:
+        for prompt, _ in prompts:
             found.append(finish(explaining(denoiser, prompt, settings)))
             progress.show(len(found) / len(prompts))
     except KeyboardInterrupt:
@@ -38,7 +39,7 @@ def run_explain(options: argparse.Namespace) -> int:
             raise
         code = INTERRUPTED
         complain(f"interrupted; {len(found):,} of {len(prompts):,} prompts are explained.")
-    explained = [(prompt, denoiser.tokens(prompt).cut, words) for prompt, words in zip(prompts, found, strict=False)]
+    explained = [(prompt, cut, words) for (prompt, cut), words in zip(prompts, found, strict=False)]
     if asked.note:
         complain(asked.note)
     if options.json:

@@ -39,13 +39,8 @@ ASKED_OF_A_SURROGATE = (  # what the page has a widget for
     *("images", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest", "clusters", "cohesion"),
     *("objective", "train_steps"),
 )
-NOT_OF_PROMPTS = (
-    "prompt",
-    "images",
-    "false_positives",
-    "batch_size",
-    "significance_at",
-)  # without a widget of this key and default
+# Without a widget of this key and default.
+NOT_OF_PROMPTS = ("prompt", "images", "false_positives", "batch_size", "significance_at")
 DEFAULTS_OF_PROMPTS = {  # by the widgets' keys
     **{name: field.default for name, field in PromptSettings.model_fields.items() if name not in NOT_OF_PROMPTS},
     **{name: MatchSettings.model_fields[name].default for name in ("encoder", "score")},

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages._parts import checks, controls, sidebar, view
-from pages._parts.link_values import DEFAULTS_OF_PROMPTS, match_values
+from pages._parts.link_values import DEFAULTS_OF_PROMPTS, NOT_OF_PROMPTS, match_values
 from pages._parts.prompts.subject import Examined, draws_texts
 from side_core.assets import BUILT_INS
 from side_core.dpm.description import describe
@@ -136,7 +136,7 @@ def asked_for(chosen: dict[str, Any], examined: Examined) -> Asked:
 
 def values_of(asked: Asked, prompt: str) -> dict[str, Any]:
     """The widgets of the page by their keys, as a link has them."""
-    own = asked.prompts.model_dump(exclude={"prompt", "batch_size", "images", "false_positives", "significance_at"})
+    own = asked.prompts.model_dump(exclude=set(NOT_OF_PROMPTS))
     return {
         "prompt": prompt,
         **own,
