@@ -95,6 +95,21 @@ def filling(folder: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def growing(folder: Path) -> None:
+    """Begin or go on with an entry that is filled bit by bit, each file written whole. Then the cache is pruned.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    limit = cache_limit()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MARK).touch()
+    except OSError as error:
+        raise unusable(folder.parent, error) from None
+    prune(folder, limit)
+
+
 def used(folder: Path) -> None:
     """Note that an entry was used just now, so that others are pruned before it."""
     with suppress(OSError):  # a cache that may only be read is as good

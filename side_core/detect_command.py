@@ -108,7 +108,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
 def control_of(denoiser: "TextDenoiser", settings: PromptSettings, file: Path | None) -> "HeldOut | None":
     """What prompts are held against: those of a file, or the model's own; None where there are neither."""
     from side_core.dpm.folder import model_folder
-    from side_core.prompts.held_out import held_out_norms, held_out_prompts
+    from side_core.prompts.held_out import cached_norms, held_out_norms, held_out_prompts, missing_of
     from side_core.prompts.prompt_file import read_prompts
 
     prompts: Sequence[str] | None
@@ -122,4 +122,9 @@ def control_of(denoiser: "TextDenoiser", settings: PromptSettings, file: Path | 
             complain(f"control: {read.note}")
         prompts, name, folder = read.prompts, f"prompts of {file.name}", None
     watch = Progress("scoring held-out prompts").watch
-    return finish(held_out_norms(denoiser, prompts, settings, name, folder), watch)
+    try:
+        return finish(held_out_norms(denoiser, prompts, settings, name, folder), watch)
+    except KeyboardInterrupt:
+        kept = len(prompts) - len(missing_of(cached_norms(denoiser, prompts, settings)))
+        complain(f"{kept:,} of {len(prompts):,} held-out prompts are scored and kept: the next time goes on there.")
+        raise

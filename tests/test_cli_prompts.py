@@ -1,8 +1,9 @@
 """`prompts`: scores with their control, evaluation, words; on small untrained models and small files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -133,6 +134,27 @@ def test_an_interruption_keeps_what_is_scored(
     assert code == 130 and "interrupted; 1 of 2 prompts are scored." in complained
     assert [item["prompt"] for item in json.loads(said)["prompts"]] == [ADA]
     assert json.loads((tmp_path / "out" / "detect.json").read_text())["count"] == 1
+
+
+def test_an_interruption_keeps_the_held_out_prompts_that_are_scored(
+    run: Run, model: Path, control: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+
+    def interrupted(*arguments: Any) -> Iterator[Measuring]:
+        measured.append(len(arguments[1]))
+        for event in norms_of(*arguments):
+            yield event
+            if len(measured) == 1:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(held_out, "norms_of", interrupted)
+    asked = ["detect", "--model", model, "--prompt", ADA, "--control", control, "--batch-size", 32]
+    code, said, complained = run(*asked, "--sampling-steps", 7)
+    assert code == 130 and not said
+    assert "32 of 40 held-out prompts are scored and kept: the next time goes on there." in complained
+    code, said, _ = run(*asked, "--sampling-steps", 7)
+    assert code == 0 and "Held against 40 prompts of control.txt" in said and measured == [40, 8]
 
 
 def test_an_interrupted_evaluation_reports_the_detectors_that_are_finished(

@@ -11,7 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from side_core.cache import cache_folder, discard, filling, used
+from side_core.cache import cache_folder, discard, growing, used
 from side_core.dpm.config import first_line
 from side_core.dpm.folder import model_folder, read_card, training_source
 from side_core.dpm.text.denoiser import TextDenoiser
@@ -81,6 +81,8 @@ def held_out_norms(
 ) -> Generator[Measuring, None, HeldOut]:
     """The norms of held-out prompts with these settings: from the model's folder or the cache, or else measured now.
 
+    Each finished batch is kept: whoever stops and asks again goes on there.
+
     Args:
         denoiser: the model.
         prompts: two or more that it was not trained on.
@@ -94,10 +96,18 @@ def held_out_norms(
     known = known_norms(denoiser, prompts, settings, name, folder)
     if known is not None:
         return known
-    norms = yield from norms_of(denoiser, prompts, settings, own_seeds(len(prompts), settings.images, SEED))
+    norms = cached_norms(denoiser, prompts, settings)
+    missing = missing_of(norms)
+    seeds = own_seeds(len(prompts), settings.images, SEED)[missing]
     digest = digest_of(prompts)
-    with filling(entry_of(denoiser, settings, digest)) as partial:
-        write_whole(partial / FILE, save({"norms": norms}, about_of(denoiser, settings, digest)))
+    entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
+    for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
+        for place, found in event.finished.items():
+            norms[missing[place]] = found
+        if event.finished:
+            growing(entry)
+            write_whole(entry / FILE, save({"norms": norms}, about))
+        yield event
     return HeldOut(name, norms, digest)
 
 
@@ -116,11 +126,34 @@ def known_norms(
     if len(prompts) < 2:
         raise ValueError(f"{len(prompts)} held-out prompt makes no control: give two or more, some hundred if you can.")
     digest = digest_of(prompts)
-    about = about_of(denoiser, settings, digest)
-    known = None if folder is None else read_norms(folder / FILE, about, settings)
-    if known is None:
-        known = read_cached(entry_of(denoiser, settings, digest), about, settings)
-    return None if known is None else HeldOut(name, known, digest)
+    if folder is not None:
+        own = read_norms(folder / FILE, about_of(denoiser, settings, digest), settings)
+        if own is not None:
+            if not np.isfinite(own).all():
+                raise ValueError(f"'{folder / FILE}' is damaged (it holds NaN): remove it and calibrate again.")
+            return HeldOut(name, own, digest)
+    cached = cached_norms(denoiser, prompts, settings)
+    return None if missing_of(cached) else HeldOut(name, cached, digest)
+
+
+def cached_norms(denoiser: TextDenoiser, prompts: Sequence[str], settings: PromptSettings) -> np.ndarray:
+    """(n, images, first) float32, what the cache has; NaN where nothing was measured. A damaged entry is discarded."""
+    digest = digest_of(prompts)
+    entry = entry_of(denoiser, settings, digest)
+    try:
+        found = read_norms(entry / FILE, about_of(denoiser, settings, digest), settings)
+    except ValueError:
+        discard(entry)
+        found = None
+    if found is None:
+        return np.full((len(prompts), settings.images, settings.first), np.nan, np.float32)
+    used(entry)
+    return found
+
+
+def missing_of(norms: np.ndarray) -> list[int]:
+    """The places of prompts that are not measured, among (n, images, steps) norms."""
+    return np.flatnonzero(np.isnan(norms).any(axis=(1, 2))).tolist()
 
 
 def entry_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> Path:
@@ -166,22 +199,7 @@ def read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> n
         raise ValueError(f"'{file}' is damaged ({first_line(error)}): remove it and calibrate again.") from None
     if norms.ndim != 3 or norms.shape[1] < settings.images or norms.shape[2] < settings.first:
         return None
-    wanted = norms[:, : settings.images, : settings.first].astype(np.float32)
-    if not np.isfinite(wanted).all():
-        raise ValueError(f"'{file}' is damaged (it holds NaN): remove it and calibrate again.")
-    return wanted
-
-
-def read_cached(entry: Path, about: dict[str, str], settings: PromptSettings) -> np.ndarray | None:
-    """The norms of a cache entry; a damaged one is discarded."""
-    try:
-        found = read_norms(entry / FILE, about, settings)
-    except ValueError:
-        discard(entry)
-        return None
-    if found is not None:
-        used(entry)
-    return found
+    return np.asarray(norms[:, : settings.images, : settings.first], np.float32)
 
 
 def calibrate(
@@ -192,8 +210,7 @@ def calibrate(
     Raises:
         ValueError: the folder cannot be written, or the model returns NaN.
     """
-    seeds = own_seeds(len(prompts), settings.images, SEED)
-    norms = yield from norms_of(denoiser, prompts, settings, seeds)
-    about = about_of(denoiser, settings, digest_of(prompts))
-    write_whole(out / FILE, save({"norms": norms}, about))
+    held_out = yield from held_out_norms(denoiser, prompts, settings)
+    about = about_of(denoiser, settings, held_out.digest)
+    write_whole(out / FILE, save({"norms": held_out.norms}, about))
     return out / FILE

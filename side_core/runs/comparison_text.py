@@ -7,6 +7,7 @@ from side_core.extraction.summary import interval_json, rate_json
 from side_core.rate import Rate
 from side_core.runs.compared_metrics import Figure, Metric
 from side_core.runs.comparison import Difference, RunComparison
+from side_core.runs.run import shortened
 from side_core.runs.wording import NONE, figure_in_words, ratio_in_words, value_in_words
 
 WIDEST, DIGITS = 44, 25  # characters of a setting and of a fingerprint or version; longer ones lose their end
@@ -64,11 +65,6 @@ def table_lines(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]])
     for title, cells in whole:
         line = "  ".join(f"{cell:{width}}" for cell, width in zip(cells, widths, strict=True))
         yield f"  {title:{first}}  {line}".rstrip()
-
-
-def shortened(text: str, most: int) -> str:
-    """Text that fits into a column."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def comparison_json(found: RunComparison) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Kind = Literal["extract", "score", "sweep", "surrogate"]
 State = Literal["running", "finished", "cancelled", "interrupted"]
+LONGEST_PROMPT = 60  # characters of it that are part of a title
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,14 @@ class Run:
     @property
     def title(self) -> str:
         """Its name, or what it is."""
-        return self.name or f"{self.kind} {self.id}: {self.model}"
+        return self.name or self.own_title
+
+    @property
+    def own_title(self) -> str:
+        """What it is: kind, number and model, and of a prompt the beginning."""
+        prompt = self.settings.get("prompt")
+        said = f', "{shortened(str(prompt), LONGEST_PROMPT)}"' if prompt else ""
+        return f"{self.kind} {self.id}: {self.model}{said}"
 
     @property
     def touched(self) -> bool:
@@ -86,3 +94,8 @@ class NewRun:
         """32 hexadecimal digits that stand for settings and fingerprints."""
         about = json.dumps([self.kind, dict(self.settings), dict(self.fingerprints)], sort_keys=True)
         return hashlib.sha256(about.encode()).hexdigest()[:32]
+
+
+def shortened(text: str, most: int) -> str:
+    """Text without its end where it is long."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

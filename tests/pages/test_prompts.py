@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import heading
+from pages._parts.prompts import measuring
 from pages._parts.prompts.copies import copies_in_words
 from side_core.data.captioned import CONTROL_ROWS, captioned_faces
 from side_core.data.training_set import TrainingSet
@@ -239,6 +240,20 @@ def test_no_score_is_shown_as_one_without_held_out_prompts(link: dict[str, str],
     app = opened(**link | {"model": str(save_small(tmp_path / "unknown", "sd1")), "held_out": ""})
     assert not app.exception and not app.error and not app.metric
     assert "nobody can tell what that is worth" in text_of(app)
+
+
+def test_held_out_prompts_that_take_long_wait_for_a_click_and_go_on_where_they_were(
+    link: dict[str, str], denoiser: TextDenoiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for event in held_out_norms(denoiser, NEVER, PromptSettings(sampling_steps=6, batch_size=4)):
+        if event.finished:
+            break  # 4 of 8 are kept
+    monkeypatch.setattr(measuring, "LIVE_SECONDS", 0)
+    app = opened(**link | {"sampling_steps": "6"})
+    assert "4 held-out prompts take about" in text_of(app) and not app.metric[0].label.startswith("Score")
+    next(button for button in app.button if button.label == "Score them").click().run()
+    assert app.metric[0].value == f"{score_in(denoiser, PROMPT, sampling_steps=6):.3g}"
+    assert "of the held-out prompts" in text_of(app) and not app.exception
 
 
 def test_broken_lines_of_held_out_prompts_are_named(link: dict[str, str], tmp_path: Path) -> None:

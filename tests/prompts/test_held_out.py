@@ -7,7 +7,19 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from side_core.progress import finish
-from side_core.prompts.held_out import COUNT, FILE, SEED, TRIED, HeldOut, calibrate, captions_of, held_out_norms
+from side_core.prompts.held_out import (
+    COUNT,
+    FILE,
+    SEED,
+    TRIED,
+    HeldOut,
+    cached_norms,
+    calibrate,
+    captions_of,
+    held_out_norms,
+    known_norms,
+    missing_of,
+)
 from side_core.prompts.norms import norms_of, own_seeds
 from side_core.prompts.roc import Threshold
 from side_core.rate import rate
@@ -58,6 +70,35 @@ def test_other_settings_are_other_norms(changes: dict[str, object]) -> None:
 def test_the_first_step_is_the_same_for_every_guidance_scale() -> None:
     measured()
     assert measured(guidance_scale=9)[1] == 0
+
+
+@pytest.mark.parametrize("changes", [{}, {"images": 3, "first": 2}])
+def test_what_is_stopped_goes_on_where_it_was(changes: dict[str, int]) -> None:
+    whole, evaluations = measured(batch_size=3, **changes)
+    planted = Planted(curved=True)
+    planted.fingerprint = "stopped"
+    settings = PromptSettings.read({"sampling_steps": 10, "batch_size": 3, **changes})
+    work = held_out_norms(planted, PROMPTS, settings, "prompts")
+    for event in work:
+        if event.finished:
+            work.close()
+            break
+    assert 0 < len(missing_of(cached_norms(planted, PROMPTS, settings))) < len(PROMPTS)
+    assert known_norms(planted, PROMPTS, settings) is None
+    found = finish(held_out_norms(planted, PROMPTS, settings, "prompts"))
+    np.testing.assert_allclose(found.norms, whole.norms, rtol=1e-5)
+    assert len(planted.sizes) == evaluations and found.digest == whole.digest
+
+
+def test_a_calibration_that_is_stopped_goes_on_too(tmp_path: Path) -> None:
+    planted = Planted(curved=True)
+    settings = SHIPPED.model_copy(update={"batch_size": 3})
+    for event in calibrate(planted, PROMPTS, tmp_path, settings):
+        if event.finished:
+            break
+    before = len(planted.sizes)
+    finish(calibrate(planted, PROMPTS, tmp_path, settings))
+    assert len(planted.sizes) == 4 * settings.first > before == settings.first
 
 
 def test_other_prompts_are_other_norms() -> None:

@@ -29,6 +29,24 @@ def test_a_run_begins_as_it_was_noted(workspace: Workspace) -> None:
     assert store.find(workspace, run.id) == run and store.summary_of(workspace, run.id) is None
 
 
+@pytest.mark.parametrize(
+    ("prompt", "title"),
+    [
+        (None, "extract 1: model"),
+        ("", "extract 1: model"),
+        ("portrait of Ada", 'extract 1: model, "portrait of Ada"'),
+        ("a" * 60, f'extract 1: model, "{"a" * 60}"'),
+        ("a" * 61, f'extract 1: model, "{"a" * 59}…"'),
+        (MARKUP[:30], f'extract 1: model, "{MARKUP[:30]}"'),
+    ],
+)
+def test_a_run_of_a_prompt_is_called_by_it(workspace: Workspace, prompt: str | None, title: str) -> None:
+    run = store.begin(workspace, new(prompt=prompt))
+    assert run.title == run.own_title == title
+    renamed = store.rename(workspace, run.id, "mine")
+    assert (renamed.title, renamed.own_title) == ("mine", title)
+
+
 def test_the_equal_run_goes_on_with_what_was_written_about_it(workspace: Workspace) -> None:
     first = store.begin(workspace, new())
     store.rename(workspace, first.id, "mine")

@@ -119,7 +119,7 @@ def facts_of(run: Run) -> list[str]:
     """What a run is, as HTML."""
     parts = [state_html(run), progress_in_words(run), when(run.created)]
     if run.name:
-        parts.append(escape(f"{run.kind} {run.id}: {run.model}"))
+        parts.append(escape(run.own_title))
     if run.note:
         parts.append(f"{icon('sticky_note_2')}{escape(run.note.splitlines()[0][:80] if run.note.strip() else '')}")
     return parts

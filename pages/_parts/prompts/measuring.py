@@ -14,7 +14,14 @@ from pages._parts.work import run_with_progress
 from side_core.dpm.folder import model_folder
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.prompts.explain import Significance, explaining
-from side_core.prompts.held_out import HeldOut, held_out_norms, held_out_prompts, known_norms
+from side_core.prompts.held_out import (
+    HeldOut,
+    cached_norms,
+    held_out_norms,
+    held_out_prompts,
+    known_norms,
+    missing_of,
+)
 from side_core.prompts.norms import norms_of
 from side_core.prompts.prompt_file import read_prompts
 from side_core.public import limits
@@ -81,7 +88,8 @@ def held_out_now(
     found = HELD_OUT.get(key) or known_norms(denoiser, prompts, settings, name, folder)
     if found is not None:
         return HELD_OUT.put(key, found)
-    if not may_measure(denoiser, settings, len(prompts)):
+    missing = missing_of(cached_norms(denoiser, prompts, settings))  # what was stopped goes on
+    if not may_measure(denoiser, settings, len(missing)):
         return None
     work = held_out_norms(denoiser, prompts, settings, name, folder)
     return HELD_OUT.get_or_make(key, lambda: run_with_progress(in_turn(work), "Scoring held-out prompts"))
