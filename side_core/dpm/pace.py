@@ -10,6 +10,8 @@ from side_core.dpm.arithmetic import synchronize
 from side_core.dpm.denoiser import Denoiser
 
 PATIENCE = 0.5  # seconds: a step of one image that takes less is measured again on the whole batch
+SURELY_SLOW = 2.0  # seconds: what takes less may have met a machine that was busy for a moment, and is tried again
+AGAIN, PAUSE = 2, 1.0  # how often, and seconds before each
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,13 @@ def measure_pace(denoiser: Denoiser, batch: int) -> Pace:
     Quick models are measured on a whole batch; slow ones on one image, as it keeps the device busy already.
     """
     one = seconds_per_step(denoiser, 1)
+    for _ in range(AGAIN):
+        if PATIENCE <= one < SURELY_SLOW:
+            time.sleep(PAUSE)
+            one = min(one, seconds_per_step(denoiser, 1))
     measured = batch if one < PATIENCE else 1
-    step = seconds_per_step(denoiser, batch) if measured == batch else one
-    scale = batch / measured
-    return Pace(batch, step * scale, seconds_per_decode(denoiser, measured) * scale)
+    step = min(seconds_per_step(denoiser, batch), batch * one) if measured == batch else batch * one
+    return Pace(batch, step, seconds_per_decode(denoiser, measured) * batch / measured)
 
 
 def seconds_per_step(denoiser: Denoiser, batch: int) -> float:

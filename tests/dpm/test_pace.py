@@ -19,6 +19,10 @@ class Clock:
         """Seconds."""
         return self.now
 
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
@@ -29,7 +33,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Sleeper(PixelSpace):
-    """Takes a known time for each image, and counts its calls."""
+    """Takes a known time for each image, far more while the machine is busy, and counts its calls."""
 
     shape = (3, 4, 4)
     image_size = (4, 4)
@@ -38,15 +42,15 @@ class Sleeper(PixelSpace):
     alphas_cumprod = torch.linspace(0.99, 0.01, 10)
     arithmetic = fingerprint = "none"
 
-    def __init__(self, seconds: float, clock: Clock) -> None:
-        self.seconds, self.clock = seconds, clock
+    def __init__(self, seconds: float, clock: Clock, busy_until: float = 0.0) -> None:
+        self.seconds, self.clock, self.busy_until = seconds, clock, busy_until
         self.batches: list[int] = []
 
     def predict_noise(self, x: torch.Tensor, t: int, condition: torch.Tensor | None = None) -> torch.Tensor:
         """Let time pass; labels are needed."""
         assert condition is not None and len(condition) == len(x)
         self.batches.append(len(x))
-        self.clock.now += self.seconds * len(x)
+        self.clock.now += self.seconds * len(x) + (1.2 if self.clock.now < self.busy_until else 0)
         return x
 
     def decode(self, x: torch.Tensor) -> torch.Tensor:
@@ -70,6 +74,25 @@ def test_quick_models_are_measured_on_a_batch_and_slow_ones_on_an_image(
     pace = measure_pace(sleeper, 4)
     assert pace.step == pytest.approx(4 * seconds)
     assert max(sleeper.batches) == largest
+
+
+@pytest.mark.parametrize("busy", [0.5, 3.0, 6.0])
+def test_a_machine_that_is_busy_for_a_moment_is_not_taken_for_a_slow_one(busy: float, clock: Clock) -> None:
+    assert measure_pace(Sleeper(0.01, clock, busy), 16).step == pytest.approx(0.16)
+
+
+@pytest.mark.parametrize(("batch", "step"), [(0.1, 0.1), (19.0, 0.16)])
+def test_a_batch_takes_no_longer_than_its_images_one_by_one(
+    batch: float, step: float, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "seconds_per_step", lambda _, count: 0.01 if count == 1 else batch)
+    assert measure_pace(Sleeper(0.01, clock), 16).step == pytest.approx(step)
+
+
+@pytest.mark.parametrize(("seconds", "calls"), [(0.01, 6), (0.6, 9), (2.5, 3)])
+def test_only_what_may_be_quick_is_tried_again(seconds: float, calls: int, clock: Clock) -> None:
+    sleeper = Sleeper(seconds, clock)
+    assert measure_pace(sleeper, 4).step == pytest.approx(4 * seconds) and len(sleeper.batches) == calls
 
 
 def test_the_estimate_counts_steps_of_all_images() -> None:
