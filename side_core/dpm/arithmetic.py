@@ -1,8 +1,9 @@
 """In which number type and memory layout a U-Net is evaluated, and which of them is fastest here."""
 
+import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from torch import Tensor
 from side_core.dpm.forward import predict
 
 PROBE_BATCH = 16
-PROBE_CALLS = 2
+PROBE_ROUNDS = 3
+CLEARLY = 0.85  # of the time of `EXACT`: what takes more is not worth other pictures, and may be no faster at all
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,11 @@ def place(unet: Any, arithmetic: Arithmetic) -> None:
 def fastest(
     unet: Any, shape: tuple[int, int, int], device: torch.device, evaluate: Callable[[Tensor], object] | None = None
 ) -> Arithmetic:
-    """The fastest arithmetic here: each candidate is timed on a small batch, once a process and kind of U-Net.
+    """The fastest arithmetic here, or `EXACT` where none is clearly faster, so that one machine always finds the same.
 
-    Which one wins cannot be told from the hardware alone: on one CPU bfloat16 is nearly twice as fast as float32,
-    on another slower, and group normalisation may prefer either layout. The float32 weights are left as they were.
+    Each candidate is timed on a small batch, once a process and kind of U-Net. Which one wins cannot be told from the
+    hardware alone: on one CPU bfloat16 is nearly twice as fast as float32, on another slower, and group normalisation
+    may prefer either layout. The float32 weights are left as they were.
 
     Args:
         unet: of diffusers.
@@ -62,20 +65,32 @@ def fastest(
 def probe(
     unet: Any, shape: tuple[int, int, int], device: torch.device, evaluate: Callable[[Tensor], object]
 ) -> Arithmetic:
-    """Time each candidate and name the fastest."""
+    """Time all candidates in turns, so that a moment in which the machine is busy meets more than one of them.
+
+    The winner and `EXACT` are then timed as often again.
+    """
     half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
+    layouts = (torch.contiguous_format, torch.channels_last)
+    candidates = [Arithmetic(dtype, layout) for dtype in (torch.float32, half) for layout in layouts]
     weights = {name: value.clone() for name, value in unet.state_dict().items()}
-    seconds: dict[Arithmetic, float] = {}
-    for dtype in (torch.float32, half):
-        for layout in (torch.contiguous_format, torch.channels_last):
-            arithmetic = Arithmetic(dtype, layout)
+    seconds = dict.fromkeys(candidates, math.inf)
+
+    def best_of(among: Sequence[Arithmetic]) -> Arithmetic:
+        for arithmetic in [*among] * PROBE_ROUNDS:
             place(unet, arithmetic)
-            x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=dtype).contiguous(memory_format=layout)
+            x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=arithmetic.dtype)
+            x = x.contiguous(memory_format=arithmetic.layout)
             seconds_of_call(evaluate, x)  # warms up
-            seconds[arithmetic] = min(seconds_of_call(evaluate, x) for _ in range(PROBE_CALLS))
+            seconds[arithmetic] = min(seconds[arithmetic], seconds_of_call(evaluate, x))
+        best = min(seconds, key=seconds.__getitem__)
+        return best if seconds[best] < CLEARLY * seconds[EXACT] else EXACT
+
+    best = best_of(candidates)
+    if best != EXACT:
+        best = best_of((EXACT, best))
     place(unet, EXACT)
     unet.load_state_dict(weights)
-    return min(seconds, key=seconds.__getitem__)
+    return best
 
 
 def predict_any(unet: Any, x: Tensor) -> Tensor:

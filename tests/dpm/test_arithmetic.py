@@ -1,0 +1,62 @@
+"""Which arithmetic is taken for the fastest, by a clock that goes as the test says."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+import torch
+from diffusers import UNet2DModel
+
+from side_core.dpm import arithmetic as module
+from side_core.dpm.arithmetic import EXACT, Arithmetic, fastest
+
+Seconds = Callable[[Arithmetic, int], float]
+Found = Callable[[Seconds], Arithmetic]
+SHAPE = (3, 16, 16)
+HALF = Arithmetic(torch.bfloat16, torch.channels_last)
+PLAIN = Arithmetic(torch.float32, torch.contiguous_format)
+
+
+@pytest.fixture
+def found(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+    """What is found where evaluation number n in an arithmetic takes so long."""
+    number = count()
+    unet = UNet2DModel.from_pretrained(pipeline / "unet", use_safetensors=True).eval()
+
+    def find(seconds: Seconds) -> Arithmetic:
+        def timed(_: object, x: torch.Tensor) -> float:
+            last = x.is_contiguous(memory_format=torch.channels_last)
+            layout = torch.channels_last if last else torch.contiguous_format
+            return seconds(Arithmetic(x.dtype, layout), next(number))
+
+        monkeypatch.setattr(module, "probed", {})
+        monkeypatch.setattr(module, "seconds_of_call", timed)
+        return fastest(unet, SHAPE, torch.device("cpu"))
+
+    return find
+
+
+@pytest.mark.parametrize(
+    ("times", "wanted"),
+    [
+        ({HALF: 0.5}, HALF),
+        ({PLAIN: 0.5}, PLAIN),
+        ({HALF: 0.9, PLAIN: 0.95}, EXACT),  # not clearly
+        ({HALF: 2.0, PLAIN: 1.5}, EXACT),
+    ],
+)
+def test_another_arithmetic_must_be_clearly_faster(
+    times: dict[Arithmetic, float], wanted: Arithmetic, found: Found
+) -> None:
+    assert found(lambda arithmetic, _: times.get(arithmetic, 1.0)) == wanted
+
+
+def test_what_was_faster_only_at_first_is_not_taken(found: Found) -> None:
+    assert found(lambda arithmetic, number: 5.0 if arithmetic == EXACT and number < 24 else 1.0) == EXACT
+
+
+@pytest.mark.parametrize("first", range(0, 24, 2))
+def test_a_moment_in_which_the_machine_is_busy_changes_nothing(first: int, found: Found) -> None:
+    busy = range(first, first + 8)  # a third of all
+    assert found(lambda _, number: 5.0 if number in busy else 1.0) == EXACT
