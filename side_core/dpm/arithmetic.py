@@ -14,6 +14,7 @@ from side_core.dpm.forward import predict
 
 PROBE_BATCH = 16
 PROBE_ROUNDS = 3
+SLOW = 0.3  # seconds: a model that takes longer for one image is timed on one, once in each arithmetic
 CLEARLY = 0.85  # of the time of `EXACT`: what takes more is not worth other pictures, and may be no faster at all
 
 
@@ -67,7 +68,8 @@ def probe(
 ) -> Arithmetic:
     """Time all candidates in turns, so that a moment in which the machine is busy meets more than one of them.
 
-    The winner and `EXACT` are then timed as often again.
+    The winner and `EXACT` are then timed as often again. A slow model is busy for longer than such a moment, and too
+    slow for all this.
     """
     half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
     layouts = (torch.contiguous_format, torch.channels_last)
@@ -75,18 +77,24 @@ def probe(
     weights = {name: value.clone() for name, value in unet.state_dict().items()}
     seconds = dict.fromkeys(candidates, math.inf)
 
+    def time_one(arithmetic: Arithmetic, batch: int, warm: bool) -> float:
+        place(unet, arithmetic)
+        x = torch.zeros(batch, *shape, device=device, dtype=arithmetic.dtype)
+        x = x.contiguous(memory_format=arithmetic.layout)
+        if warm:
+            seconds_of_call(evaluate, x)
+        return seconds_of_call(evaluate, x)
+
     def best_of(among: Sequence[Arithmetic]) -> Arithmetic:
-        for arithmetic in [*among] * PROBE_ROUNDS:
-            place(unet, arithmetic)
-            x = torch.zeros(PROBE_BATCH, *shape, device=device, dtype=arithmetic.dtype)
-            x = x.contiguous(memory_format=arithmetic.layout)
-            seconds_of_call(evaluate, x)  # warms up
-            seconds[arithmetic] = min(seconds[arithmetic], seconds_of_call(evaluate, x))
+        for arithmetic in [*among] * (1 if slow else PROBE_ROUNDS):
+            found = time_one(arithmetic, batch=1 if slow else PROBE_BATCH, warm=not slow)
+            seconds[arithmetic] = min(seconds[arithmetic], found)
         best = min(seconds, key=seconds.__getitem__)
         return best if seconds[best] < CLEARLY * seconds[EXACT] else EXACT
 
+    slow = min(time_one(EXACT, batch=1, warm=warm) for warm in (True, False)) > SLOW
     best = best_of(candidates)
-    if best != EXACT:
+    if best != EXACT and not slow:
         best = best_of((EXACT, best))
     place(unet, EXACT)
     unet.load_state_dict(weights)

@@ -14,18 +14,26 @@ from side_core.dpm.arithmetic import EXACT, Arithmetic, fastest
 Seconds = Callable[[Arithmetic, int], float]
 Found = Callable[[Seconds], Arithmetic]
 SHAPE = (3, 16, 16)
+FIRST = 3 + 24  # evaluations until a winner is found, if the model is quick
 HALF = Arithmetic(torch.bfloat16, torch.channels_last)
 PLAIN = Arithmetic(torch.float32, torch.contiguous_format)
 
 
 @pytest.fixture
-def found(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
+def sizes() -> list[int]:
+    """Of the batches that were evaluated."""
+    return []
+
+
+@pytest.fixture
+def found(pipeline: Path, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> Found:
     """What is found where evaluation number n in an arithmetic takes so long."""
     number = count()
     unet = UNet2DModel.from_pretrained(pipeline / "unet", use_safetensors=True).eval()
 
     def find(seconds: Seconds) -> Arithmetic:
         def timed(_: object, x: torch.Tensor) -> float:
+            sizes.append(len(x))
             last = x.is_contiguous(memory_format=torch.channels_last)
             layout = torch.channels_last if last else torch.contiguous_format
             return seconds(Arithmetic(x.dtype, layout), next(number))
@@ -46,17 +54,23 @@ def found(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> Found:
         ({HALF: 2.0, PLAIN: 1.5}, EXACT),
     ],
 )
+@pytest.mark.parametrize("one", [0.1, 10.0])
 def test_another_arithmetic_must_be_clearly_faster(
-    times: dict[Arithmetic, float], wanted: Arithmetic, found: Found
+    one: float, times: dict[Arithmetic, float], wanted: Arithmetic, found: Found
 ) -> None:
-    assert found(lambda arithmetic, _: times.get(arithmetic, 1.0)) == wanted
+    assert found(lambda arithmetic, _: one * times.get(arithmetic, 1.0)) == wanted
 
 
 def test_what_was_faster_only_at_first_is_not_taken(found: Found) -> None:
-    assert found(lambda arithmetic, number: 5.0 if arithmetic == EXACT and number < 24 else 1.0) == EXACT
+    assert found(lambda arithmetic, number: 0.5 if arithmetic == EXACT and 3 <= number < FIRST else 0.1) == EXACT
 
 
-@pytest.mark.parametrize("first", range(0, 24, 2))
+@pytest.mark.parametrize("first", range(1, FIRST))
 def test_a_moment_in_which_the_machine_is_busy_changes_nothing(first: int, found: Found) -> None:
     busy = range(first, first + 8)  # a third of all
-    assert found(lambda _, number: 5.0 if number in busy else 1.0) == EXACT
+    assert found(lambda _, number: 5.0 if number in busy else 0.1) == EXACT
+
+
+def test_a_slow_model_is_timed_a_few_times_on_single_images(found: Found, sizes: list[int]) -> None:
+    assert found(lambda arithmetic, _: 3.0 if arithmetic == HALF else 5.0) == HALF
+    assert sizes == [1] * 7
