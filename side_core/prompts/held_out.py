@@ -153,7 +153,7 @@ def cached_norms(denoiser: TextDenoiser, prompts: Sequence[str], settings: Promp
 
 def missing_of(norms: np.ndarray) -> list[int]:
     """The places of prompts that are not measured, among (n, images, steps) norms."""
-    return np.flatnonzero(np.isnan(norms).any(axis=(1, 2))).tolist()
+    return np.flatnonzero(~np.isfinite(norms).all(axis=(1, 2))).tolist()
 
 
 def entry_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> Path:
