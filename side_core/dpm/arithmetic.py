@@ -77,7 +77,7 @@ def probe(
     weights = {name: value.clone() for name, value in unet.state_dict().items()}
     seconds = dict.fromkeys(candidates, math.inf)
 
-    def time_one(arithmetic: Arithmetic, batch: int, warm: bool) -> float:
+    def timed(arithmetic: Arithmetic, batch: int, warm: bool) -> float:
         place(unet, arithmetic)
         x = torch.zeros(batch, *shape, device=device, dtype=arithmetic.dtype)
         x = x.contiguous(memory_format=arithmetic.layout)
@@ -85,14 +85,15 @@ def probe(
             seconds_of_call(evaluate, x)
         return seconds_of_call(evaluate, x)
 
+    slow = min(timed(EXACT, 1, warm) for warm in (True, False)) > SLOW
+    batch, rounds = (1, 1) if slow else (PROBE_BATCH, PROBE_ROUNDS)
+
     def best_of(among: Sequence[Arithmetic]) -> Arithmetic:
-        for arithmetic in [*among] * (1 if slow else PROBE_ROUNDS):
-            found = time_one(arithmetic, batch=1 if slow else PROBE_BATCH, warm=not slow)
-            seconds[arithmetic] = min(seconds[arithmetic], found)
+        for arithmetic in [*among] * rounds:
+            seconds[arithmetic] = min(seconds[arithmetic], timed(arithmetic, batch, warm=not slow))
         best = min(seconds, key=seconds.__getitem__)
         return best if seconds[best] < CLEARLY * seconds[EXACT] else EXACT
 
-    slow = min(time_one(EXACT, batch=1, warm=warm) for warm in (True, False)) > SLOW
     best = best_of(candidates)
     if best != EXACT and not slow:
         best = best_of((EXACT, best))

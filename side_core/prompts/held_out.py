@@ -93,21 +93,18 @@ def held_out_norms(
     Raises:
         ValueError: fewer than two prompts; a damaged file in the model's folder; the model returns NaN.
     """
-    known = known_norms(denoiser, prompts, settings, name, folder)
-    if known is not None:
-        return known
-    norms = cached_norms(denoiser, prompts, settings)
-    missing = missing_of(norms)
-    seeds = own_seeds(len(prompts), settings.images, SEED)[missing]
+    norms = norms_so_far(denoiser, prompts, settings, folder)
     digest = digest_of(prompts)
-    entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
-    for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
-        for place, found in event.finished.items():
-            norms[missing[place]] = found
-        if event.finished:
-            growing(entry)
-            write_whole(entry / FILE, save({"norms": norms}, about))
-        yield event
+    if missing := missing_of(norms):
+        entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
+        growing(entry)
+        seeds = own_seeds(len(prompts), settings.images, SEED)[missing]
+        for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
+            for place, found in event.finished.items():
+                norms[missing[place]] = found
+            if event.finished:
+                write_whole(entry / FILE, save({"norms": norms}, about))
+            yield event
     return HeldOut(name, norms, digest)
 
 
@@ -123,17 +120,27 @@ def known_norms(
     Raises:
         ValueError: fewer than two prompts, or a damaged file in the model's folder.
     """
+    norms = norms_so_far(denoiser, prompts, settings, folder)
+    return None if missing_of(norms) else HeldOut(name, norms, digest_of(prompts))
+
+
+def norms_so_far(
+    denoiser: TextDenoiser, prompts: Sequence[str], settings: PromptSettings, folder: Path | None
+) -> np.ndarray:
+    """(n, images, first) float32 of the model's folder, or else of the cache; NaN where nothing was measured.
+
+    Raises:
+        ValueError: fewer than two prompts, or a damaged file in the model's folder.
+    """
     if len(prompts) < 2:
         raise ValueError(f"{len(prompts)} held-out prompt makes no control: give two or more, some hundred if you can.")
-    digest = digest_of(prompts)
     if folder is not None:
-        own = read_norms(folder / FILE, about_of(denoiser, settings, digest), settings)
+        own = read_norms(folder / FILE, about_of(denoiser, settings, digest_of(prompts)), settings)
         if own is not None:
-            if not np.isfinite(own).all():
+            if missing_of(own):
                 raise ValueError(f"'{folder / FILE}' is damaged (it holds NaN): remove it and calibrate again.")
-            return HeldOut(name, own, digest)
-    cached = cached_norms(denoiser, prompts, settings)
-    return None if missing_of(cached) else HeldOut(name, cached, digest)
+            return own
+    return cached_norms(denoiser, prompts, settings)
 
 
 def cached_norms(denoiser: TextDenoiser, prompts: Sequence[str], settings: PromptSettings) -> np.ndarray:
