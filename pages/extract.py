@@ -57,6 +57,7 @@ def draw_pictures() -> None:
         st.divider()
         with view.detail("encoder"):
             chosen |= sidebar.encoder_inputs(has_model=True)
+            chosen |= sidebar.view_inputs(chosen["encoder"], subject.mirrored, subject.data.size)
         chosen |= sidebar.threshold_inputs(chosen, subject)
         threshold_note = st.empty()
         with view.detail("schedule"):
@@ -72,7 +73,7 @@ def draw_pictures() -> None:
             st.divider()
     settings = ExtractSettings.read(chosen)
     offer_link(heading, link_of(settings))
-    schedule = schedule_of(settings, subject.denoiser.alphas_cumprod)
+    schedule = schedule_of(settings, subject.denoiser)
     subject = steered(subject, settings)
     glossary.line(PLAIN_INTRO if subject.guide is None else STEERED_INTRO, intro)
     if subject.steering is not None:
@@ -124,6 +125,7 @@ def score_pictures() -> None:
     with below:
         with view.detail("encoder"):
             chosen |= sidebar.encoder_inputs(has_model=False)
+            chosen |= sidebar.view_inputs(chosen["encoder"], False, None)
         thresholds = st.container()
     scored = score_folder(ScoreSettings.read(chosen))
     with thresholds:

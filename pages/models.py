@@ -12,7 +12,7 @@ from pages._parts.links import MODELS, link_to
 from pages._parts.session import forget_all, open_set, open_subject
 from pages._parts.text import say_error
 from side_core.dpm.description import Description, describe
-from side_core.dpm.folder import known_models
+from side_core.dpm.folder import known_models, model_folder, read_card, trained_mirrored
 from side_core.extraction.run import data_and_control
 from side_core.settings import ExtractSettings
 
@@ -31,6 +31,11 @@ with middle:
     data = controls.text("data", "left out: what the model says", linked=False)
 with right:
     control = controls.text("control", "left out: the model's own, if any", linked=False)
+try:
+    by_card = trained_mirrored(read_card(model_folder(model)))
+except ValueError:  # said below
+    by_card = False
+mirror = controls.checkbox("mirror", default=by_card, linked=False)
 
 
 def show_model(settings: ExtractSettings) -> Description | None:
@@ -56,10 +61,10 @@ def show_data(settings: ExtractSettings, size: tuple[int, int]) -> bool:
     try:
         st.subheader("Training images", anchor=False)
         training = open_set(source, size)
-        show_set(training)
+        show_set(training, mirror=mirror)
         st.subheader("Control", anchor=False)
         if control_source is not None:
-            show_set(open_set(control_source, size), training)
+            show_set(open_set(control_source, size), training, mirror)
             return True
         st.info(
             "There is no control: pictures get their scores, but the headline is withheld. Name pictures of the same "
@@ -97,6 +102,7 @@ if description is not None:
     with st.container(horizontal=True):
         if ready and st.button("Draw pictures with it", icon=":material/image_search:", type="primary"):
             link = {"model": model, "data": data, "control": control}
+            link |= {} if mirror == by_card else {"mirror": str(mirror).lower()}
             st.switch_page("extract.py", query_params={name: value for name, value in link.items() if value})
         st.button(
             "Read all files again",

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ def run_extract(options: argparse.Namespace) -> int:
     from side_core.whole_file import write_whole
 
     subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
-    references = finish(references_of(settings, subject, options.device), Progress("encoding").watch)
+    references = finish(references_of(settings, subject, options.device), watch_preparing())
     assert subject.denoiser is not None  # an extraction has a model
     drawn, steered = begin(options.out, settings, subject, options.resume), subject.guide is not None
     noting = Noting(new_run(settings, subject, references), options.history)
@@ -65,16 +66,18 @@ def run_describe(options: argparse.Namespace) -> int:
     settings = ExtractSettings.read(given(options, ExtractSettings))
     from side_core.data.source import reading
     from side_core.dpm.description import describe
-    from side_core.extraction.overview import lines_of_model, overview_of_set
+    from side_core.dpm.folder import model_folder, read_card, trained_mirrored
+    from side_core.extraction.overview import lines_of_model, overviewing
     from side_core.extraction.run import data_and_control
 
     description = describe(settings.model)
     source, control_source = data_and_control(settings)
-    progress = Progress("reading pictures").watch
-    data = finish(reading(source, description.image_size), progress)
-    overviews = {"training images": overview_of_set(data)}
+    watch, mirror = watch_preparing(), trained_mirrored(read_card(model_folder(settings.model)))
+    data = finish(reading(source, description.image_size), watch)
+    overviews = {"training images": finish(overviewing(data, mirror=mirror), watch)}
     if control_source is not None:
-        overviews["control"] = overview_of_set(finish(reading(control_source, description.image_size), progress), data)
+        control = finish(reading(control_source, description.image_size), watch)
+        overviews["control"] = finish(overviewing(control, data, mirror), watch)
     if options.json:
         print(json.dumps({"model": asdict(description)} | {k: asdict(v) for k, v in overviews.items()}, indent=2))
         return 0
@@ -83,6 +86,8 @@ def run_describe(options: argparse.Namespace) -> int:
         print(title.capitalize())
         for name, value in lines.items():
             print(f"  {name + ':':32} {value}")
+    for note in description.notes:
+        print(f"Note: {note}")
     for name, item in overviews.items():
         for note in item.notes:
             print(f"Note: {name.capitalize()}: {note}")
@@ -98,32 +103,40 @@ def run_score(options: argparse.Namespace) -> int:
     from side_core.extraction.scoring import score
     from side_core.runs.identity import new_run
     from side_core.runs.noting import Noting
-    from side_core.similarity.embeddings import Embedding
 
     prepare_folder(options.out, settings)
-    reading, encoding = Progress("reading pictures"), Progress("encoding")
-    extraction = finish(
-        score(settings, options.device),
-        lambda event: (encoding if isinstance(event, Embedding) else reading).watch(event),
-    )
+    extraction = finish(score(settings, options.device), watch_preparing())
     report(extraction, write_results(options.out, extraction), options)
     new = new_run(settings, extraction.subject, extraction.references, extraction.samples)
     Noting(new, options.history).result(extraction)
     return 0
 
 
+def watch_preparing() -> Callable[[Any], None]:
+    """Shows what is done before pictures are compared, each kind of work on a line of its own."""
+    from side_core.data.training_set import Reading
+    from side_core.similarity.near_duplicates import Grouping
+
+    kinds = {Reading: Progress("reading pictures"), Grouping: Progress("looking for near-duplicates")}
+    encoding = Progress("encoding")
+    return lambda event: kinds.get(type(event), encoding).watch(event)
+
+
 def report(extraction: "Extraction", summary: dict[str, Any], options: argparse.Namespace) -> None:
     """What was understood and what came out, on stdout."""
     from side_core.extraction.effect import effect_of
-    from side_core.extraction.headline import WITHHELD
 
     if options.json:
         print(json.dumps(summary, indent=2))
         return
+    for warning in extraction.warnings:
+        print(f"Warning: {warning}")
     for note in extraction.notes:
         print(f"Note: {note}")
     print(f"Compared by {extraction.references.encoder.description}")
-    print(extraction.headline() or WITHHELD)
+    print(extraction.headline() or extraction.withheld())
+    if (second := extraction.second()) is not None:
+        print(second)
     if (effect := effect_of(extraction)) is not None:
         print(f"The same seeds unsteered: {effect.plain}")
         print(f"Effect: {effect}")

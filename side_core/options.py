@@ -19,10 +19,9 @@ def add_options(
             continue
         flag = "--" + name.replace("_", "-")
         text = ". ".join(part.rstrip(".") for part in (field.title, field.description) if part).replace("%", "%%")
-        if field.annotation is bool:
-            parser.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=None, help=f"{text} (default: {field.default})"
-            )
+        if bool in kinds_of(field):
+            default = "" if field.default is None else f" (default: {field.default})"
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text + default)
             continue
         default = "" if field.default is None else f" (default: {shown(field.default)})"
         many = any(typing.get_origin(kind) is tuple for kind in kinds_of(field))
@@ -41,7 +40,8 @@ def placeholder(name: str, field: FieldInfo) -> str:
 
 def kinds_of(field: FieldInfo) -> tuple[Any, ...]:
     """The types a field may have."""
-    return typing.get_args(field.annotation) if isinstance(field.annotation, types.UnionType) else (field.annotation,)
+    several = typing.get_origin(field.annotation) in (types.UnionType, typing.Union)  # the latter of Literal | None
+    return typing.get_args(field.annotation) if several else (field.annotation,)
 
 
 def shown(default: Any) -> str:

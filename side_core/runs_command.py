@@ -48,7 +48,8 @@ def run_show(options: argparse.Namespace) -> int:
     marks = [run.state, *(["pinned"] if run.pinned else []), *(["in the bin"] if run.deleted is not None else [])]
     print(f"{printable(run.title)} (run {run.id}, {run.kind}, {', '.join(marks)})")
     print(f"  {when(run.created)}, {progress_in_words(run)}")
-    for line in [*run.headline.split("; "), *run.note.splitlines(), *(summary or {}).get("notes", [])]:
+    said = [line for kind in ("warnings", "notes") for line in (summary or {}).get(kind, [])]
+    for line in [*run.headline.split("; "), *run.note.splitlines(), *said]:
         if line.strip():
             print(f"  {printable(line)}")
     for title, part in (("Settings", run.settings), ("Fingerprints", run.fingerprints), ("Versions", run.versions)):

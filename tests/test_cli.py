@@ -103,7 +103,7 @@ def test_the_summary_says_what_was_done_with_what(run: Run) -> None:
         opened = open_training_set(source)
         rows = len(opened)
         compared = {"compared_with_control": rows} if name == "data" else {}
-        about = {"source": source, "rows": rows, "fingerprint": opened.fingerprint, "searched": rows}
+        about = {"source": source, "rows": rows, "fingerprint": opened.fingerprint, "searched": rows} | {"exact_copies": 0, "near_duplicates": 0}
         assert summary[name] == about | compared
     assert summary["encoder"]["name"] == "pixel" and len(summary["encoder"]["fingerprint"]) == 64
     assert summary["versions"]["torch"] == torch.__version__.split("+")[0]
@@ -134,10 +134,11 @@ def test_without_json_the_headline_is_printed_with_its_control(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*IDEAL, "--out", str(tmp_path)]) == 0
-    compared, first, second = capsys.readouterr().out.splitlines()
+    compared, first, second, place = capsys.readouterr().out.splitlines()
     assert compared == "Compared by colours as they are, scaled to 0..1, no resizing"
     assert first.startswith("d₁/d₂ < 0.333: 6 of 6 (100.0 %, 95 % interval ") and "against the control 0 of 6" in first
-    assert str(tmp_path) in second
+    assert second.startswith("d₁/d₂ < 0.603 (set by 0.5 % of the control): 6 of 6 (") and "; control 0 of 6 (" in second
+    assert str(tmp_path) in place
 
 
 def test_batches_do_not_change_the_files(tmp_path: Path) -> None:

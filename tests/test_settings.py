@@ -73,7 +73,8 @@ def test_json_keeps_settings_and_digest(settings: Settings) -> None:
 
 
 def test_every_field_changes_the_digest() -> None:
-    changes = CHANGED | ABOUT_EXTRACTION | ABOUT_STEERING | {"control_rate": 0.01, "prompt": "a beard"}
+    looks = {"mirror": False, "align": 1}
+    changes = CHANGED | ABOUT_EXTRACTION | ABOUT_STEERING | {"control_rate": 0.01, "prompt": "a beard"} | looks
     assert set(changes) == set(ExtractSettings.model_fields)
     steered = {"surrogate": "another", "prompt": "a hat"}  # without them, guidance is refused
     digests = {ExtractSettings(**steered | {name: value}).digest for name, value in changes.items()}
@@ -91,13 +92,15 @@ def test_the_picture_digest_ignores_how_many_which_seed_and_how_many_at_once() -
 
 def test_settings_without_a_prompt_are_named_as_they_were_before_there_were_prompts() -> None:
     """So that kept pictures, runs and calibrations are still found: the digests of then."""
-    steered = ExtractSettings(count=8, steps=10, seed=3, label=2, surrogate="pixel-faces", guidance_scale=5)
-    assert SamplingSettings().digest == "bb4c2df9c220eb0c"
-    assert (ExtractSettings().digest, ExtractSettings().picture_digest) == ("af68a64ac940559c", "1f905a1cac626c3b")
+    said = {"spacing": "leading", "clip": "clip"}  # of then: these could not be left to the model
+    steered = ExtractSettings(count=8, steps=10, seed=3, label=2, surrogate="pixel-faces", guidance_scale=5, **said)
+    plain = ExtractSettings(**said)
+    assert SamplingSettings(**said).digest == "bb4c2df9c220eb0c"
+    assert (plain.digest, plain.picture_digest) == ("af68a64ac940559c", "1f905a1cac626c3b")
     assert (steered.digest, steered.picture_digest) == ("5fa4f07f9a917ec7", "266d85e608322781")
-    assert SweepSettings(x="steps=10,20").digest == "9372e63238daed63"
-    assert EvaluateSettings().digest == "7bae731c979c6528"
-    assert not {"prompt", "text_scale"} & set(ExtractSettings(prompt="  ").model_dump())
+    assert SweepSettings(x="steps=10,20", **said).digest == "9372e63238daed63"
+    assert EvaluateSettings(**said).digest == "7bae731c979c6528"
+    assert not {"prompt", "text_scale", "mirror", "align"} & set(ExtractSettings(prompt="  ").model_dump())
 
 
 @pytest.mark.parametrize("prompt", ["", "  \n", None])

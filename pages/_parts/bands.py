@@ -1,18 +1,17 @@
 """AMS and UMS by band, and how many different images fewer pictures would have brought back."""
 
-import math
-
 import streamlit as st
 
 from pages._parts.charts import rarefaction_chart
-from side_core.extraction.bootstrap import Interval
 from side_core.extraction.metrics import Band, BandMetrics, Metrics, Unique, metrics
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES
 
 HELP = """**AMS**: pictures whose nearest image lies in the band. **UMS, nearest**: different images among these.
-**UMS, as published**: different images among *all* neighbours in the band. Shares are of the pictures, with 95 %
-intervals (Wilson; bootstrap over pictures for UMS). UMS grows with the number of pictures: compare at equal numbers."""
+**UMS, as published**: different images among *all* neighbours in the band, which may be more than the pictures.
+Near-duplicates are one image. Shares are of the pictures, with 95 % intervals (Wilson; of UMS a bootstrap over
+pictures: it holds the mean of many such runs, and a single other run in 83 to 95 %). UMS grows with the number of
+pictures: compare at equal numbers."""
 
 
 def show_bands(extraction: Extraction, threshold: float) -> None:
@@ -45,7 +44,7 @@ def row_of(item: Metrics, sign: str, symbol: str) -> dict[str, str]:
         "band": f"{band.name} ({edges})",
         "AMS": share(item.compared),
         "AMS, control": share(control),
-        "times control": ratio(item.ratio),
+        "times control": item.ratio.as_ratio,
         "UMS, nearest": unique(item.compared.nearest, item.compared.ams.count),
         "UMS, nearest, control": unique(control.nearest, control.ams.count),
         "UMS, as published": unique(item.compared.published, item.compared.ams.count),
@@ -68,13 +67,5 @@ def unique(found: Unique | None, count: int) -> str:
         return "not defined"
     low, high = (100 * end / count for end in (found.count.low, found.count.high))
     least = "≥ " if found.at_least else ""
-    return f"{least}{100 * found.count.value / count:.1f} % ({low:.1f} to {high:.1f}), {found.count.value:,.0f}"
-
-
-def ratio(interval: Interval) -> str:
-    """A ratio as text; infinite where the control has none."""
-
-    def number(value: float) -> str:
-        return f"{value:.1f}" if math.isfinite(value) else "∞" if value > 0 else "?"
-
-    return f"{number(interval.value)} ({number(interval.low)} to {number(interval.high)})"
+    each = f" ({found.pictures:,} with near-duplicates)" if found.pictures > found.count.value else ""
+    return f"{least}{100 * found.count.value / count:.1f} % ({low:.1f} to {high:.1f}), {found.count.value:,.0f}{each}"

@@ -10,9 +10,11 @@ from pydantic.fields import FieldInfo
 from pages._parts import checks
 from side_core.public import limit_of
 from side_core.settings import ExtractSettings, Label, ScoreSettings, Settings
+from side_core.settings.axis import choices
 
 FIELDS = {**ScoreSettings.model_fields, **ExtractSettings.model_fields}
 EXTRA_STEP = {int: 1, float: 0.05}
+OF_MODEL = "the model's own"  # in a list: what the model's own scheduler says
 
 
 def field_of(name: str, of: type[Settings] | None) -> FieldInfo:
@@ -109,6 +111,24 @@ def choice(
     )
 
 
+def choice_or_model(name: str, own: str) -> str | None:
+    """A list whose first entry, which is its default, leaves the choice to the model; None where it is left to it.
+
+    Args:
+        name: the field.
+        own: what the model's own scheduler says.
+    """
+    title, help_text = str(FIELDS[name].title), FIELDS[name].description
+    known = [OF_MODEL, *choices(name)]
+    checks.name(name, title, known, OF_MODEL, f"one of {', '.join(known[1:])}")
+
+    def shown(word: str) -> str:
+        return f"{OF_MODEL} ({own})" if word == OF_MODEL else word
+
+    chosen = st.selectbox(title, known, format_func=shown, help=help_text, key=name, bind="query-params")
+    return None if chosen == OF_MODEL else chosen
+
+
 def linking(name: str, linked: bool) -> dict[str, Any]:
     """How a widget is kept: in the URL or, where the page itself leads on by a link, in the session alone."""
     if linked:
@@ -186,11 +206,19 @@ def text(
     return (written or "").strip()
 
 
-def checkbox(name: str) -> bool:
-    """A checkbox for a yes or no, kept in the URL."""
+def checkbox(name: str, *, default: bool | None = None, linked: bool = True) -> bool:
+    """A checkbox for a yes or no.
+
+    Args:
+        name: the field.
+        default: left out: the field's.
+        linked: whether it is kept in the URL.
+    """
     field = FIELDS[name]
-    checks.flag(name, str(field.title), field.default)
-    return st.checkbox(str(field.title), field.default, help=field.description, key=name, bind="query-params")
+    start: bool = field.default if default is None else default
+    if linked:
+        checks.flag(name, str(field.title), start)
+    return st.checkbox(str(field.title), start, help=field.description, **linking(name, linked))
 
 
 def label(numbers: Sequence[int], default: Label = "uniform") -> Label:

@@ -5,17 +5,17 @@ import streamlit as st
 
 from pages._parts.description import show_table
 from pages._parts.figures import figure, show_row
+from pages._parts.session import overview_of
 from pages._parts.text import show_notes
 from side_core.data.training_set import TrainingSet
-from side_core.extraction.overview import overview_of_set
 
 THUMBNAILS = 16
 SKIPPED = 100  # that are listed
 
 
-def show_set(images: TrainingSet, training: TrainingSet | None = None) -> None:
+def show_set(images: TrainingSet, training: TrainingSet | None = None, mirror: bool = False) -> None:
     """One set of pictures; a control beside its training images, `training`."""
-    overview = overview_of_set(images, training)
+    overview = overview_of(images, training, mirror)
     show_table(overview.lines())
     show_notes(overview.notes)
     if overview.skipped:

@@ -12,6 +12,8 @@ MOST_SIGNAL = 0.01  # share of variance that a schedule may leave at its last ti
 def show_description(description: Description) -> None:
     """Kind, size, network, noise schedule and memory, before anything is loaded."""
     show_table(lines_of_model(description))
+    for note in description.notes:
+        st.warning(plain(note, 500), icon=":material/info:")
     if description.last_signal > MOST_SIGNAL:
         st.warning(
             "At its last timestep the schedule leaves more than 1 % of the signal, so starting from pure noise "

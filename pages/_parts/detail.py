@@ -11,6 +11,7 @@ from side_core.extraction.animation import animate
 from side_core.extraction.run import Extraction
 from side_core.runs.picture_shelf import Picture
 from side_core.similarity.scores import SCORES, in_words
+from side_core.similarity.views import as_compared
 
 TEN = 10
 LARGEST_DETAILS = 12  # attributes of a training image that are shown
@@ -33,12 +34,16 @@ def show_pair(extraction: Extraction, noun: str, picture: Picture | None, positi
         whose = "the same image" if twin.nearest == nearest else plain(str(data.ids[twin.nearest]))
         line += f". Plain, the same seed is at **{twin.value:.3f}**, nearest to {whose}"
     st.markdown(f"{line}.")
-    difference = np.abs(pair.image.astype(int) - data.images[nearest]).astype(np.uint8)
+    seen, original = as_compared(pair.image, data.images[nearest], pair.view, match.views)
+    difference = np.abs(seen.astype(int) - original).astype(np.uint8)
     cells = [
         (pair.image, "generated" if twin is None else "steered"),
         *([] if twin is None else [(twin.image, "plain, the same seed")]),
         (data.images[nearest], f"nearest training image, {data.ids[nearest]}"),
-        (difference, f"their difference, at most {difference.max()} of 255"),
+        (
+            difference,
+            f"their difference{f', {pair.view}' if str(pair.view) else ''}, at most {difference.max()} of 255",
+        ),
     ]
     if match.control is not None and control is not None:
         stranger = match.control.neighbours.rows[position, 0]
@@ -77,6 +82,8 @@ def details(extraction: Extraction, row: int) -> str:
     known |= {name: values[row] for name, values in data.attributes.items()}
     known = {name: value for name, value in known.items() if value not in ("", "none") and not value.startswith("#")}
     parts = [f"{plain(name.replace('_', ' '))} {plain(str(value))}" for name, value in known.items()]
+    if (near := int(extraction.references.training.groups.sizes[row])) > copies:
+        parts.insert(0, f"one of {near} near-duplicates in the training set")
     if copies > 1:
         parts.insert(0, f"{copies} times in the training set")
     return ", ".join(parts[:LARGEST_DETAILS])

@@ -77,6 +77,7 @@ def words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
         which = f"{called(noun, pair.name)} · " if pair.twin is not None else ""
         return f"{which}steered to cluster {pair.cluster}"
     words = in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
+    words += f", {pair.view}" if str(pair.view) else ""
     captions = extraction.subject.data.captions
     return words if captions is None else f"{words} · {plain(str(captions[pair.nearest]))}"
 

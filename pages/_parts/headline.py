@@ -6,21 +6,28 @@ import streamlit as st
 
 from side_core.extraction.bootstrap import Interval
 from side_core.extraction.effect import Effect
-from side_core.extraction.headline import WITHHELD, Headline
+from side_core.extraction.headline import WITHHELD, Headline, Second
 from side_core.rate import Rate
 from side_core.similarity.scores import SCORES
 
+SECOND = (
+    "A copy that was mirrored, shifted, cropped or made brighter still has its original as the nearest training image, "
+    "but seldom beats a published threshold. This one is as generous as the control allows: look at these pairs, and "
+    "choose mirrored, shifted and cropped copies under Compare by."
+)
 
-def show_headline(line: Headline | None, drawn: bool, words: str = "pictures") -> None:
+
+def show_headline(line: Headline | None, drawn: bool, words: str = "pictures", why: str = WITHHELD) -> None:
     """How many pictures beat the threshold, beside the control and the calibrated control; or why it is not said.
 
     Args:
-        line: what to show; None without a control.
+        line: what to show; None where it is withheld.
         drawn: by a model, which could be calibrated.
         words: what they are called.
+        why: it is withheld.
     """
     if line is None:
-        st.warning(WITHHELD, icon=":material/balance:")
+        st.warning(why, icon=":material/balance:")
         return
     kind = SCORES[line.score]
     count = f"{line.training.beat:,} of {line.training.count:,} {words}"
@@ -40,6 +47,25 @@ def show_headline(line: Headline | None, drawn: bool, words: str = "pictures") -
         tile(place, label, rate)
     if drawn and line.calibrated is None:
         st.caption("This model has no calibration for these images: `python -m side_core calibrate` makes one.")
+
+
+def show_second(second: Second | None) -> None:
+    """The same pictures by the threshold that the control sets, or by the published one; nothing where there is none.
+
+    Args:
+        second: what to show.
+    """
+    if second is None:
+        return
+    kind = SCORES[second.score]
+    whose = "As published" if second.rate is None else f"Where the control sets the threshold ({100 * second.rate:g} %)"
+    training, control = second.training, second.control
+    line = (
+        f"**{whose}, {kind.symbol} {kind.sign} {second.threshold:.2g}: {training.beat:,} of {training.count:,}** "
+        f"({100 * training.share:.1f} %, 95 % interval {training.interval}); control {control.beat:,} of "
+        f"{control.count:,} ({control.interval})."
+    )
+    st.markdown(line if not second.missed else f"{line} {second.missed_in_words}.", help=SECOND)
 
 
 def show_effect(effect: Effect) -> None:

@@ -59,6 +59,7 @@ def extract_values(settings: ExtractSettings) -> Values:
         **sampling,
         **prompt_values(settings),
         **match_values(settings),
+        **view_values(settings),
     }
     if settings.surrogate is None:
         label = None if settings.label is None else str(settings.label)
@@ -88,7 +89,12 @@ def scale_of(surrogate: str) -> float | None:
 
 def score_values(settings: ScoreSettings) -> Values:
     """The widgets of Extract where it scores pictures of others."""
-    return {"pictures": SCORE, "samples": settings.samples, **match_values(settings)}
+    return {"pictures": SCORE, "samples": settings.samples, **match_values(settings), **view_values(settings)}
+
+
+def view_values(settings: MatchSettings) -> dict[str, Any]:
+    """Which altered copies are looked for."""
+    return {"mirror": settings.mirror, "align": settings.align or None}
 
 
 def match_values(settings: MatchSettings) -> Values:
@@ -118,6 +124,7 @@ def sweep_values(settings: SweepSettings) -> Values:
     values |= {name: getattr(settings, name) for name in fixed if name not in swept}
     values |= {name: value for name, value in match_values(settings).items() if name not in swept}
     unheeded = {name: getattr(settings, name) for name in (*GUIDANCE, "label")} | prompt_values(settings)
+    unheeded |= view_values(settings)
     return values | {name: value for name, value in unheeded.items() if value is not None}
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from side_core.extraction.run import Extraction
+from side_core.similarity.views import View
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,7 @@ class Pair:
         image: (H, W, 3) uint8.
         value: its score against the training images, by the settings' own score.
         nearest: row of the training image.
+        view: in which the picture is so near to it.
         cluster: number of the cluster it was steered to; None where nothing steers.
         twin: None where nothing steers, or the plain picture was not drawn.
     """
@@ -40,6 +42,7 @@ class Pair:
     image: np.ndarray
     value: float
     nearest: int
+    view: View
     cluster: int | None
     twin: Twin | None
 
@@ -58,7 +61,15 @@ def pairs_of(extraction: Extraction, places: Sequence[int]) -> list[Pair]:
     clusters = [None] * len(names) if steering is None else steering.clusters([int(name) for name in names])
     twins = twins_of(extraction)
     return [
-        Pair(name, match.images[place], float(values[place]), int(rows[place]), cluster, twins.get(name))
+        Pair(
+            name,
+            match.images[place],
+            float(values[place]),
+            int(rows[place]),
+            match.view(place),
+            cluster,
+            twins.get(name),
+        )
         for name, place, cluster in zip(names, places, clusters, strict=True)
     ]
 

@@ -11,8 +11,8 @@ from pages._parts.bands import show_bands
 from pages._parts.detail import show_pair
 from pages._parts.exporting import export_button
 from pages._parts.gallery import chosen_position, show_gallery, show_returned
-from pages._parts.headline import show_effect, show_headline
-from pages._parts.text import plain, show_notes
+from pages._parts.headline import show_effect, show_headline, show_second
+from pages._parts.text import plain, show_notes, show_warnings
 from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
@@ -47,7 +47,7 @@ class Shown:
             self.extraction.match,
             self.extraction.settings,
             self.extraction.settings.score,
-            self.extraction.subject.calibration,
+            self.extraction.calibration,
         )
 
 
@@ -66,9 +66,11 @@ def show_results(
     effect = effect_of(extraction)
     if effect is None:
         words = "pictures" if extraction.subject.guide is None else "steered pictures"
-        show_headline(line, drawn=extraction.subject.denoiser is not None, words=words)
+        show_headline(line, extraction.subject.denoiser is not None, words, extraction.withheld() or "")
     else:
         show_effect(effect)
+    show_second(extraction.second())
+    show_warnings(extraction.warnings)
     show_notes(extraction.notes)
     show_gallery(shown.extraction, shown.noun, shown.threshold)
     show_returned(shown.extraction, shown.noun, shown.threshold)

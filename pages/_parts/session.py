@@ -17,11 +17,14 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.pace import Pace, measure_pace
 from side_core.extraction.matching import Match, match
+from side_core.extraction.overview import SetOverview, overviewing
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, opening, references_of
 from side_core.extraction.scoring import score
+from side_core.progress import Part
 from side_core.runs.picture_shelf import Picture
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
+from side_core.similarity.near_duplicates import Grouping
 from side_core.surrogate.folder import CARD, load_surrogate
 from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.steering import make_steering
@@ -36,6 +39,7 @@ REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
 MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
 SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
 SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
+OVERVIEWS: Kept[SetOverview] = Kept(8)  # what sets hold
 PACES: Kept[Pace] = Kept(32, idle=None)  # how fast models draw
 PICTURES = PictureStore(folder=picture_folder)  # finished pictures
 
@@ -115,7 +119,7 @@ def open_references(settings: MatchSettings, subject: Subject) -> References:
     work = references_of(settings, subject)
     return REFERENCES.get_or_make(
         reference_key(settings, subject),
-        lambda: run_with_progress(in_turn(work), "Encoding training and control images"),
+        lambda: run_with_progress(in_turn(work), preparing_in_words),
     )
 
 
@@ -124,7 +128,9 @@ def reference_key(settings: MatchSettings, subject: Subject) -> Key:
     model = subject.denoiser
     control = subject.control.fingerprint if subject.control else None
     weights = (model.fingerprint, str(model.arithmetic)) if model else ()
-    return settings.encoder, settings.encoder_weights, *weights, subject.data.fingerprint, control
+    mirror = subject.mirrored if settings.mirror is None else settings.mirror
+    compared = settings.encoder, settings.encoder_weights, mirror, settings.align
+    return *compared, *weights, subject.data.fingerprint, control
 
 
 def match_pictures(pictures: Mapping[int, Picture], key: Key, references: References) -> Match:
@@ -158,9 +164,14 @@ def score_folder(settings: ScoreSettings) -> Extraction:
     return SCORINGS.get_or_make(
         (asked.digest,),
         lambda: run_with_progress(
-            in_turn(work), lambda event: "Reading pictures" if isinstance(event, Reading) else "Encoding"
+            in_turn(work), lambda event: "Reading pictures" if isinstance(event, Reading) else preparing_in_words(event)
         ),
     )
+
+
+def preparing_in_words(event: Part) -> str:
+    """What is being done before pictures are compared."""
+    return "Looking for near-duplicates" if isinstance(event, Grouping) else "Encoding training and control images"
 
 
 def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
@@ -173,6 +184,13 @@ def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
     return SETS.get_or_make((source, size), lambda: run_with_progress(work, "Reading pictures"))
 
 
+def overview_of(images: TrainingSet, training: TrainingSet | None, mirror: bool) -> SetOverview:
+    """What a set of pictures holds, of a control beside its training images; shows progress."""
+    key = (images.fingerprint, None if training is None else training.fingerprint, mirror)
+    work = overviewing(images, training, mirror)
+    return OVERVIEWS.get_or_make(key, lambda: run_with_progress(in_turn(work), preparing_in_words))
+
+
 def pace_of(denoiser: Denoiser, batch: int) -> Pace:
     """How fast a model draws here, measured once."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), batch)
@@ -181,5 +199,5 @@ def pace_of(denoiser: Denoiser, batch: int) -> Pace:
 
 def forget_all() -> None:
     """Read every file again when it is next needed."""
-    for store in (MODELS, SURROGATES, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS):
+    for store in (MODELS, SURROGATES, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS, OVERVIEWS):
         store.clear()

@@ -12,11 +12,13 @@ from side_core.data.source import check_source
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models
+from side_core.dpm.own_sampling import own_sampling_of
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.extraction.run import Subject
 from side_core.sampling.prompt import check_prompt
 from side_core.settings import Mode
 from side_core.similarity.scores import SCORES
+from side_core.similarity.views import most_align, views_of
 
 PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 BY_SCORE, BY_RATE = "score", "control rate"
@@ -105,7 +107,7 @@ def schedule_inputs(denoiser: Denoiser) -> dict[str, Any]:
     """Which timesteps are visited, and how much noise is added back."""
     last = len(denoiser.alphas_cumprod) - 1
     return {
-        "spacing": controls.choice("spacing"),
+        "spacing": controls.choice_or_model("spacing", own_sampling_of(denoiser).spacing),
         "first_timestep": first_timestep_input(last),
         "last_timestep": controls.slider("last_timestep", high=last),
         "eta": controls.slider("eta"),
@@ -126,7 +128,7 @@ def solver_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
     """What few people change."""
     chosen = {"solver": controls.choice("solver")}
     if denoiser.bounded:  # estimates of latents are not clipped
-        chosen["clip"] = controls.choice("clip")
+        chosen["clip"] = controls.choice_or_model("clip", own_sampling_of(denoiser).clip)
     if steered:
         chosen["compare_plain"] = controls.checkbox("compare_plain")
     return chosen
@@ -143,6 +145,26 @@ def encoder_inputs(has_model: bool) -> dict[str, Any]:
     kind = SCORES[chosen["score"]]
     st.caption(f"{kind.title}. {kind.description}")
     return {name: value for name, value in chosen.items() if value}
+
+
+def view_inputs(encoder: str, mirrored: bool, size: tuple[int, int] | None) -> dict[str, Any]:
+    """Which altered copies are looked for.
+
+    Args:
+        encoder: what pictures are compared by.
+        mirrored: what the model's card says of it.
+        size: height and width of the pictures; None where they are not known yet.
+    """
+    mirror = controls.checkbox("mirror", default=mirrored)
+    chosen: dict[str, Any] = {} if mirror == mirrored else {"mirror": mirror}
+    most = most_align(size)
+    if encoder == "pixel" and most:
+        if align := controls.slider("align", high=most):
+            chosen["align"] = align
+            st.caption(f"{len(views_of(mirror, align))} views of each picture: so many times as long.")
+    else:
+        notices.unheeded([("align", "Shifted and cropped copies")], "0")
+    return chosen
 
 
 def threshold_inputs(chosen: dict[str, Any], subject: Subject) -> dict[str, Any]:

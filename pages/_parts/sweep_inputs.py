@@ -9,6 +9,7 @@ from pages._parts.saving import check_linked, known_surrogates
 from pages._parts.steering import first_surrogate
 from side_core.assets import BASELINES
 from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.own_sampling import own_sampling_of
 from side_core.extraction.measure import METRICS
 from side_core.extraction.run import Subject
 from side_core.settings import GuidanceSettings, SweepSettings
@@ -144,6 +145,8 @@ def schedule_inputs(denoiser: Denoiser, swept: set[str]) -> dict[str, Any]:
             chosen[name] = sidebar.first_timestep_input(last)
         elif name == "last_timestep":
             chosen[name] = controls.slider(name, high=last)
+        elif name in ("spacing", "clip"):
+            chosen[name] = controls.choice_or_model(name, getattr(own_sampling_of(denoiser), name))
         else:
             chosen[name] = controls.slider(name) if name == "eta" else controls.choice(name)
     return chosen

@@ -1,6 +1,7 @@
 """Text that people brought along (names, paths, notes), shown as it is."""
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 import streamlit as st
@@ -25,6 +26,12 @@ def in_time(seconds: float) -> str:
 def say_error(error: Exception) -> None:
     """A person's mistake, in one sentence."""
     st.error(plain(str(error), 1000), icon=":material/error:")
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    """What makes a figure doubtful, where nobody can overlook it."""
+    for warning in warnings:
+        st.warning(plain(warning, 1000), icon=":material/warning:")
 
 
 def show_notes(notes: tuple[str, ...]) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from side_core.dpm.own_sampling import OwnSampling
+
 
 class Space(Protocol):
     """Where a model works: on pixels, or on the latents of an autoencoder.
@@ -43,6 +45,7 @@ class Denoiser(Protocol):
         alphas_cumprod: (T,) float64 on the CPU; `alphas_cumprod[t]` is the signal's share of variance at timestep t.
         device: where `x` must live.
         fingerprint: SHA-256 that names its weights (or, of an ideal denoiser, its images).
+        own_sampling: how its own pipeline samples; read it by `own_sampling_of`.
     """
 
     shape: tuple[int, int, int]
@@ -52,6 +55,7 @@ class Denoiser(Protocol):
     alphas_cumprod: Tensor
     device: torch.device
     fingerprint: str
+    own_sampling: OwnSampling
 
     @property
     def arithmetic(self) -> object:

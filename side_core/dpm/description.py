@@ -1,11 +1,14 @@
 """What a model is, in figures, from its JSON files and the headers of its weights alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import ideal_source, model_folder, read_card, training_source
+from side_core.dpm.layout import check_pipeline
+from side_core.dpm.own_sampling import OwnSampling
 from side_core.dpm.pipeline import Pipeline, read_pipeline
 from side_core.dpm.scheduler import cosine_alphas_cumprod
+from side_core.dpm.unfollowed import unfollowed_in
 
 FLOAT = 4  # bytes of a float32, in which weights are loaded
 AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}
@@ -56,6 +59,8 @@ class Description:
         bytes_per_image: memory of the activations, in float32, for each image of a batch; an estimate: kernels may
             take up to about as much again. With fast arithmetic in half precision it is half.
         text: what reads prompts; None where the model draws without one.
+        own_sampling: how its own pipeline samples, which is followed where nothing else is chosen.
+        notes: what its folder holds that does not go into the pictures, in a sentence each.
     """
 
     kind: str
@@ -74,6 +79,8 @@ class Description:
     weights_bytes: int
     bytes_per_image: int
     text: TextDescription | None = None
+    own_sampling: OwnSampling = field(default_factory=OwnSampling)
+    notes: tuple[str, ...] = ()
 
 
 def describe(model: str) -> Description:
@@ -109,6 +116,8 @@ def describe_pipeline(pipeline: Pipeline) -> Description:
         weights_bytes=FLOAT * parameters,
         bytes_per_image=pipeline.activation_bytes,
         text=text_of(pipeline),
+        own_sampling=scheduler.own_sampling,
+        notes=unfollowed_in(check_pipeline(pipeline.folder)),
     )
 
 

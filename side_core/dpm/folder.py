@@ -1,5 +1,6 @@
 """Open a model by its name, folder or Hub id, and say in one sentence what is wrong with one that cannot be opened."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +74,17 @@ def read_card(folder: Path) -> dict[str, Any]:
     return read_config(file) if file.is_file() else {}
 
 
-def training_source(card: dict[str, Any]) -> str | None:
+def training_source(card: Mapping[str, Any]) -> str | None:
     """Which images a card says that the model was trained on; None where it does not say."""
     data = card.get("data")
     source = data.get("source") if isinstance(data, dict) else None
     return source if isinstance(source, str) else None
+
+
+def trained_mirrored(card: Mapping[str, Any]) -> bool:
+    """Whether a card says, as `"data": {"mirrored": true}`, that the training images were also shown mirrored."""
+    data = card.get("data")
+    return isinstance(data, dict) and data.get("mirrored") is True
 
 
 def ideal_source(folder: Path) -> str | None:
@@ -126,15 +133,15 @@ def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
     from side_core.dpm.text.denoiser import TextDenoiser  # seconds to import
     from side_core.dpm.unet import UnetDenoiser
 
-    space = None
+    space, own = None, pipeline.scheduler.own_sampling
     if (autoencoder := pipeline.autoencoder) is not None:
-        clips = pipeline.scheduler.clips
+        clips = own.clip != "off"
         space = LatentSpace(autoencoder.blueprint.load(), autoencoder.scaling, autoencoder.shift, device, clips)
     scheduler = pipeline.scheduler
     unet = pipeline.unet.load()
     if (tower := pipeline.tower) is not None and space is not None:
         encoder = tower.blueprint.load()
         return TextDenoiser(
-            unet, encoder, tower.vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction, device, mode
+            unet, encoder, tower.vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction, device, mode, own
         )
-    return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space)
+    return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space, own)

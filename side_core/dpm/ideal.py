@@ -5,6 +5,7 @@ from torch import Tensor
 
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import PixelSpace, check_condition, from_uint8
+from side_core.dpm.own_sampling import OwnSampling
 
 
 class IdealDenoiser(PixelSpace):
@@ -18,6 +19,8 @@ class IdealDenoiser(PixelSpace):
         device: where to compute.
         chunk: images compared at once; bounds the memory, not the result.
     """
+
+    own_sampling = OwnSampling()
 
     def __init__(
         self, data: TrainingSet, alphas_cumprod: Tensor, device: str | torch.device = "cpu", chunk: int = 8192

@@ -1,15 +1,16 @@
 """A pipeline folder, read and rehearsed but not loaded: what describing and opening it both need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from side_core.dpm.blueprint import Blueprint, draft
-from side_core.dpm.config import finite_number, first_line, shown
+from side_core.dpm.config import finite_number, first_line, read_config, shown
 from side_core.dpm.latent import latents_of
 from side_core.dpm.layout import Layout, check_pipeline
+from side_core.dpm.own_sampling import as_text_pipeline, with_card
 from side_core.dpm.quiet import importing
 from side_core.dpm.rehearsal import Rehearsal, rehearse
 from side_core.dpm.scheduler import Scheduler, read_scheduler
@@ -44,7 +45,7 @@ class Pipeline:
         folder: where it is.
         unet: the denoising network.
         autoencoder: the other one; None where the U-Net works on pixels.
-        scheduler: noise schedule and prediction.
+        scheduler: noise schedule, prediction, and how its own pipeline samples.
         shape: (C, H, W) of the space the U-Net works in.
         image_size: height and width in pixels.
         classes: how many it knows; 0 for an unconditional model.
@@ -78,7 +79,7 @@ def read_pipeline(folder: Path) -> Pipeline:
     with importing:
         from diffusers import UNet2DConditionModel, UNet2DModel  # seconds to import
     layout = check_pipeline(folder)
-    scheduler = read_scheduler(layout.scheduler)
+    scheduler = scheduler_of(layout)
     unet = draft(layout.unet, UNet2DConditionModel if layout.text else UNet2DModel)
     autoencoder = read_autoencoder(layout)
     tower = read_tower(layout.text) if layout.text else None
@@ -95,6 +96,19 @@ def read_pipeline(folder: Path) -> Pipeline:
     shape = (channels, *sample_size(unet))
     size, activation_bytes = rehearsed(unet, shape, classes, autoencoder, tower)
     return Pipeline(folder, unet, autoencoder, scheduler, shape, size, classes, activation_bytes, tower)
+
+
+def scheduler_of(layout: Layout) -> Scheduler:
+    """The scheduler as the pipeline uses it, with what `card.json` says of its sampling.
+
+    Raises:
+        ValueError: one of the files is damaged, or says what is not understood.
+    """
+    scheduler, card = read_scheduler(layout.scheduler), layout.folder / "card.json"
+    own = as_text_pipeline(scheduler.own_sampling) if layout.text else scheduler.own_sampling
+    if card.is_file():
+        own = with_card(own, read_config(card), card, len(scheduler.alphas_cumprod))
+    return replace(scheduler, own_sampling=own)
 
 
 def sample_size(unet: Blueprint) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.config import first_line, read_config, shown, whole_number
+from side_core.dpm.own_sampling import OwnSampling, read_own_sampling
 from side_core.dpm.quiet import importing, quiet
 
 MOST_TIMESTEPS = 10_000  # the sampling settings know timesteps 0..9999
@@ -16,28 +17,28 @@ PREDICTIONS = ("epsilon", "v_prediction", "sample")
 
 @dataclass(frozen=True, eq=False)
 class Scheduler:
-    """What a scheduler's configuration says of the training.
+    """What a scheduler's configuration says of the training, and of how its own pipeline samples.
 
     Attributes:
         kind: name of diffusers' class.
         beta_schedule: name of the noise schedule, or `trained betas` where each is listed.
         prediction: what the network returns: `epsilon`, `v_prediction` or `sample`.
         alphas_cumprod: (T,) the signal's share of variance.
-        clips: whether its own pipeline keeps the estimate of the clean image within -1..1.
+        own_sampling: how its own pipeline samples.
     """
 
     kind: str
     beta_schedule: str
     prediction: str
     alphas_cumprod: Tensor
-    clips: bool
+    own_sampling: OwnSampling
 
 
 def read_scheduler(file: Path) -> Scheduler:
     """The scheduler of a `scheduler_config.json`, any beta schedule that diffusers knows.
 
     Raises:
-        ValueError: the file is damaged, or describes no noise schedule or prediction that is understood.
+        ValueError: the file is damaged, or describes no noise schedule, prediction or sampling that is understood.
     """
     config = read_config(file)
     betas = config.get("trained_betas")
@@ -50,7 +51,8 @@ def read_scheduler(file: Path) -> Scheduler:
     check_prediction(prediction)
     alphas = alphas_of(config, file)
     name = "trained betas" if betas else str(config["beta_schedule"])
-    return Scheduler(str(config.get("_class_name")), name, prediction, alphas, bool(config.get("clip_sample", False)))
+    own = read_own_sampling(config, file, len(alphas))
+    return Scheduler(str(config.get("_class_name")), name, prediction, alphas, own)
 
 
 def check_prediction(prediction: object) -> None:

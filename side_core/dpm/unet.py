@@ -10,8 +10,11 @@ from side_core.dpm.arithmetic import EXACT, fastest, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, PixelSpace, Space, check_condition, pooled
 from side_core.dpm.fingerprint import network_digest
 from side_core.dpm.forward import embed_timestep, encode, is_plain, predict
+from side_core.dpm.own_sampling import OwnSampling
 from side_core.dpm.scheduler import check_prediction, noise_from
 from side_core.settings import Mode
+
+PLAIN = OwnSampling()
 
 
 class UnetDenoiser:
@@ -24,6 +27,7 @@ class UnetDenoiser:
         device: where to compute.
         mode: `exact` is float32; `fast` is what a short probe finds fastest here.
         space: what it works on; left out: pixels.
+        own_sampling: how its own pipeline samples.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class UnetDenoiser:
         device: str | torch.device = "cpu",
         mode: Mode = "exact",
         space: Space | None = None,
+        own_sampling: OwnSampling = PLAIN,
     ):
         check_prediction(prediction)
         size = unet.config.sample_size
@@ -46,7 +51,7 @@ class UnetDenoiser:
         self.device = torch.device(device)
         # A schedule that ends in no signal at all would divide by zero; the cosine schedule ends at 2.4e-9.
         self.alphas_cumprod = alphas_cumprod.double().cpu().clamp(min=1e-9)
-        self.prediction = prediction
+        self.prediction, self.own_sampling = prediction, own_sampling
         self.fingerprint = network_digest(unet, prediction, self.alphas_cumprod.numpy().tobytes())
         if self.space.digest:
             self.fingerprint = hashlib.sha256((self.fingerprint + self.space.digest).encode()).hexdigest()

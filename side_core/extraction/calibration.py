@@ -21,6 +21,7 @@ from side_core.similarity.encoder import open_encoder
 from side_core.similarity.scores import SCORES
 
 FILE = "calibration.safetensors"
+VERSION = "2"  # of how pictures are scored: 2 counts near-duplicates as one; tables of another are made anew
 PLAIN = SamplingSettings(count=4096, seed=1_000_000, steps=50, batch_size=128)
 
 
@@ -76,6 +77,7 @@ def calibrate(
             for score in part.scores.names:
                 columns[f"{side}/{encoder}/{score}"] = part.scores.by_name(score).astype(np.float32)
     about = {
+        "version": VERSION,
         "model": denoiser.fingerprint,
         "data": data.fingerprint,
         "control": control.fingerprint,
@@ -102,7 +104,8 @@ def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, contro
     try:
         with safe_open(file, framework="numpy") as table:
             about, names = table.metadata() or {}, table.keys()
-            if [about.get(key) for key in ("model", "data", "control")] != [
+            if [about.get(key) for key in ("version", "model", "data", "control")] != [
+                VERSION,
                 denoiser.fingerprint,
                 data.fingerprint,
                 control.fingerprint,

@@ -97,7 +97,7 @@ def figures_of(match: Match, plain: Match, score: ScoreName, threshold: float, c
     shared = set(plain.names)
     both = [name for name in match.names if name in shared]
     mine, theirs = positions(match, both), positions(plain, both)
-    rows, plain_rows = match.compared.neighbours.rows[:, 0], plain.compared.neighbours.rows[:, 0]
+    rows, plain_rows = match.compared.pictures[:, 0], plain.compared.pictures[:, 0]
     different, ratio = different_of((hits[mine], rows[mine]), (plain_hits[theirs], plain_rows[theirs]), count)
     return Figures(
         rate_of(hits),

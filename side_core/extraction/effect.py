@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from side_core.extraction.bootstrap import Interval, ratio_interval
-from side_core.extraction.headline import Headline, headline, threshold_of
+from side_core.extraction.headline import Headline, counted, threshold_of
 from side_core.extraction.matching import Match
 from side_core.extraction.metrics import Band, band_metrics
 from side_core.extraction.run import Extraction
@@ -32,9 +32,9 @@ class Effect:
     different_plain: Interval
 
     def __str__(self) -> str:
-        ratio, new, old = self.ratio, self.different, self.different_plain
+        new, old = self.different, self.different_plain
         return (
-            f"steered over plain {ratio.value:.2f} (95 % interval {ratio.low:.2f} to {ratio.high:.2f}); different "
+            f"steered over plain, with 95 % intervals: {self.ratio.as_ratio}; different "
             f"training images {new.value:,.0f} ({new.low:,.0f} to {new.high:,.0f}), plain {old.value:,.0f} "
             f"({old.low:,.0f} to {old.high:,.0f})"
         )
@@ -64,10 +64,10 @@ def plain_headline(extraction: Extraction, score: ScoreName) -> Headline | None:
     """The headline of the plain twin, by the threshold of the guided run."""
     if extraction.plain is None:
         return None
-    settings, calibration = extraction.settings, extraction.subject.calibration
+    settings, calibration = extraction.settings, extraction.calibration
     threshold = threshold_of(extraction.match, settings, score, calibration)
     own = settings.model_copy(update={"score": score, "threshold": threshold, "control_rate": None})
-    return headline(extraction.plain, own, score, calibration)
+    return counted(extraction.plain, own, score, calibration)
 
 
 def positions(match: Match, names: list[str]) -> np.ndarray:

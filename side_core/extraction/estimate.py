@@ -76,7 +76,7 @@ def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
             name = lot.steering.surrogate.fingerprint
             if name not in extra:
                 extra[name] = steering_seconds(lot, pace.batch, plan)
-            timesteps = schedule_of(lot.sampling, denoiser.alphas_cumprod).timesteps
+            timesteps = schedule_of(lot.sampling, denoiser).timesteps
             guided = sum(scale > 0 for scale in lot.steering.strength.on(timesteps))
             seconds += count / pace.batch * guided * extra[name]
     steered = 1 + max(extra.values()) / pace.step if extra else None

@@ -16,6 +16,7 @@ from side_core.extraction.matching import Match, match
 from side_core.extraction.methods import Method, methods_of, surrogate_of, twin_of
 from side_core.extraction.quality import Quality, quality_reference
 from side_core.extraction.run import Subject, data_and_control, opening, references_of
+from side_core.sampling.completed import picture_identity
 from side_core.sampling.drawing import draw
 from side_core.settings import EvaluateSettings, ExtractSettings
 from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
@@ -141,7 +142,7 @@ def images_of(
     Lost images are left out.
     """
     guide = None
-    own = f"{denoiser.fingerprint}\n{settings.sampling.picture_digest}"
+    own = f"{denoiser.fingerprint}\n{picture_identity(settings, denoiser)}"
     if surrogate is not None:
         foreign = method.kind == "twin"
         steering = make_steering(surrogate, denoiser, settings.guidance, settings.label, foreign=foreign)

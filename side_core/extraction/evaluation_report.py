@@ -1,7 +1,6 @@
 """What an evaluation says: one table as Markdown, CSV and JSON, and a row of pictures for each method."""
 
 import itertools
-import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from side_core.extraction.bootstrap import Interval
 from side_core.extraction.comparison import Comparison, Figures
 from side_core.extraction.evaluation import Evaluated, Evaluation
+from side_core.extraction.quality import DIRECTIONS
 from side_core.extraction.summary import interval_json, rate_json, set_json, versions
 from side_core.extraction.tables import table
 from side_core.pictures import grid_of_rows, png
@@ -43,7 +43,8 @@ def markdown(evaluation: Evaluation) -> str:
         f"{settings.mode} arithmetic; {kind.symbol} {kind.sign} {comparison.threshold:.3g}, the most generous "
         f"threshold at which every method's control rate is at most {100 * settings.control_rate:g} %; 95 % intervals. "
         f"Different images: nearest training images of those that beat it, expected among {few:,}; their intervals "
-        f"are what {few:,} of the images bring back. Fréchet distance (0 is best) and coverage: to "
+        f"are what {few:,} of the images bring back. Fréchet distance (0 is best; of the {DIRECTIONS} leading "
+        "directions of the features, so that it is not comparable with FID) and coverage: to "
         f"{len(evaluation.subject.control):,} control images, in features of the model."
     )
     usual = f"The same by {kind.symbol} {kind.sign} {kind.threshold:.3g} ({kind.source}):"
@@ -68,9 +69,9 @@ def table_of(evaluation: Evaluation, comparison: Comparison, quality: bool) -> l
         row = [
             item.method.title + (f" ({item.lost:,} lost)" if item.lost else ""),
             share(figures.ams),
-            "1" if own else ratio(figures.ams_ratio),
+            "1" if own else figures.ams_ratio.as_ratio,
             whole(figures.different),
-            "1" if own else ratio(figures.different_ratio),
+            "1" if own else figures.different_ratio.as_ratio,
             share(figures.control),
         ]
         row += [f"{item.quality.frechet:.3g}", f"{100 * item.quality.coverage:.1f} %"] if quality else []
@@ -174,10 +175,3 @@ def share(rate: Rate) -> str:
 def whole(interval: Interval) -> str:
     """A number of images as text."""
     return f"{interval.value:.0f} ({interval.low:.0f} to {interval.high:.0f})"
-
-
-def ratio(interval: Interval) -> str:
-    """A ratio as text."""
-    values = (interval.value, interval.low, interval.high)
-    shown = [f"{value:.2f}" if math.isfinite(value) else "∞" for value in values]
-    return f"{shown[0]} ({shown[1]} to {shown[2]})"

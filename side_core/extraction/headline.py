@@ -6,13 +6,16 @@ from side_core.extraction.calibration import Calibration
 from side_core.extraction.matching import Match
 from side_core.extraction.references import Side
 from side_core.rate import Rate, rate_of
-from side_core.settings import MatchSettings, ScoreName
+from side_core.settings import EncoderName, MatchSettings, ScoreName
 from side_core.similarity.scores import SCORES
 
 WITHHELD = (
     "The headline is withheld: without a control nobody can tell what these scores are worth. "
     "Name images of the same kind that the model never saw as control."
 )
+
+MOST_OF_CONTROL = 0.5  # share of the control above which a threshold tells nothing
+USUAL_RATE = 0.005  # of the control, at which the second figure's threshold lies
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,101 @@ def threshold_of(
     return kind.threshold if own is None else own
 
 
+@dataclass(frozen=True)
+class Second:
+    """The same pictures by another threshold: the one that the control sets, or where that leads, the published one.
+
+    A copy that was mirrored, shifted, cropped or made brighter keeps its original as the nearest image, but seldom
+    beats a published threshold.
+
+    Attributes:
+        score: which score.
+        rate: the share of the control that sets the threshold; None: it is the published one.
+        threshold: images nearer than it count.
+        training: against the training images, as many as the control has.
+        control: the same images against the control.
+        first: the threshold of the headline.
+        missed: how many of the pictures that count here miss the headline's threshold.
+    """
+
+    score: ScoreName
+    rate: float | None
+    threshold: float
+    training: Rate
+    control: Rate
+    first: float
+    missed: int
+
+    def __str__(self) -> str:
+        kind = SCORES[self.score]
+        whose = "as published" if self.rate is None else f"set by {100 * self.rate:g} % of the control"
+        text = f"{kind.symbol} {kind.sign} {self.threshold:.3g} ({whose}): {self.training}; control {self.control}"
+        return text if not self.missed else f"{text}; {self.missed_in_words}"
+
+    @property
+    def missed_in_words(self) -> str:
+        """How many have an image as their nearest here that does not count by the headline."""
+        kind, one = SCORES[self.score], self.missed == 1
+        return (
+            f"{self.missed:,} of these {'has' if one else 'have'} the same nearest picture and "
+            f"{'misses' if one else 'miss'} the threshold {kind.symbol} {kind.sign} {self.first:.3g}"
+        )
+
+
+def second_figure(
+    match: Match, settings: MatchSettings, score: ScoreName, calibration: Calibration | None
+) -> Second | None:
+    """Count by the other threshold; None without a control, where the headline is withheld, or where both are one."""
+    line = headline(match, settings, score, calibration)
+    if line is None or match.control is None:
+        return None
+    kind, rate = SCORES[score], USUAL_RATE if settings.control_rate is None else None
+    plain = None if calibration is None else calibration.control_values(settings.encoder, score)
+    against = match.control.scores.by_name(score)
+    threshold = kind.threshold if rate is None else kind.threshold_at(against if plain is None else plain, rate)
+    hits = kind.beats(match.compared.scores.by_name(score), threshold)
+    control = rate_of(kind.beats(against, threshold))
+    if threshold == line.threshold or control.share > MOST_OF_CONTROL:
+        return None
+    missed = int((hits & ~kind.beats(match.compared.scores.by_name(score), line.threshold)).sum())
+    return Second(score, rate, threshold, rate_of(hits), control, line.threshold, missed)
+
+
+def withheld(match: Match, settings: MatchSettings, score: ScoreName, calibration: Calibration | None) -> str | None:
+    """Why there is no headline; None where there is one."""
+    if match.control is None:
+        return WITHHELD
+    threshold = threshold_of(match, settings, score, calibration)
+    control = rate_of(SCORES[score].beats(match.control.scores.by_name(score), threshold))
+    return useless(control, score, threshold, settings.encoder) if control.share > MOST_OF_CONTROL else None
+
+
+def useless(control: Rate, score: ScoreName, threshold: float, encoder: EncoderName) -> str:
+    """What to say where the control beats the threshold more often than not, and what to choose instead."""
+    kind = SCORES[score]
+    other = "a stricter threshold or a control rate"
+    if encoder not in ("pixel", "dpm"):
+        other = f"encoder pixel, other weights than these for {encoder}, or a control rate"
+    return (
+        f"The headline is withheld: {control.beat:,} of {control.count:,} pictures beat {kind.symbol} {kind.sign} "
+        f"{threshold:.3g} against images that the model never saw, too, so that it tells nothing by encoder {encoder}. "
+        f"Choose {other}."
+    )
+
+
 def headline(
     match: Match, settings: MatchSettings, score: ScoreName, calibration: Calibration | None
 ) -> Headline | None:
-    """Count the images that beat the threshold; None without a control: see `WITHHELD`."""
+    """Count the images that beat the threshold; None where that tells nothing: see `withheld`."""
+    if withheld(match, settings, score, calibration) is not None:
+        return None
+    return counted(match, settings, score, calibration)
+
+
+def counted(
+    match: Match, settings: MatchSettings, score: ScoreName, calibration: Calibration | None
+) -> Headline | None:
+    """The same whatever the control says; None without one."""
     if match.control is None:
         return None
     kind, threshold = SCORES[score], threshold_of(match, settings, score, calibration)

@@ -8,6 +8,7 @@ import numpy as np
 
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.run import Subject
+from side_core.sampling.completed import completed, picture_identity
 from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
 from side_core.sampling.schedule import schedule_of
@@ -21,7 +22,7 @@ class Lot:
 
     Attributes:
         name: 16 characters that stand for all that the pictures depend on.
-        sampling: how they are drawn, and from which seeds.
+        sampling: how they are drawn, and from which seeds; nothing is left to the model.
         steering: what steers them; None where nothing does, as with lambda 0 or a window between two steps.
     """
 
@@ -78,14 +79,15 @@ def lot_of(settings: ExtractSettings, subject: Subject, steering: Steering | Non
     Raises:
         ValueError: the steps do not fit the model's schedule.
     """
-    denoiser, sampling = subject.denoiser, settings.plain_sampling
+    denoiser = subject.denoiser
     assert denoiser is not None  # pictures are drawn by a model
-    timesteps = schedule_of(sampling, denoiser.alphas_cumprod).timesteps
+    sampling = completed(settings.plain_sampling, denoiser)
+    timesteps = schedule_of(sampling, denoiser).timesteps
     if steering is not None and not any(steering.strength.on(timesteps)):
         steering = None
     parts = [
         denoiser.fingerprint,
-        sampling.picture_digest,
+        picture_identity(sampling, denoiser),
         "" if steering is None else steering.digest,
         f"{sampling.seed}+{sampling.count}",
     ]

@@ -55,7 +55,7 @@ def measure(extraction: Extraction, metric: MetricName) -> Measured:
         ValueError: the metric needs a control or plain pictures, which there are not, or neighbours' own scores.
     """
     settings, match = extraction.settings, extraction.match
-    threshold = threshold_of(match, settings, settings.score, extraction.subject.calibration)
+    threshold = threshold_of(match, settings, settings.score, extraction.calibration)
     if match.control is None:
         if metric != "median":
             raise ValueError(needs_control(metric))
@@ -125,8 +125,7 @@ def unique(side: Side, match: Match, score: ScoreName, band: Band, metric: Metri
     if chosen is None:
         raise ValueError(f"Metric {metric} does not go with score {score}: choose score nl2 or l2, or metric ums.")
     count, samples = chosen.count, len(match.names)
-    most = 1.0 if metric == "ums" else math.inf  # a picture has one nearest image
-    return Interval(count.value / samples, count.low / samples, min(count.high / samples, most))
+    return Interval(count.value / samples, count.low / samples, count.high / samples)
 
 
 def median(side: Side, score: ScoreName) -> Interval:

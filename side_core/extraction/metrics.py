@@ -32,12 +32,14 @@ class Unique:
     """How many different images came back (UMS times the number of samples).
 
     Attributes:
-        count: with its bootstrap interval over samples.
+        count: with its bootstrap interval over samples; near-duplicates are one image.
+        pictures: the same, each near-duplicate counted by itself.
         rarefied: for smaller numbers of samples, how many would have come back.
         at_least: some sample's 50th neighbour still lies in the band, so there may be more.
     """
 
     count: Interval
+    pictures: int
     rarefied: dict[int, float]
     at_least: bool
 
@@ -113,21 +115,36 @@ def band_metrics(side: Side, score: ScoreName, band: Band, dimensions: int | Non
     kind = SCORES[score]
     hits = band.holds(side.scores.by_name(score), kind)
     samples = np.flatnonzero(hits)
-    nearest = unique(samples, side.neighbours.rows[samples, 0], len(hits), at_least=False)
+    nearest = unique(side, samples, np.zeros_like(samples), len(hits), min(len(hits), side.searched), at_least=False)
     values = values_of_neighbours(side.neighbours, score, dimensions)
     published = None
     if values is not None:
         samples, ranks = np.nonzero(band.holds(values, kind))
         more = values.shape[1] < side.searched and bool(kind.beats(values[:, -1], band.begin).any())
-        published = unique(samples, side.neighbours.rows[samples, ranks], len(hits), at_least=more)
+        published = unique(side, samples, ranks, len(hits), side.searched, at_least=more)
     return BandMetrics(band, rate_of(hits), nearest, published)
 
 
-def unique(samples: np.ndarray, rows: np.ndarray, count: int, at_least: bool) -> Unique:
-    """Different rows that came back, from (k,) pairs of sample and row."""
-    _, times = np.unique(rows, return_counts=True)
+def unique(side: Side, samples: np.ndarray, ranks: np.ndarray, count: int, most: int, at_least: bool) -> Unique:
+    """Different images that came back.
+
+    Args:
+        side: what was searched.
+        samples: (k,) which sample brought back
+        ranks: (k,) which of its neighbours.
+        count: of all samples.
+        most: images that can come back at all.
+        at_least: there may be more.
+    """
+    images = side.pictures[samples, ranks]
+    _, times = np.unique(images, return_counts=True)
     sizes = [2**power for power in range(6, 40) if 2**power < count]
-    return Unique(unique_interval(samples, rows, count), {n: rarefied(times, count, n) for n in sizes}, at_least)
+    return Unique(
+        unique_interval(samples, images, count, most),
+        len(np.unique(side.neighbours.rows[samples, ranks])),
+        {n: rarefied(times, count, n) for n in sizes},
+        at_least,
+    )
 
 
 def rarefied(times: np.ndarray, count: int, fewer: int) -> float:

@@ -18,6 +18,7 @@ from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
 from side_core.settings import EncoderName, ExtractSettings, GuidanceSettings, MatchSettings, SweepSettings, Value
 from side_core.settings.sweep import PLAIN
+from side_core.similarity.views import View
 from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.surrogate.strength import strength_of
@@ -187,9 +188,15 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
         cell.score,
         f"{cell.threshold} {cell.control_rate}",
         settings.metric,
+        *looked_at_in(shared.references[cell.encoder].views),
     ]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return Place(curve, values, cell, lot, compared, name)
+
+
+def looked_at_in(views: tuple[View, ...]) -> list[str]:
+    """What names several views; nothing where pictures are looked at as they are, as cells were named before."""
+    return [str(views)] if len(views) > 1 else []
 
 
 def steered_as(settings: ExtractSettings, steering: Steering) -> Steering:

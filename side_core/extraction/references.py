@@ -1,19 +1,25 @@
 """What drawn images are matched against: the training images and, as fairly as can be, the control."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from side_core.data.duplicates import copies, first_of_each, overlap
+from side_core.data.duplicates import copies, overlap
 from side_core.data.training_set import TrainingSet
 from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.encoder import Encoder
-from side_core.similarity.neighbours import Neighbours, nearest
+from side_core.similarity.grouped import nearest_groups
+from side_core.similarity.near_duplicates import Grouping, Groups, grouping, near_copies
+from side_core.similarity.neighbours import Neighbours
 from side_core.similarity.scores import NEIGHBOURS, Scores, scores_of
-from side_core.similarity.vectors import Vectors
+from side_core.similarity.vectors import PixelVectors, Vectors
+from side_core.similarity.views import AS_IT_IS, View, check_align, views_of, window
 
 SUBSAMPLE_SEED = 0
+WITHIN = 128  # training images whose distance to the nearest other one is looked up
+Looks = Callable[[], Iterable[Vectors]]  # (n, d) vectors of some images, once for each view
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,19 +30,27 @@ class Reference:
         images: the set.
         vectors: (m, d), by the encoder.
         rows: sorted rows that are searched.
+        groups: which images of the set are one.
         unit: whether the vectors have length 1.
     """
 
     images: TrainingSet
     vectors: Vectors
     rows: np.ndarray
+    groups: Groups
     unit: bool
 
-    def search(self, queries: np.ndarray) -> "Side":
-        """The 50 nearest of each of (n, d) queries, and the scores that follow."""
+    @cached_property
+    def count(self) -> int:
+        """How many different images are searched: near-duplicates count as one."""
+        return len(np.unique(self.groups.of[self.rows]))
+
+    def search(self, looks: Looks) -> "Side":
+        """The 50 nearest of each of some images, and the scores that follow; near-duplicates count as one."""
         everything = len(self.rows) == len(self.images)
-        found = nearest(queries, self.vectors, NEIGHBOURS, None if everything else self.rows)
-        return Side(found, scores_of(found, self.vectors.shape[1] if self.unit else None), len(self.rows))
+        found = nearest_groups(looks(), self.vectors, NEIGHBOURS, self.groups.of, None if everything else self.rows)
+        scores = scores_of(found.neighbours, self.vectors.shape[1] if self.unit else None)
+        return Side(found.neighbours, scores, self.count, found.groups, found.views)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,14 +58,23 @@ class Side:
     """n images against one reference.
 
     Attributes:
-        neighbours: of each image, by their rows in the reference's set.
+        neighbours: of each image, by their rows in the reference's set; of near-duplicates the nearest.
         scores: of each image.
-        searched: how many images were compared with.
+        searched: how many different images were compared with.
+        groups: (n, k) the group of each neighbour; None where every image is a group of its own.
+        views: (n, k) in which of the references' views it is so near; None where there is one.
     """
 
     neighbours: Neighbours
     scores: Scores
     searched: int
+    groups: np.ndarray | None = None
+    views: np.ndarray | None = None
+
+    @property
+    def pictures(self) -> np.ndarray:
+        """(n, k) which picture each neighbour is: near-duplicates are the same one."""
+        return self.neighbours.rows if self.groups is None else self.groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +89,7 @@ class References:
         control: images the model never saw, without those that are training images; None where there are none.
         copies: (m,) how many training images are equal to each.
         notes: a sentence for each thing to know about the comparison.
+        views: in which images are looked at; the first is as they are.
     """
 
     encoder: Encoder
@@ -74,70 +98,144 @@ class References:
     control: Reference | None
     copies: np.ndarray
     notes: tuple[str, ...]
+    views: tuple[View, ...] = (AS_IT_IS,)
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """(s,) distances of some training images to the nearest other picture among those that are compared."""
+        reference = self.compared
+        rows = reference.rows[:: -(-len(reference.rows) // WITHIN)]
+        found = nearest_groups([reference.vectors[rows]], reference.vectors, 2, reference.groups.of, reference.rows)
+        return found.neighbours.distances[:, 1]
 
 
 def make_references(
-    data: TrainingSet, control: TrainingSet | None, encoder: Encoder
-) -> Generator[Embedding, None, References]:
+    data: TrainingSet, control: TrainingSet | None, encoder: Encoder, mirror: bool = False, align: int = 0
+) -> Generator[Embedding | Grouping, None, References]:
     """Encode training images and control, handing out the progress, and choose what is compared.
 
-    Exact copies among the training images are searched once: two equal images would make every nearest ratio 1.
-    A control image that is also a training image is left out. The larger of both sets is compared by a seeded
-    subsample of the smaller one's size.
+    Exact copies among the training images are searched once, and near-duplicates count as one image: two (nearly)
+    equal images would make every nearest ratio 1. A control image that is also a training image, or nearly, is left
+    out. The larger of both sets is compared by a seeded subsample of the smaller one's size.
+
+    Args:
+        data: the training images.
+        control: images that the model never saw, of the same size.
+        encoder: what they are compared by.
+        mirror: images are also compared mirrored.
+        align: pixels; images are also compared under shifts and crops of up to so many, by their colours.
 
     Raises:
-        ValueError: fewer than two different training images; all control images are training images.
+        ValueError: fewer than two different training images; all control images are training images; images that
+            cannot be shifted by so much.
     """
+    check_align(align, data.size)
+    views = views_of(mirror, align)
     notes: list[str] = []
-    rows = first_of_each(data.digests)
-    if len(rows) < 2:
-        raise ValueError(f"'{data.name}' has {len(rows)} different image, but scores compare two: give more of them.")
-    if surplus := len(data) - len(rows):
+    groups = yield from grouping(data, views)
+    rows, heads = groups.different, np.unique(groups.of)
+    if len(heads) < 2:
+        raise ValueError(f"'{data.name}' has {len(heads)} different image, but scores compare two: give more of them.")
+    if groups.copies:
         notes.append(
-            f"{surplus:,} of {len(data):,} training images are exact copies of others: each is compared with once."
+            f"{groups.copies:,} of {len(data):,} training images are exact copies of others: each is compared with "
+            "once."
         )
-    if len(rows) < NEIGHBOURS:
-        notes.append(f"nL2 is averaged over the {len(rows)} nearest images instead of {NEIGHBOURS}: there are no more.")
-    unseen = None if control is None else unseen_rows(data, control, notes)
-    compared = rows
-    if unseen is not None:
-        count = min(len(rows), len(unseen))
-        if len(unseen) > count:
-            notes.append(f"The control is a seeded subsample of {count:,} of {len(unseen):,} images.")
-        if len(rows) > count:
+    if groups.near:
+        notes.append(
+            f"{groups.near:,} of {len(data):,} training images are near-duplicates of others: they count as one, and "
+            "the next nearest image is always another one."
+        )
+    if len(heads) < NEIGHBOURS:
+        notes.append(
+            f"nL2 is averaged over the {len(heads)} nearest images instead of {NEIGHBOURS}: there are no more."
+        )
+    if len(views) > 1:
+        notes.append(f"Each picture is compared in {len(views)} views: {in_words(mirror, align)}.")
+    compared, unseen, others = heads, None, None
+    if control is not None:
+        others = yield from grouping(control, views)
+        unseen = yield from unseen_rows(data, rows, control, others, views, notes)
+        strangers = np.unique(others.of[unseen])
+        count = min(len(heads), len(strangers))
+        if len(strangers) > count:
+            notes.append(f"The control is a seeded subsample of {count:,} of {len(strangers):,} images.")
+        if len(heads) > count:
             notes.append(
                 f"The control has {count:,} images, so it is compared with a seeded subsample of {count:,} "
-                f"of {len(rows):,} training images; the figure for all of them is given beside it."
+                f"of {len(heads):,} training images; the figure for all of them is given beside it."
             )
-        compared, unseen = subsample(rows, count), subsample(unseen, count)
-    vectors = yield from embed(data, encoder)
-    training = Reference(data, vectors, rows, encoder.unit)
-    fair = training if len(compared) == len(rows) else Reference(data, vectors, compared, encoder.unit)
+        compared, strangers = subsample(heads, count), subsample(strangers, count)
+        unseen = unseen[np.isin(others.of[unseen], strangers)]
+    vectors = yield from vectors_of(data, encoder, align)
+    training = Reference(data, vectors, rows, groups, encoder.unit)
+    fair = training
+    if len(compared) < len(heads):
+        fair = Reference(data, vectors, rows[np.isin(groups.of[rows], compared)], groups, encoder.unit)
     other = None
-    if control is not None and unseen is not None:
-        other_vectors = yield from embed(control, encoder)
-        other = Reference(control, other_vectors, unseen, encoder.unit)
-    return References(encoder, training, fair, other, copies(data.digests), tuple(notes))
+    if control is not None and unseen is not None and others is not None:
+        other_vectors = yield from vectors_of(control, encoder, align)
+        other = Reference(control, other_vectors, unseen, others, encoder.unit)
+    return References(encoder, training, fair, other, copies(data.digests), tuple(notes), views)
 
 
-def unseen_rows(data: TrainingSet, control: TrainingSet, notes: list[str]) -> np.ndarray:
-    """Sorted rows of the different control images that are no training images; adds to `notes` what was left out.
+def in_words(mirror: bool, align: int) -> str:
+    """Which views there are besides the picture as it is."""
+    parts = ["mirrored"] if mirror else []
+    if align:
+        parts.append(f"shifted by up to {align} pixels, cropped by up to {align} from each side")
+    return ", ".join(["as it is", *parts])
+
+
+def vectors_of(images: TrainingSet, encoder: Encoder, align: int) -> Generator[Embedding, None, Vectors]:
+    """The vectors of all images, (n, d); where pictures are shifted, of what is seen through the window."""
+    if align:
+        return PixelVectors(window(images.images, align))
+    return (yield from embed(images, encoder))
+
+
+def unseen_rows(
+    data: TrainingSet,
+    known: np.ndarray,
+    control: TrainingSet,
+    groups: Groups,
+    views: tuple[View, ...],
+    notes: list[str],
+) -> Generator[Grouping, None, np.ndarray]:
+    """Sorted rows of the different control images that are no training images, nor nearly; adds to `notes`.
+
+    Args:
+        data: the training images, of which
+        known: are the different ones.
+        control: the control, with
+        groups: which of its images are one.
+        views: in which they may be the same.
+        notes: gets a sentence for each kind that is left out.
 
     Raises:
         ValueError: fewer than two are left.
     """
     seen = overlap(control.digests, data.digests)
-    rows = first_of_each(control.digests)
-    left = rows[~seen[rows]]
+    different = groups.different[~seen[groups.different]]
+    near = yield from near_copies(control.images, different, data.images, known, views)
+    doubtful = np.isin(groups.of, groups.of[near])  # a near-copy's own near-duplicates are no better
+    left = different[~doubtful[different]]
     if seen.any():
         notes.append(
             f"{int(seen.sum()):,} of {len(control):,} control images are also training images and are left out."
         )
-    if surplus := len(control) - int(seen.sum()) - len(left):
+    if lost := len(different) - len(left):
+        notes.append(
+            f"{lost:,} of {len(control):,} control images are near-copies of training images and are left out."
+        )
+    if surplus := len(control) - int(seen.sum()) - len(different):
         notes.append(f"{surplus:,} control images are exact copies of others and are left out.")
-    if len(left) < 2:
+    count = len(np.unique(groups.of[left]))
+    if len(left) > count:
+        notes.append(f"{len(left) - count:,} control images are near-duplicates of others and count as one with them.")
+    if count < 2:
         raise ValueError(
-            f"{len(left)} images of the control '{control.name}' are left besides copies of each other and of "
+            f"{count} images of the control '{control.name}' are left besides copies of each other and of "
             f"'{data.name}': name images that the model never saw."
         )
     return left

@@ -11,10 +11,10 @@ from side_core.similarity.scores import SCORES
 
 @dataclass(frozen=True)
 class Returned:
-    """One training image that is the nearest of some sample.
+    """One training image that is the nearest of some sample; near-duplicates are one.
 
     Attributes:
-        row: in the training set.
+        row: in the training set, of the one that is nearest to its best sample.
         times: samples that beat the threshold with it as their nearest.
         samples: (times,) positions of these samples, nearest to a copy first.
         nearest_of: all samples whose nearest it is.
@@ -32,11 +32,12 @@ class Returned:
 
 def returned(side: Side, score: ScoreName, threshold: float) -> tuple[Returned, ...]:
     """All training images that are some sample's nearest; the most often extracted first, then the best scored."""
-    kind, values, rows = SCORES[score], side.scores.by_name(score), side.neighbours.rows[:, 0]
+    kind, values = SCORES[score], side.scores.by_name(score)
+    rows, images = side.neighbours.rows[:, 0], side.pictures[:, 0]
     order = kind.order(values)
     beats = kind.beats(values, threshold)
-    by_row = order[np.argsort(rows[order], kind="stable")]  # grouped by row, each group nearest first
-    groups = np.split(by_row, np.flatnonzero(np.diff(rows[by_row])) + 1)
+    by_image = order[np.argsort(images[order], kind="stable")]  # grouped, each group nearest first
+    groups = np.split(by_image, np.flatnonzero(np.diff(images[by_image])) + 1)
     found = []
     for group in groups:
         hits = tuple(group[beats[group]].tolist())

@@ -1,7 +1,8 @@
 """One extraction from start to end: open, draw, match, score. Generators, so that callers show and cancel them."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -9,20 +10,24 @@ from side_core.assets import BUILT_INS
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
-from side_core.dpm.folder import model_folder, open_denoiser, read_card, training_source
+from side_core.dpm.folder import model_folder, open_denoiser, read_card, trained_mirrored, training_source
+from side_core.dpm.unfollowed import unfollowed
 from side_core.extraction.calibration import Calibration, read_calibration
-from side_core.extraction.headline import Headline, headline
+from side_core.extraction.headline import Headline, Second, headline, second_figure, withheld
 from side_core.extraction.matching import Match, match
+from side_core.extraction.mismatch import mismatch
 from side_core.extraction.references import References, make_references
 from side_core.progress import finish
+from side_core.roots import printable
 from side_core.sampling.drawing import Damage, Drawing, check_label, draw
 from side_core.sampling.guidance import Guide
 from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
 from side_core.sampling.schedule import schedule_of
-from side_core.settings import ExtractSettings, MatchSettings, ScoreName
+from side_core.settings import ExtractSettings, MatchSettings, SamplingSettings, ScoreName
 from side_core.similarity.embeddings import Embedding
 from side_core.similarity.encoder import open_encoder
+from side_core.similarity.near_duplicates import Grouping
 from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
 
@@ -39,6 +44,8 @@ class Subject:
         control: images it never saw; None where there are none, and then there is no headline.
         calibration: its plain images' scores, where they were kept for this very model, data and control.
         steering: the surrogate that steers it; None where it draws by itself.
+        mirrored: its card says that it was trained on mirrored images, too.
+        remarks: a sentence for each thing to know about the model and what is compared with it.
     """
 
     denoiser: Denoiser | None
@@ -46,6 +53,8 @@ class Subject:
     control: TrainingSet | None
     calibration: Calibration | None
     steering: Steering | None = None
+    mirrored: bool = False
+    remarks: tuple[str, ...] = ()
 
     @property
     def guide(self) -> Guide | None:
@@ -54,9 +63,10 @@ class Subject:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What there is to say about how training images and control were read."""
+        """What there is to say about the model, and about how training images and control were read."""
         parts = (("Training images", self.data), ("Control", self.control))
-        return tuple(f"{name}: {note}" for name, part in parts if part is not None for note in part.notes)
+        read = tuple(f"{name}: {note}" for name, part in parts if part is not None for note in part.notes)
+        return (*self.remarks, *read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,15 +91,38 @@ class Extraction:
     plain: Match | None = None
     damaged: tuple[Damage, ...] = ()
 
+    @property
+    def calibration(self) -> Calibration | None:
+        """What the model's thresholds stand for; pictures that are looked at in several ways have none."""
+        return self.subject.calibration if len(self.match.views) == 1 else None
+
     def headline(self, score: ScoreName | None = None) -> Headline | None:
         """The headline of one score, by the settings' own threshold where it is the settings' own score."""
-        return headline(self.match, self.settings, score or self.settings.score, self.subject.calibration)
+        return headline(self.match, self.settings, score or self.settings.score, self.calibration)
+
+    def second(self, score: ScoreName | None = None) -> Second | None:
+        """The same pictures by the threshold that the control sets; see `Second`."""
+        return second_figure(self.match, self.settings, score or self.settings.score, self.calibration)
+
+    def withheld(self, score: ScoreName | None = None) -> str | None:
+        """Why there is no headline; None where there is one."""
+        return withheld(self.match, self.settings, score or self.settings.score, self.calibration)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """A sentence for each thing to know about what was compared."""
+        """A sentence for each thing to know about what was compared, besides the warnings."""
         own = () if self.samples is None else tuple(f"Pictures: {note}" for note in self.samples.notes)
-        return (*own, *self.subject.notes, *self.references.notes, *damage_notes(self.damaged))
+        read = (*own, *self.subject.notes, *self.references.notes, *damage_notes(self.damaged))
+        return tuple(note for note in read if note not in self.warnings)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A sentence for each reason to doubt that the comparison tells what it seems to tell.
+
+        Pictures of one prompt need not be as far from each other as training images are.
+        """
+        prompted = isinstance(self.settings, SamplingSettings) and self.settings.prompt is not None
+        return (*self.subject.remarks, *(() if prompted else mismatch(self.match, self.references)))
 
 
 def data_and_control(settings: ExtractSettings) -> tuple[str, str | None]:
@@ -131,7 +164,7 @@ def opening(settings: ExtractSettings, device: str | None = None) -> Generator[R
     surrogate = None if settings.surrogate is None else load_surrogate(settings.surrogate)
     denoiser = open_denoiser(settings.model, settings.mode, device)
     # Complain before anything is drawn.
-    schedule_of(settings, denoiser.alphas_cumprod)
+    schedule_of(settings, denoiser)
     check_noise(settings.eta, settings.solver)
     check_label(settings.plain_sampling.label, denoiser.classes)
     check_prompt(settings.prompt, denoiser)
@@ -147,7 +180,21 @@ def opening(settings: ExtractSettings, device: str | None = None) -> Generator[R
     calibration = None
     if control is not None:
         calibration = read_calibration(model_folder(settings.model), denoiser, data, control)
-    return Subject(denoiser, data, control, calibration, steering)
+    card = read_card(model_folder(settings.model))
+    remarks = (*contradiction(settings.model, card, data), *unfollowed(settings.model))
+    return Subject(denoiser, data, control, calibration, steering, trained_mirrored(card), remarks)
+
+
+def contradiction(model: str, card: Mapping[str, Any], data: TrainingSet) -> tuple[str, ...]:
+    """A sentence where a model's card says that it was trained on other images than it is compared with."""
+    about = card.get("data")
+    said, known = training_source(card), about.get("fingerprint") if isinstance(about, dict) else None
+    if said is None or said == data.name or known == data.fingerprint:
+        return ()
+    return (
+        f"The card of '{printable(model)}' says that it was trained on '{printable(said)}', but it is compared with "
+        f"'{printable(data.name)}': that these do not come back says nothing of those.",
+    )
 
 
 def open_subject(settings: ExtractSettings, device: str | None = None) -> Subject:
@@ -157,7 +204,7 @@ def open_subject(settings: ExtractSettings, device: str | None = None) -> Subjec
 
 def references_of(
     settings: MatchSettings, subject: Subject, device: str | None = None
-) -> Generator[Embedding, None, References]:
+) -> Generator[Embedding | Grouping, None, References]:
     """Encode training images and control as the settings ask for, handing out the progress.
 
     Raises:
@@ -171,7 +218,8 @@ def references_of(
         )
     if settings.control_rate is not None and subject.control is None:
         raise ValueError(f"A control rate of {settings.control_rate:g} needs a control: name one, or give a threshold.")
-    return (yield from make_references(subject.data, subject.control, encoder))
+    mirror = subject.mirrored if settings.mirror is None else settings.mirror
+    return (yield from make_references(subject.data, subject.control, encoder, mirror, settings.align))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,13 +9,15 @@ import numpy as np
 
 from side_core import __version__
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.bootstrap import Interval
 from side_core.extraction.effect import effect_of
-from side_core.extraction.headline import WITHHELD, threshold_of
+from side_core.extraction.headline import Second, threshold_of
 from side_core.extraction.metrics import BandMetrics, Unique, metrics
 from side_core.extraction.references import Reference
 from side_core.extraction.run import Extraction, Subject
 from side_core.rate import Rate
+from side_core.sampling.completed import origins, picture_identity
 from side_core.settings import ExtractSettings, SamplingSettings, ScoreName
 
 
@@ -33,6 +35,7 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
     if denoiser is not None and isinstance(settings, ExtractSettings):
         summary |= {
             "pictures": pictures_json(settings, subject),
+            "sampling": sampling_json(settings, denoiser),
             "model": {"name": settings.model, "fingerprint": denoiser.fingerprint},
             "arithmetic": str(denoiser.arithmetic),
             "device": str(denoiser.device),
@@ -45,6 +48,8 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
         "encoder": {"name": encoder.name, "description": encoder.description, "fingerprint": encoder.fingerprint},
         "data": set_json(subject.data, references.training, references.compared),
         "control": None if subject.control is None else set_json(subject.control, references.control),
+        "views": [str(view) or "as it is" for view in references.views],
+        "warnings": list(extraction.warnings),
         "notes": list(extraction.notes),
         "versions": versions(),
         "scores": {name: score_summary(extraction, name) for name in found.training.scores.names},
@@ -59,9 +64,17 @@ def pictures_json(settings: ExtractSettings, subject: Subject) -> dict[str, str]
     about = {
         "fingerprint": denoiser.fingerprint,
         "arithmetic": str(denoiser.arithmetic),
-        "picture_digest": settings.plain_sampling.picture_digest,
+        "picture_digest": picture_identity(settings.plain_sampling, denoiser),
     }
     return about if subject.steering is None else about | {"steering": subject.steering.digest}
+
+
+def sampling_json(settings: ExtractSettings, denoiser: Denoiser) -> dict[str, dict[str, Any]]:
+    """What the settings may leave to the model: the value that was used, and which of the two it is `from`."""
+    return {
+        name: {"value": origin.value, "from": origin.source}
+        for name, origin in origins(settings.plain_sampling, denoiser).items()
+    }
 
 
 def surrogate_json(extraction: Extraction) -> dict[str, Any]:
@@ -96,12 +109,16 @@ def surrogate_json(extraction: Extraction) -> dict[str, Any]:
 def set_json(
     images: TrainingSet, searched: Reference | None = None, compared: Reference | None = None
 ) -> dict[str, Any]:
-    """One set of images: source, rows, what was searched of them, what could not be read."""
+    """One set of images: source, rows, what was searched of them, what could not be read.
+
+    `searched` counts different images: exact copies and near-duplicates are one.
+    """
     result: dict[str, Any] = {"source": images.name, "rows": len(images), "fingerprint": images.fingerprint}
     if searched is not None:
-        result["searched"] = len(searched.rows)
+        result["searched"] = searched.count
+        result |= {"exact_copies": searched.groups.copies, "near_duplicates": searched.groups.near}
     if compared is not None:
-        result["compared_with_control"] = len(compared.rows)
+        result["compared_with_control"] = compared.count
     if images.skipped:
         result["skipped"] = [{"name": item.name, "reason": item.reason} for item in images.skipped]
     return result
@@ -116,8 +133,8 @@ def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
     line = extraction.headline(name)
     values = found.training.scores.by_name(name)
     if line is None:
-        threshold = threshold_of(found, extraction.settings, name)
-        return {"threshold": threshold, "median": float(np.median(values)), "withheld": WITHHELD}
+        threshold = threshold_of(found, extraction.settings, name, extraction.calibration)
+        return {"threshold": threshold, "median": float(np.median(values)), "withheld": extraction.withheld(name)}
     assert found.control is not None  # or there would be no headline
     summary = {
         "threshold": line.threshold,
@@ -128,9 +145,22 @@ def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
         "median": float(np.median(values)),
         "control_median": float(np.median(found.control.scores.by_name(name))),
     }
+    if (second := extraction.second(name)) is not None:
+        summary["second"] = second_json(second)
     if name == "nl2":
         summary["averaged_over"] = found.training.scores.averaged
     return summary
+
+
+def second_json(second: Second) -> dict[str, Any]:
+    """The same pictures by the other threshold; `control_rate` is None where it is the published one."""
+    return {
+        "threshold": second.threshold,
+        "control_rate": second.rate,
+        "training": rate_json(second.training),
+        "control": rate_json(second.control),
+        "missed_by_first": second.missed,
+    }
 
 
 def metrics_json(extraction: Extraction) -> dict[str, Any] | None:
@@ -161,9 +191,13 @@ def band_json(item: BandMetrics) -> dict[str, Any]:
 
 
 def unique_json(found: Unique, samples: int) -> dict[str, Any]:
-    """Different images: their count, and UMS, which is that over the number of samples."""
+    """Different images: their count, and UMS, which is that over the number of samples.
+
+    `pictures` counts near-duplicates each by itself.
+    """
     return {
         "unique": found.count.value,
+        "pictures": found.pictures,
         "share": found.count.value / samples,
         "low": found.count.low / samples,
         "high": found.count.high / samples,

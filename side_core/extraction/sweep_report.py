@@ -1,6 +1,5 @@
 """What is left of a sweep: sweep.csv, sweep.json, sweep.png, grid.png, and lines for a terminal."""
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -103,8 +102,6 @@ def in_words(cell: Cell) -> str:
 
 def figure_in_words(interval: Interval, metric: MetricName) -> str:
     """A figure with its interval; shares in percent."""
-    if math.isnan(interval.value):
-        return "undefined"
-    scale, unit, digits = (100, " %", 1) if metric in SHARES else (1, "", 2)
-    value, low, high = (f"{scale * part:.{digits}f}" for part in (interval.value, interval.low, interval.high))
-    return f"{value}{unit} ({low} to {high})"
+    if metric not in SHARES:
+        return interval.as_ratio
+    return f"{100 * interval.value:.1f} % ({100 * interval.low:.1f} to {100 * interval.high:.1f})"

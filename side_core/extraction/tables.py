@@ -39,7 +39,7 @@ def samples_csv(extraction: Extraction) -> str:
     scores = {f"{prefix}{name}": side.scores.by_name(name) for prefix, side in sides for name in names}
     columns = ["sample", "name" if extraction.samples else "seed", "nearest", "second", *scores]
     near = found.training.neighbours.rows
-    more = steered_columns(extraction)
+    more = {**steered_columns(extraction), **view_columns(extraction)}
     return table(
         [*columns, *more],
         (
@@ -54,6 +54,14 @@ def samples_csv(extraction: Extraction) -> str:
             for i, name in enumerate(found.names)
         ),
     )
+
+
+def view_columns(extraction: Extraction) -> dict[str, dict[str, str]]:
+    """By the names of the images: `view`, in which each is nearest; none where there is one view."""
+    found = extraction.match
+    if len(found.views) == 1:
+        return {}
+    return {"view": {name: str(found.view(place)) or "as it is" for place, name in enumerate(found.names)}}
 
 
 def steered_columns(extraction: Extraction) -> dict[str, dict[str, Any]]:
@@ -92,12 +100,12 @@ def neighbors_csv(extraction: Extraction) -> str:
 def training_csv(extraction: Extraction) -> str:
     """One row for each training image that is some sample's nearest: how often it came back, by which samples."""
     found, data, settings = extraction.match, extraction.subject.data, extraction.settings
-    threshold = threshold_of(found, settings, settings.score, extraction.subject.calibration)
+    threshold = threshold_of(found, settings, settings.score, extraction.calibration)
     details = {
         name: values for name, values in (("label", data.labels), ("caption", data.captions)) if values is not None
     }
     details |= {name: values for name, values in data.attributes.items() if name not in details}
-    symbol = SCORES[settings.score].sign
+    symbol, sizes = SCORES[settings.score].sign, extraction.references.training.groups.sizes
     columns = [
         "training_image",
         "row",
@@ -107,6 +115,7 @@ def training_csv(extraction: Extraction) -> str:
         f"best_{settings.score}",
         "best_sample",
         "copies",
+        "near_duplicates",
         *details,
     ]
     return table(
@@ -121,6 +130,7 @@ def training_csv(extraction: Extraction) -> str:
                 item.best,
                 found.names[item.best_sample],
                 int(extraction.references.copies[item.row]),
+                int(sizes[item.row] - extraction.references.copies[item.row]),
                 *(values[item.row] for values in details.values()),
             ]
             for item in returned(found.training, settings.score, threshold)

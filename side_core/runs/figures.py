@@ -6,7 +6,7 @@ from typing import Any
 
 from side_core.extraction.bootstrap import Interval
 from side_core.extraction.effect import Effect
-from side_core.extraction.headline import Headline
+from side_core.extraction.headline import WITHHELD, Headline, Second
 from side_core.rate import Rate
 from side_core.settings import ScoreName
 
@@ -52,6 +52,23 @@ def headline_in(summary: Summary, score: ScoreName | None = None) -> Headline | 
         (data.get("compared_with_control", searched), searched),
         None if calibrated is None else rate_in(calibrated),
     )
+
+
+def second_in(summary: Summary) -> Second | None:
+    """The same pictures by the other threshold; None where there is none, as of runs of former versions."""
+    name: ScoreName = summary["settings"]["score"]
+    found = summary["scores"].get(name, {})
+    if (second := found.get("second")) is None:
+        return None
+    rates = rate_in(second["training"]), rate_in(second["control"])
+    threshold, first = second["threshold"], found["threshold"]
+    return Second(name, second["control_rate"], threshold, *rates, first, second["missed_by_first"])
+
+
+def withheld_in(summary: Summary) -> str:
+    """Why a run has no headline."""
+    found = summary["scores"].get(summary["settings"]["score"], {})
+    return str(found.get("withheld") or WITHHELD)
 
 
 def effect_in(summary: Summary, score: ScoreName | None = None) -> Effect | None:

@@ -7,6 +7,7 @@ from side_core.data.training_set import TrainingSet
 from side_core.extraction.references import References
 from side_core.extraction.run import Subject
 from side_core.runs.run import NewRun
+from side_core.sampling.completed import picture_identity
 from side_core.settings import ExtractSettings, MatchSettings
 
 
@@ -15,8 +16,9 @@ def pictures_key(settings: ExtractSettings, subject: Subject) -> str:
 
     32 hexadecimal digits.
     """
-    assert subject.denoiser is not None  # pictures are drawn by a model
-    key = f"{subject.denoiser.fingerprint}/{subject.denoiser.arithmetic}/{settings.plain_sampling.picture_digest}"
+    denoiser = subject.denoiser
+    assert denoiser is not None  # pictures are drawn by a model
+    key = f"{denoiser.fingerprint}/{denoiser.arithmetic}/{picture_identity(settings.plain_sampling, denoiser)}"
     if subject.steering and subject.guide:
         key += f"/{subject.steering.digest}"
     return hashlib.sha256(key.encode()).hexdigest()[:32]

@@ -18,6 +18,7 @@ from side_core.runs.workspace import Workspace
 
 THUMBNAIL_SIDE, THUMBNAIL_PAIRS = 48, 2
 NO_CONTROL = "no control: the rate is withheld"
+NO_CONTRAST = "most of the control beats the threshold, too: the rate is withheld"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
         "finished" if count + lost >= new.asked else "cancelled",
         count,
         result.summary,
-        NO_CONTROL if line is None else str(line),
+        str(line or (NO_CONTROL if extraction.match.control is None else NO_CONTRAST)),
         None if line is None else line.training.share,
         thumbnail_of(result),
     )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.public import check_limit
+from side_core.sampling.completed import clip_of
 from side_core.sampling.guidance import Guide, no_guidance
 from side_core.sampling.health import Health
 from side_core.sampling.prompt import prompted
@@ -105,7 +106,8 @@ def draw(
 ) -> Iterator[Drawing]:
     """Draw the settings' images (or those of `seeds` alone) in batches, step by step.
 
-    The settings' clipping is left out where the model's space is not bounded: latents have no -1 and 1.
+    What the settings leave out is as the model's own scheduler says. Nothing is clipped where the model's space is not
+    bounded: latents have no -1 and 1.
 
     Args:
         denoiser: the model.
@@ -119,11 +121,11 @@ def draw(
     """
     check_limit("count", settings.count if seeds is None else len(seeds))
     check_limit("steps", settings.steps)
-    schedule = schedule_of(settings, denoiser.alphas_cumprod)
+    schedule = schedule_of(settings, denoiser)
     label = settings.label if guide is None else None
     check_label(label, denoiser.classes)
     asked = prompted(denoiser, settings)
-    clip = settings.clip if denoiser.bounded else "off"
+    clip = clip_of(settings, denoiser)
     seeds = tuple(settings.seeds if seeds is None else seeds)
     batches = [seeds[i : i + settings.batch_size] for i in range(0, len(seeds), settings.batch_size)]
     total = len(batches) * len(schedule)

@@ -23,9 +23,9 @@ class Health:
         """Note the images that are not finite, (n,) mask, at this step."""
         self.lost[~finite.cpu() & (self.lost < 0)] = index
 
-    def look(self, estimate: Tensor, index: int) -> None:
-        """Note which estimates, (n, C, H, W), are saturated at this step."""
-        share = (estimate.abs() >= EVERYWHERE).flatten(1).float().mean(dim=1).cpu()
+    def look(self, estimate: Tensor, index: int, bound: float = 1.0) -> None:
+        """Note which estimates, (n, C, H, W), lie at or beyond -bound or bound almost everywhere at this step."""
+        share = (estimate.abs() >= EVERYWHERE * bound).flatten(1).float().mean(dim=1).cpu()
         now = share > MOST_CLIPPED
         self.saturated[now & (self.saturated < 0)] = index
         self.saturated[~now] = -1

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.own_sampling import own_sampling_of
 from side_core.sampling.guidance import Guidance, no_guidance
 from side_core.sampling.health import Health
 from side_core.sampling.schedule import Schedule
@@ -56,9 +57,10 @@ def sample(
         guidance: what to add to the score, lambda * grad log p(c | x).
         eta: 0 (DDIM) .. 1 (DDPM), how much noise is added back; `multistep` takes 0 only.
         solver: `ddim` or `multistep`.
-        clip: keep the estimate of the clean image within -1..1; `clip-recompute` also recomputes the noise from it.
-            Meant for a space that is bounded. Guided steps recompute it with `clip`, too: what clipping takes off a
-            guided estimate would stay in the picture as noise (it made copies rarer, where guidance makes them more).
+        clip: keep the estimate of the clean image within -1..1, or the range of the model's own scheduler;
+            `clip-recompute` also recomputes the noise from it. Meant for a space that is bounded. Guided steps
+            recompute it with `clip`, too: what clipping takes off a guided estimate would stay in the picture as noise
+            (it made copies rarer, where guidance makes them more).
         condition: passed to the model: (n,) labels of classes, see `labels_of`, or embedded prompts.
 
     Raises:
@@ -67,6 +69,7 @@ def sample(
     """
     check_noise(eta, solver)
     health, steered = Health(len(seeds)), False
+    bound = 1.0 if clip == "off" else own_sampling_of(denoiser).clip_range
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def noise() -> Tensor:
@@ -76,7 +79,7 @@ def sample(
     x = noise()
     before: Tensor | None = None  # the estimate of the step before, for the second order
     for index, t in enumerate(schedule.timesteps):
-        alpha, alpha_next = schedule.alphas[index], schedule.alphas[index + 1]
+        alpha, alpha_next = schedule.alphas[index], schedule.end_of(index)
         eps = denoiser.predict_noise(x, t, condition)
         if not steered and not torch.isfinite(eps).all():
             raise ValueError(
@@ -95,9 +98,9 @@ def sample(
             alive = health.alive.to(x.device).view(-1, 1, 1, 1)
             x, eps, denoised = (torch.where(alive, part, 0) for part in (x, eps, denoised))
         if clip != "off":
-            denoised = denoised.clamp(-1, 1)
+            denoised = denoised.clamp(-bound, bound)
         if denoiser.bounded:
-            health.look(denoised, index)
+            health.look(denoised, index, bound)
         if clip == "clip-recompute" or (clip == "clip" and pushed):
             eps = (x - math.sqrt(alpha) * denoised) / math.sqrt(max(1 - alpha, 1e-12))
         if solver == "ddim":

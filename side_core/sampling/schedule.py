@@ -1,10 +1,12 @@
 """Which timesteps are visited on the way from noise to image."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
 
+from side_core.dpm.denoiser import Denoiser
+from side_core.sampling.completed import ends_clean, offset_of, spacing_of, stride_of
 from side_core.settings import SamplingSettings, Spacing
 
 KARRAS_RHO = 7.0  # Karras et al. 2022, section 3
@@ -17,17 +19,28 @@ class Schedule:
     Attributes:
         timesteps: strictly decreasing, T-1 (noise) .. 0 (image).
         alphas: `alphas_cumprod` at each of them, and 1 for the finished image: one longer than `timesteps`.
+        ends: the signal level that each DDIM step leads to; empty: that of the next timestep.
     """
 
     timesteps: tuple[int, ...]
     alphas: tuple[float, ...]
+    ends: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.timesteps)
 
+    def end_of(self, index: int) -> float:
+        """The signal level that a DDIM step leads to."""
+        return self.ends[index] if self.ends else self.alphas[index + 1]
+
 
 def make_schedule(
-    alphas_cumprod: Tensor, steps: int, spacing: Spacing = "leading", first: int | None = None, last: int = 0
+    alphas_cumprod: Tensor,
+    steps: int,
+    spacing: Spacing = "leading",
+    first: int | None = None,
+    last: int = 0,
+    offset: int = 0,
 ) -> Schedule:
     """Choose `steps` timesteps between `first` (noise) and `last`, both included.
 
@@ -41,6 +54,7 @@ def make_schedule(
         spacing: how they are spread.
         first: largest timestep; left out: T - 1.
         last: smallest timestep.
+        offset: added to each timestep, as far as the window has room for it.
 
     Raises:
         ValueError: the window lies outside the schedule or has fewer timesteps than `steps`.
@@ -58,7 +72,7 @@ def make_schedule(
         raise ValueError(
             f"{steps} steps do not fit between timesteps {first} and {last}: choose 1 to {width}, or a wider window."
         )
-    rising = last + offsets(alphas_cumprod[last : first + 1].double().numpy(), steps, spacing)
+    rising = last + offset + offsets(alphas_cumprod[last : first + 1].double().numpy(), steps, spacing)
     chosen: list[int] = []
     for i, t in enumerate(rising):
         at_least = chosen[-1] + 1 if chosen else last
@@ -93,8 +107,27 @@ def offsets(alphas: np.ndarray, steps: int, spacing: Spacing) -> np.ndarray:
     return np.interp(wanted, root, np.arange(width))
 
 
-def schedule_of(settings: SamplingSettings, alphas_cumprod: Tensor) -> Schedule:
-    """The schedule that the settings ask for."""
-    return make_schedule(
-        alphas_cumprod, settings.steps, settings.spacing, settings.first_timestep, settings.last_timestep
+def schedule_of(settings: SamplingSettings, denoiser: Denoiser) -> Schedule:
+    """The schedule that the settings ask for; what they leave out is as the model's own scheduler says."""
+    schedule = make_schedule(
+        denoiser.alphas_cumprod,
+        settings.steps,
+        spacing_of(settings, denoiser),
+        settings.first_timestep,
+        settings.last_timestep,
+        offset_of(settings, denoiser),
     )
+    return replace(schedule, ends=ends_of(schedule, settings, denoiser))
+
+
+def ends_of(schedule: Schedule, settings: SamplingSettings, denoiser: Denoiser) -> tuple[float, ...]:
+    """(steps,) the signal level that each DDIM step leads to, as the model's own scheduler has it.
+
+    Below timestep 0 lies the clean image, or, where that scheduler never reaches it, the level of timestep 0.
+    """
+    final = 1.0 if ends_clean(settings, denoiser) else float(denoiser.alphas_cumprod[0])
+    stride = stride_of(settings, denoiser)
+    if stride is None:
+        return (*schedule.alphas[1:-1], final)
+    below = [t - stride for t in schedule.timesteps]
+    return tuple(float(denoiser.alphas_cumprod[t]) if t >= 0 else final for t in below)

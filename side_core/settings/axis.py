@@ -11,8 +11,8 @@ from side_core.settings.sampling import GuidanceSettings, SamplingSettings
 Value = int | float | str
 
 OWNERS: tuple[type[Settings], ...] = (GuidanceSettings, SamplingSettings, MatchSettings)
-# How many images there are, how they are batched and computed, and what they are made of is the same in all cells.
-FIXED = ("count", "batch_size", "mode", "prompt", "data", "control", "encoder_weights")
+# How many images there are, how they are batched, computed and looked at, and what of, is the same in all cells.
+FIXED = ("count", "batch_size", "mode", "prompt", "data", "control", "encoder_weights", "mirror", "align")
 SWEEPABLE: dict[str, type[Settings]] = {
     name: owner for owner in OWNERS for name in owner.model_fields if name not in FIXED
 }

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 LONGEST = 200  # characters of a value that a sentence repeats
 
@@ -13,6 +13,17 @@ class Settings(BaseModel):
     """Base of all settings: frozen, strict about names, with a digest that names a result."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_serializer(mode="wrap")
+    def without_what_is_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """JSON and digests of settings that do not use a newer field stay as they were before there was one."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name not in self.unsaid}
+
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """Fields that are not written, as they say nothing here."""
+        return frozenset()
 
     @property
     def digest(self) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import Field, field_validator
 
 from side_core.settings.base import Settings
 
@@ -44,8 +44,11 @@ class SamplingSettings(Settings):
         description="Denoising steps a picture. More steps, finer pictures, longer wait.",
         json_schema_extra={"live_max": 250},
     )
-    spacing: Spacing = Field(
-        "leading", title="Spacing", description="How the steps are spread over the timesteps of the noise schedule."
+    spacing: Spacing | None = Field(
+        None,
+        title="Spacing",
+        description="How the steps are spread over the timesteps of the noise schedule. Left out: as the model's own "
+        "scheduler says.",
     )
     first_timestep: int | None = Field(
         None, ge=0, le=9999, title="First timestep", description="Where denoising starts. Left out: at pure noise."
@@ -70,11 +73,12 @@ class SamplingSettings(Settings):
         title="Solver",
         description="DDIM, or DPM-Solver++ of second order, which needs fewer steps (eta must be 0).",
     )
-    clip: Clip = Field(
-        "clip",
+    clip: Clip | None = Field(
+        None,
         title="Clip the estimate",
-        description="Keep the estimate of the clean image within -1..1 at every step, as diffusers does; "
-        "'clip-recompute' also corrects the noise to fit.",
+        description="Keep the estimate of the clean image within -1..1 (or the scheduler's own range) at every step, "
+        "as diffusers does; 'clip-recompute' also corrects the noise to fit. Left out: as the model's own scheduler "
+        "says.",
     )
     mode: Mode = Field(
         "exact",
@@ -105,14 +109,10 @@ class SamplingSettings(Settings):
         description="Scale of classifier-free guidance. 1 follows the prompt as it was learned, more exaggerates it.",
     )
 
-    @model_serializer(mode="wrap")
-    def as_before_without_a_prompt(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A prompt's own settings are only written where there is one: JSON and digests of others stay as they were."""
-        written: dict[str, Any] = write(self)
-        if self.prompt is None:
-            for name in OF_A_PROMPT:
-                written.pop(name, None)
-        return written
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """A prompt's own settings where there is none."""
+        return super().unsaid | (frozenset(OF_A_PROMPT) if self.prompt is None else frozenset())
 
     @field_validator("prompt")
     @classmethod
@@ -151,7 +151,10 @@ class SamplingSettings(Settings):
 
     @property
     def picture_digest(self) -> str:
-        """Names what one picture depends on besides model and seed, so that equal pictures are drawn once."""
+        """Names what one picture depends on besides model and seed, so that equal pictures are drawn once.
+
+        What is left to the model is not filled in: see `side_core.sampling.completed.picture_identity`.
+        """
         one = self.sampling.model_copy(update={"count": 1, "seed": 0, "batch_size": 1})
         return one.digest
 

@@ -13,6 +13,7 @@ from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.public import check_limit
+from side_core.sampling.completed import picture_identity
 from side_core.sampling.drawing import draw
 from side_core.settings import SurrogateSettings
 
@@ -51,7 +52,7 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
     total, batches = -(-len(seeds) // size) * steps, []
     for number, start in enumerate(range(0, len(seeds), size)):
         batch = tuple(seeds[start : start + size])
-        own = f"{denoiser.fingerprint}\n{drawing.picture_digest}\n{batch[0]} {len(batch)}"
+        own = f"{denoiser.fingerprint}\n{picture_identity(drawing, denoiser)}\n{batch[0]} {len(batch)}"
         place = cache_folder() / "synthetic" / hashlib.sha256(own.encode()).hexdigest()[:32]
         images = map_images(place / BATCH, len(batch), denoiser.image_size)
         if images is None:

@@ -11,6 +11,7 @@ from torch.profiler import ProfilerActivity, profile
 from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.rehearsal import rehearse
+from side_core.extraction.overview import lines_of_model
 
 
 def count(network: torch.nn.Module) -> int:
@@ -45,6 +46,17 @@ def test_a_latent_model_is_described(
     assert found.parameters == count(unet) + count(autoencoder)
     denoiser = open_denoiser(str(folder))
     assert (denoiser.image_size, denoiser.shape) == (found.image_size, found.latent_shape)
+
+
+def test_how_its_own_pipeline_samples_is_described(make_pipeline: Callable[..., Path]) -> None:
+    found = describe(str(make_pipeline(timestep_spacing="trailing", clip_sample_range=2.0)))
+    assert lines_of_model(found)["Own sampling"] == (
+        "trailing spacing, estimate kept within -2..2, ends at the clean image (scheduler_config.json); "
+        "followed where nothing else is chosen"
+    )
+    text, ideal = (lines_of_model(describe(model))["Own sampling"] for model in ("pixel-faces-text", "ideal"))
+    assert text.startswith("leading spacing, offset 0, estimate not clipped, ends at the clean image (scheduler_config")
+    assert "(scheduler_config.json, card.json)" in text and "json" not in ideal
 
 
 def test_a_class_conditional_model_is_described(conditional: Path) -> None:

@@ -1,13 +1,23 @@
 """Noise schedules from scheduler_config.json: those of diffusers, and a sentence for what is none."""
 
+import inspect
 import json
 import os
 from pathlib import Path
 
+import diffusers
 import pytest
 import torch
-from diffusers import DDIMScheduler, EulerDiscreteScheduler, FlowMatchEulerDiscreteScheduler, PNDMScheduler
+from diffusers import (
+    DDIMScheduler,
+    DDPMScheduler,
+    DPMSolverMultistepScheduler,
+    EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    PNDMScheduler,
+)
 
+from side_core.dpm.own_sampling import SCHEDULERS, OwnSampling, read_own_sampling, with_card
 from side_core.dpm.scheduler import cosine_alphas_cumprod, read_scheduler
 
 
@@ -29,9 +39,96 @@ def test_the_schedule_is_that_of_any_scheduler_with_betas(kind: type, tmp_path: 
 
 
 def test_whether_the_pipeline_clips_is_said(tmp_path: Path) -> None:
-    assert read_scheduler(saved(DDIMScheduler(clip_sample=True), tmp_path)).clips
-    assert not read_scheduler(saved(DDIMScheduler(clip_sample=False), tmp_path)).clips
-    assert not read_scheduler(saved(DDIMScheduler(), tmp_path, clip_sample=...)).clips
+    for clips in (True, False):
+        found = read_scheduler(saved(DDIMScheduler(clip_sample=clips), tmp_path)).own_sampling
+        assert found.clip == ("clip" if clips else "off")
+    assert read_scheduler(saved(DDIMScheduler(), tmp_path, clip_sample=None)).own_sampling.clip == "off"
+
+
+LEFT_OUT = dict.fromkeys(
+    ("timestep_spacing", "steps_offset", "clip_sample", "clip_sample_range", "set_alpha_to_one"), ...
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "expected"),
+    [
+        (DDIMScheduler, {}, OwnSampling(fixed_stride=True)),
+        (DDIMScheduler, LEFT_OUT, OwnSampling(fixed_stride=True)),
+        (
+            DDIMScheduler,
+            {
+                "timestep_spacing": "trailing",
+                "steps_offset": 3,
+                "clip_sample": False,
+                "clip_sample_range": 2,
+                "set_alpha_to_one": False,
+            },
+            OwnSampling("trailing", 3, "off", 2.0, ends_clean=False, fixed_stride=True),
+        ),
+        (DDPMScheduler, LEFT_OUT, OwnSampling()),
+        (DDPMScheduler, {"set_alpha_to_one": False}, OwnSampling()),  # it knows no such entry
+        (PNDMScheduler, LEFT_OUT, OwnSampling(clip="off", ends_clean=False)),
+        (PNDMScheduler, {"clip_sample": True, "steps_offset": 1}, OwnSampling("leading", 1, "off", ends_clean=False)),
+        (EulerDiscreteScheduler, LEFT_OUT, OwnSampling("linspace", clip="off")),
+        (EulerDiscreteScheduler, {"timestep_spacing": "leading", "steps_offset": 1}, OwnSampling("leading", 1, "off")),
+        (DPMSolverMultistepScheduler, LEFT_OUT, OwnSampling("linspace", clip="off")),
+        (DDIMScheduler, LEFT_OUT | {"_class_name": "NewScheduler"}, OwnSampling()),
+    ],
+    ids=str,
+)
+def test_its_own_sampling_is_what_it_says_and_else_what_its_class_does(
+    tmp_path: Path, kind: type, changes: dict, expected: OwnSampling
+) -> None:
+    found = read_scheduler(saved(kind(), tmp_path, **changes)).own_sampling
+    assert found == expected and found.source == "scheduler_config.json"
+
+
+@pytest.mark.parametrize("kind", [getattr(diffusers, name) for name in SCHEDULERS])
+def test_each_known_class_has_defaults_that_are_understood(tmp_path: Path, kind: type) -> None:
+    inspected = inspect.signature(kind.__init__).parameters
+    found = read_own_sampling({"_class_name": kind.__name__}, tmp_path / "scheduler_config.json", 1000)
+    if "timestep_spacing" in inspected:
+        assert found.spacing == inspected["timestep_spacing"].default
+    assert (found.clip == "clip") == ("clip_sample" in inspected and inspected["clip_sample"].default)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (
+            {"timestep_spacing": "even"},
+            "timestep_spacing is 'even' in .*: one of leading, trailing, linspace is needed",
+        ),
+        ({"timestep_spacing": ["leading"]}, r"timestep_spacing is \['leading'\]"),
+        ({"steps_offset": -1}, "steps_offset is -1 in .*: a whole number from 0 to 999 is needed"),
+        ({"steps_offset": 1000}, "steps_offset is 1000"),
+        ({"steps_offset": True}, "steps_offset is True"),
+        ({"steps_offset": 0.5}, r"steps_offset is 0\.5"),
+        ({"clip_sample": "no"}, "clip_sample is 'no' in .*: true or false is needed"),
+        ({"clip_sample_range": 0}, "clip_sample_range is 0 in .*: a number above 0 is needed"),
+        ({"clip_sample_range": float("inf")}, "clip_sample_range is inf in .*: a number is needed"),
+        ({"clip_sample_range": [1]}, r"clip_sample_range is \[1\]"),
+        ({"set_alpha_to_one": 1}, "set_alpha_to_one is 1 in .*: true or false is needed"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_followed_gets_a_sentence(tmp_path: Path, changes: dict, says: str) -> None:
+    file = saved(DDIMScheduler(), tmp_path, **changes)
+    with pytest.raises(ValueError, match=says) as error:
+        read_scheduler(file)
+    assert str(file) in str(error.value) and str(error.value).endswith("save the model again.")
+
+
+def test_a_card_takes_the_place_of_the_scheduler(tmp_path: Path) -> None:
+    own, card = OwnSampling("trailing", 1, "off", source="scheduler_config.json"), tmp_path / "card.json"
+    found = with_card(own, {"sampling": {"steps_offset": 0, "set_alpha_to_one": False}}, card, 1000)
+    assert found == OwnSampling("trailing", 0, "off", ends_clean=False)
+    assert found.source == "scheduler_config.json, card.json"
+    assert with_card(own, {}, card, 1000) is own
+    for said in ("leading", {"spacing": "leading"}, {"steps_offset": "0"}):
+        with pytest.raises(ValueError, match=rf"in '{card}'"):
+            with_card(own, {"sampling": said}, card, 1000)
 
 
 @pytest.mark.parametrize(

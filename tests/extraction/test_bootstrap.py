@@ -10,7 +10,14 @@ from side_core.extraction.bootstrap import Interval, ratio_interval, unique_inte
 
 @pytest.mark.parametrize(
     ("rows", "evenness", "share", "count", "group"),
-    [(80, 0.3, 0.4, 300, 1), (80, 50, 0.4, 300, 1), (2000, 1, 0.1, 1000, 1), (100, 5, 0.2, 300, 5)],
+    [
+        (80, 0.3, 0.4, 300, 1),
+        (80, 50, 0.4, 300, 1),
+        (2000, 1, 0.1, 1000, 1),
+        (100, 5, 0.2, 300, 5),
+        (11, 50, 0.95, 16, 1),
+        (1000, 1, 0.94, 16, 1),
+    ],
 )
 def test_the_unique_interval_covers_the_expected_number(
     rows: int, evenness: float, share: float, count: int, group: int
@@ -27,9 +34,18 @@ def test_the_unique_interval_covers_the_expected_number(
         drawn = random.choice(rows + 1, count, p=[*chances, 1 - chances.sum()])
         hits = np.flatnonzero(drawn < rows)
         back = (drawn[hits, None] * group + np.arange(group)).ravel()
-        found = unique_interval(np.repeat(hits, group), back, count)
+        most = group * min(rows, count)
+        found = unique_interval(np.repeat(hits, group), back, count, most)
         covered.append(found.low <= expected <= found.high)
+        assert 0 <= found.low <= found.value <= found.high <= most
     assert np.mean(covered) >= 0.9
+
+
+def test_figures_over_one_another_are_said_in_words() -> None:
+    assert Interval(1.5, 1, 2).as_ratio == "1.50 (1.00 to 2.00)"
+    assert Interval(math.inf, 2.5, math.inf).as_ratio == "∞ (2.50 or more)"
+    assert Interval(3, 1, math.inf).as_ratio == "3.00 (1.00 to ∞)"
+    assert Interval(math.nan, 0, math.inf).as_ratio == "no ratio, as neither has any"
 
 
 def test_many_rows_of_one_sample_move_together() -> None:

@@ -93,6 +93,17 @@ def test_a_resumed_run_may_be_longer_and_scored_otherwise(tmp_path: Path, subjec
     assert list(begin(tmp_path, more, subject, resume=True).images) == [0, 1]
 
 
+def test_a_run_of_before_settings_could_be_left_to_the_model_is_resumed(
+    tmp_path: Path, subject: Subject, faces: TrainingSet
+) -> None:
+    before = SETTINGS.model_copy(update={"spacing": "leading", "clip": "clip"})
+    begin(tmp_path, before, subject, resume=False)
+    pictures = json.loads((tmp_path / "run.json").read_text())["pictures"]
+    assert pictures["picture_digest"] == before.picture_digest
+    write_images(tmp_path, dict(enumerate(faces.images[:2])))
+    assert list(begin(tmp_path, SETTINGS, subject, resume=True).images) == [0, 1]
+
+
 @pytest.mark.parametrize("changes", [{"steps": 7}, {"eta": 0.5}, {"spacing": "karras"}, {"mode": "fast"}], ids=str)
 def test_other_pictures_are_not_resumed(tmp_path: Path, subject: Subject, changes: dict) -> None:
     begin(tmp_path, SETTINGS, subject, resume=False)

@@ -94,8 +94,8 @@ def test_rarefying_to_more_samples_than_there_are_is_refused() -> None:
 
 def test_rarefied_numbers_rise_to_the_full_count() -> None:
     random = np.random.default_rng(0)
-    samples, rows = np.arange(500), random.integers(0, 60, 500)
-    found = unique(samples, rows, 1000, at_least=False)
+    known = side([[0.1, 0.2]] * 500, random.integers(0, 60, (500, 2)).tolist())
+    found = unique(known, np.arange(500), np.zeros(500, int), 1000, 1000, at_least=False)
     curve = [*found.rarefied.values(), found.count.value]
     assert list(found.rarefied) == [64, 128, 256, 512]
     assert all(a < b for a, b in pairwise(curve))

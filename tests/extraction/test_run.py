@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.ideal import IdealDenoiser
+from side_core.dpm.unfollowed import unfollowed
 from side_core.extraction.calibration import Calibration
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
@@ -24,6 +26,7 @@ from side_core.extraction.run import (
     references_of,
     score_images,
 )
+from side_core.extraction.summary import run_summary
 from side_core.progress import finish
 from side_core.sampling.drawing import Drawing
 from side_core.settings import ExtractSettings
@@ -54,6 +57,26 @@ def test_every_step_is_handed_out_and_then_the_extraction(subject: Subject, refe
     assert last.match.names == ("9", "10", "11", "12", "13")
     handed_out = np.concatenate([drawing.images for drawing in drawings if drawing.images is not None])
     assert np.array_equal(last.match.images, handed_out)
+
+
+def test_run_json_says_which_settings_are_the_model_s_own_and_what_is_not_followed(
+    make_pipeline: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(make_pipeline(steps_offset=1, set_alpha_to_one=False), tmp_path / "own")
+    (folder / "pytorch_lora_weights.safetensors").write_bytes(b"")
+    settings = ExtractSettings(model=str(folder), data="pixel-faces[0:60]", count=1, steps=2, clip="off")
+    subject = open_subject(settings)
+    *_, last = extract(settings, subject, finish(references_of(settings, subject)))
+    found = run_summary(last)
+    assert found["sampling"] == {
+        "spacing": {"value": "leading", "from": "model"},
+        "clip": {"value": "off", "from": "settings"},
+        "clip_range": {"value": None, "from": "settings"},
+        "steps_offset": {"value": 1, "from": "model"},
+        "final_alpha": {"value": float(subject.denoiser.alphas_cumprod[0]), "from": "model"},
+    }
+    assert json.loads(json.dumps(found["sampling"])) == found["sampling"]
+    assert [note for note in found["warnings"] if "LoRA" in note] == list(unfollowed(str(folder)))
 
 
 def test_copies_and_control_images_are_told_apart(extraction: Extraction) -> None:

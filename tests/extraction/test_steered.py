@@ -101,4 +101,4 @@ def test_the_effect_counts_by_one_threshold_for_both(subject: Subject, reference
     assert (effect.guided.training.beat, effect.plain.training.beat) == (6, 2)
     assert effect.ratio.value == 3.0 and effect.ratio.low < 3 < effect.ratio.high
     assert (effect.different.value, effect.different_plain.value) == (6, 2)
-    assert "steered over plain 3.00" in str(effect)
+    assert "steered over plain, with 95 % intervals: 3.00 (" in str(effect)

@@ -110,6 +110,16 @@ def test_cells_that_differ_in_scoring_alone_share_their_pictures(shared: Shared,
     assert [cell.values for cell in found.cells][:2] == [(0.01, 2), (0.01, 4)]  # the plan's order, not that of work
 
 
+def test_what_is_left_to_the_model_is_not_drawn_again_where_it_is_said(shared: Shared) -> None:
+    left, said = (
+        make_plan(SweepSettings(x="steps=2,3", count=16, **changes), shared)
+        for changes in ({}, {"spacing": "leading", "clip": "clip"})
+    )
+    assert [place.name for place in left.places] == [place.name for place in said.places]
+    assert left.lots[0].sampling == said.lots[0].sampling
+    assert (left.places[0].settings.spacing, said.places[0].settings.spacing) == (None, "leading")
+
+
 def test_nothing_is_drawn_before_the_time_is_agreed(shared: Shared, drawn: list[tuple[int, bool]]) -> None:
     plan = plan_of(shared, x="steps=2,3", minutes=1e-9)
     events = sweep(plan, MemoryShelf())

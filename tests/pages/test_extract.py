@@ -1,19 +1,23 @@
 """The Extract page, through the router, without a browser."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import saving
+from pages._parts.controls import OF_MODEL
 from side_core.data.source import open_training_set
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.settings import ExtractSettings
+from tests.similarity.altered import photographs
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 
@@ -102,6 +106,35 @@ def test_page_draws_what_the_library_draws() -> None:
     assert pairs_of(app) == [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in order]
 
 
+def test_spacing_and_clip_are_the_model_s_own_until_something_is_chosen() -> None:
+    app = opened(model="pixel-faces", count="2", steps="5", surrogate="none")
+    spacing, clip = app.selectbox(key="spacing"), app.selectbox(key="clip")
+    assert (spacing.value, spacing.options[:2]) == (OF_MODEL, ["the model's own (leading)", "leading"])
+    assert (clip.value, clip.options[:2]) == (OF_MODEL, ["the model's own (clip)", "off"])
+    own = pairs_of(app)
+    spacing.set_value("leading").run()
+    assert not app.exception and not app.warning and pairs_of(app) == own
+    app.selectbox(key="spacing").set_value("karras").run()
+    assert pairs_of(app) != own
+    app.selectbox(key="spacing").set_value(OF_MODEL).run()
+    assert pairs_of(app) == own
+
+
+def test_the_model_s_own_sampling_is_shown_and_what_is_not_followed_is_said(
+    make_pipeline: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = shutil.copytree(make_pipeline(timestep_spacing="trailing", clip_sample=False), tmp_path / "own")
+    (folder / "pytorch_lora_weights.safetensors").write_bytes(b"")
+    app = opened(model=str(folder), data="pixel-faces[0:60]", control="pixel-faces[60:120]", count="2", steps="3")
+    assert not app.exception and not app.error
+    assert app.selectbox(key="spacing").options[0] == "the model's own (trailing)"
+    assert app.selectbox(key="clip").options[0] == "the model's own (off)"
+    assert "The LoRA 'pytorch_lora_weights.safetensors' in the model's folder is not applied" in text_of(app)
+    app.selectbox(key="model").set_value("ideal").run()
+    assert (app.selectbox(key="spacing").value, app.error) == (OF_MODEL, [])
+    assert "LoRA" not in text_of(app)
+
+
 def test_choosing_a_pair_shows_it_in_detail() -> None:
     app = opened(model="ideal", count="4")
     app.button(key="pair-2").click().run()
@@ -183,12 +216,51 @@ def test_a_wrong_folder_gets_one_sentence(own: Path) -> None:
 
 def test_another_control_of_a_built_in_model_is_named_in_the_sidebar() -> None:
     app = opened(model="ideal", count="2", control="pixel-faces[5000:5500]")
-    assert "Against 500 training images, as many as the control has" in [metric.label for metric in app.metric]
+    assert "Against 499 training images, as many as the control has" in [metric.label for metric in app.metric]
+    assert "1 of 500 control images are near-copies of training images" in "".join(item.proto.body for item in app.get("html"))
 
 
 def test_a_control_rate_can_take_the_thresholds_place() -> None:
     app = opened(model="ideal", count="2", threshold_by="control rate", control_percent="1.0")
     assert not app.exception and "stands for a control rate of 0.85 % (35 of 4,096" in text_of(app)
+
+
+def test_mirrored_copies_are_found_where_they_are_looked_for(tmp_path: Path) -> None:
+    images = photographs(100, 0, 20)
+    for part, chosen in (("samples", images[:4, :, ::-1]), ("train", images[:50]), ("control", images[50:])):
+        (tmp_path / part).mkdir()
+        for i, image in enumerate(chosen):
+            Image.fromarray(np.ascontiguousarray(image)).save(tmp_path / part / f"{i:02}.png")
+    link = {"samples": "samples", "data": "train", "control": "control"}
+    app = opened(pictures="Score a folder", **{name: str(tmp_path / part) for name, part in link.items()})
+    assert "0 of 4 pictures beat the threshold" in text_of(app)
+    app = app.checkbox(key="mirror").check().run()
+    text = text_of(app)
+    assert not app.exception and "4 of 4 pictures beat the threshold" in text and "an exact copy, mirrored" in text
+    app = app.slider(key="align").set_value(1).run()
+    assert not app.exception and "36 views of each picture" in text_of(app)
+
+
+def test_the_threshold_that_the_control_sets_stands_beside_the_published_one(ideal: AppTest) -> None:
+    text = text_of(ideal)
+    assert re.search(r"Where the control sets the threshold \(0\.5 %\), d₁/d₂ < 0\.\d+: 16 of 16", text)
+    assert re.search(r"; control \d of 16 \(", text)
+    other = text_of(opened(model="ideal", count="2", threshold_by="control rate", control_percent="1.0"))
+    assert "As published, d₁/d₂ < 0.33: 2 of 2" in other
+
+
+def test_other_images_than_the_card_names_are_warned_of() -> None:
+    app = opened(model="ideal", count="2", data="pixel-faces[4000:4060]", control="pixel-faces[2000:2060]")
+    assert not app.exception
+    (warning,) = [unescaped(item.value) for item in app.warning if "card" in item.value]
+    assert "'ideal' says that it was trained on 'pixel-faces[0:1000]'" in warning
+
+
+def test_a_threshold_that_the_control_beats_as_often_has_no_headline(ideal: AppTest) -> None:
+    app = opened(model="pixel-faces-twin", count="4", data="pixel-faces[0:60]", threshold_ratio="1.0")
+    text = text_of(app)
+    assert "The headline is withheld: 4 of 4 pictures beat" in text and "Choose a stricter threshold" in text
+    assert "beat the threshold" not in "".join(item.value for item in app.subheader)
 
 
 @pytest.fixture(scope="module")

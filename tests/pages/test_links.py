@@ -67,18 +67,23 @@ def matching(rng: random.Random) -> dict[str, Any]:
     return {"score": score, "threshold": round(step * rng.randrange(100), 10)}
 
 
+def looking(rng: random.Random) -> dict[str, Any]:
+    """Which altered copies are looked for."""
+    return {"mirror": rng.choice([None, True]), "align": rng.choice([0, 1, 2])}
+
+
 def drawing(rng: random.Random, most: int) -> dict[str, Any]:
     """How pictures are drawn."""
     return {
         "count": 16 * rng.randrange(1, most // 16),
         "steps": rng.randrange(1, 100),
         "seed": rng.choice([0, 7, rng.randrange(2**31)]),
-        "spacing": rng.choice(["leading", "trailing", "linspace", "quadratic", "karras"]),
+        "spacing": rng.choice([None, "leading", "trailing", "linspace", "quadratic", "karras"]),
         "first_timestep": rng.randrange(500, 999),
         "last_timestep": rng.randrange(400),
         "eta": round(0.05 * rng.randrange(21), 10),
         "solver": rng.choice(["ddim", "multistep"]),
-        "clip": rng.choice(["off", "clip", "clip-recompute"]),
+        "clip": rng.choice([None, "off", "clip", "clip-recompute"]),
         "mode": rng.choice(["exact", "fast"]),
     }
 
@@ -104,9 +109,8 @@ def test_a_link_reopens_extract_with_every_setting(
 ) -> None:
     rng = random.Random(round_)
     control = {"control": "pixel-faces[3000:3100]"} if rng.random() < 0.3 else {}
-    settings = ExtractSettings(
-        model="ideal", **control, **drawing(rng, 256), **matching(rng), **guiding(rng, str(make_surrogate()))
-    )
+    chosen = drawing(rng, 256) | matching(rng) | guiding(rng, str(make_surrogate())) | looking(rng)
+    settings = ExtractSettings(model="ideal", **control, **chosen)
     app = opened(link_of(settings))
     assert not app.exception and text_of(app) == ""
     assert seen[-1] == settings and [error.value for error in app.error] == ["That is all\\."]
@@ -126,7 +130,11 @@ def test_what_is_left_out_is_what_the_card_says(seen: list[Settings], make_surro
 def test_a_link_reopens_the_scoring_of_a_folder(round_: int, seen: list[Settings]) -> None:
     rng = random.Random(round_)
     settings = ScoreSettings(
-        samples="pixel-faces[0:8]", data="pixel-faces[0:40]", control="pixel-faces[50:90]", **matching(rng)
+        samples="pixel-faces[0:8]",
+        data="pixel-faces[0:40]",
+        control="pixel-faces[50:90]",
+        **matching(rng),
+        **looking(rng),
     )
     app = opened(link_of(settings))
     assert seen[-1] == settings and not app.warning
@@ -337,7 +345,8 @@ def test_settings_are_taken_over_from_any_page(
     app = press(app, plain)  # what is left out is a default again
     explicit = {
         "count": 5,
-        "spacing": "leading",
+        "spacing": None,
+        "clip": None,
         "eta": 0.0,
         "first_timestep": None,
         "surrogate": None,

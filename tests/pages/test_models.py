@@ -1,10 +1,16 @@
 """The Models page, through the router, without a browser."""
 
 import re
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
+
+from tests.similarity.altered import photographs
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 
@@ -41,12 +47,42 @@ def test_overlap_of_training_images_and_control_is_said() -> None:
     assert "Also among the training images 10" in text
 
 
+def test_near_duplicates_are_counted_and_mirrored_images_offered(tmp_path: Path) -> None:
+    images = photographs(40, 0, 16)
+    for part, chosen in (("train", images), ("control", images[:20, :, ::-1])):
+        (tmp_path / part).mkdir()
+        for i, image in enumerate(chosen):
+            Image.fromarray(np.ascontiguousarray(image)).save(tmp_path / part / f"{i:02}.png")
+    for i in range(3):
+        Image.fromarray(images[i] ^ 4).save(tmp_path / "train" / f"{i:02}-again.png")
+    app = opened(model="ideal", data=str(tmp_path / "train"), control=str(tmp_path / "control"))
+    text = text_of(app)
+    assert "Near-duplicates of others 3" in text and "Also among the training images 0, and nearly 0" in text
+    app = app.checkbox(key="own_mirror").check().run()
+    assert not app.exception and "Also among the training images 0, and nearly 20" in text_of(app)
+
+
 def test_a_model_without_data_is_described_and_asks_for_them(pipeline: Path) -> None:
     app = opened(model=str(pipeline))
     text = text_of(app)
     assert "Kind unconditional pixel DPM (U-Net)" in text
     assert f"The training images of '{pipeline}' are not known" in text
     assert not app.exception
+
+
+def test_its_own_sampling_is_described_and_what_is_not_followed_is_said(
+    make_pipeline: Callable[..., Path], tmp_path: Path
+) -> None:
+    own = {"steps_offset": 1, "clip_sample": False, "set_alpha_to_one": False, "thresholding": True}
+    folder = shutil.copytree(make_pipeline(**own), tmp_path / "own")
+    (folder / "unet" / "face_LoRA.safetensors").write_bytes(b"")
+    text = text_of(opened(model=str(folder), data="pixel-faces[0:60]"))
+    assert (
+        "Own sampling leading spacing, offset 1, estimate not clipped, ends at the first noise level "
+        "(scheduler_config.json); followed where nothing else is chosen"
+    ) in text
+    assert "The LoRA 'face_LoRA.safetensors' in the model's folder is not applied" in text
+    assert "thresholds its estimates dynamically" in text
 
 
 def test_without_a_control_it_says_what_that_costs(pipeline: Path) -> None:

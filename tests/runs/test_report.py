@@ -104,6 +104,20 @@ def test_numbers_come_with_control_count_and_interval(results: Mapping[str, Resu
         assert words in text
 
 
+def test_the_sampler_is_named_as_it_drew_also_where_it_was_left_to_the_model(results: Mapping[str, Result]) -> None:
+    result = results["plain"]
+    usual = "4 steps, leading spacing, from pure noise to timestep 0; no noise is added back; the estimate of the clean"
+    assert f"{usual} image is kept within −1..1 at every step" in Page(report_html(result)).text
+    before = dict(result.summary) | {"settings": dict(result.settings) | {"spacing": "leading", "clip": "clip"}}
+    del before["sampling"]  # of a version that left nothing to the model
+    assert (
+        f"{usual} image is kept within −1..1 at every step" in Page(report_html(replace(result, summary=before))).text
+    )
+    own = {"spacing": {"value": "trailing"}, "clip": {"value": "clip"}, "clip_range": {"value": 2.5}}
+    other = replace(result, summary=dict(result.summary) | {"sampling": own})
+    assert "trailing spacing" in (text := Page(report_html(other)).text) and "kept within −2.5..2.5" in text
+
+
 def test_a_steered_run_says_what_the_surrogate_changed(results: Mapping[str, Result]) -> None:
     text = Page(report_html(results["steered"])).text
     assert "steered pictures" in text and "without the surrogate" in text

@@ -41,6 +41,13 @@ def theirs(folder: Path, steps: int, clip: str, eta: float) -> torch.Tensor:
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
+def followed(folder: Path, steps: int, eta: float = 0.0, **chosen: object) -> torch.Tensor:
+    """The same by our loader and sampler, where the folder's own scheduler says what is not chosen."""
+    denoiser = open_denoiser(str(folder))
+    *_, last = draw(denoiser, SamplingSettings(steps=steps, eta=eta, **chosen), SEEDS)
+    return denoiser.decode(last.step.x)
+
+
 def ours(folder: Path, steps: int, clip: str, eta: float, spacing: str) -> torch.Tensor:
     """The same by our loader and sampler."""
     denoiser = open_denoiser(str(folder))
@@ -111,6 +118,59 @@ def test_multistep(make_pipeline: Callable[..., Path], prediction: str, steps: i
         for t, step in zip(scheduler.timesteps, sample(denoiser, schedule, SEEDS, solver="multistep"), strict=True):
             x = scheduler.step(pipeline.unet(x, t).sample, t, x).prev_sample
             torch.testing.assert_close(step.x, x, atol=1e-4 * max(float(x.abs().max()), 1), rtol=0)
+
+
+OWN = {
+    "unclipped": {"clip_sample": False},
+    "narrow": {"clip_sample_range": 0.5},
+    "wide": {"clip_sample_range": 2.0},
+    "offset": {"steps_offset": 1},
+    "offset over a step": {"steps_offset": 70, "clip_sample": False},  # 15 steps are 66 timesteps apart
+    "not to one": {"set_alpha_to_one": False},
+    # At pure noise rounding shows least where v is predicted.
+    "trailing": {"timestep_spacing": "trailing", "prediction_type": "v_prediction"},
+    "linspace": {"timestep_spacing": "linspace"},
+    "as Stable Diffusion": {"clip_sample": False, "steps_offset": 1, "set_alpha_to_one": False},
+    "all, trailing": {
+        "timestep_spacing": "trailing",
+        "clip_sample_range": 0.5,
+        "steps_offset": 1,
+        "set_alpha_to_one": False,
+        "prediction_type": "v_prediction",
+    },
+    "all, linspace": {
+        "timestep_spacing": "linspace",
+        "clip_sample": False,
+        "steps_offset": 1,
+        "set_alpha_to_one": False,
+    },
+}
+
+
+@pytest.mark.parametrize("eta", [0.0, 0.7])
+@pytest.mark.parametrize("steps", [7, 10, 15])  # 1000 is a multiple of 10 alone
+@pytest.mark.parametrize("own", OWN)
+def test_the_folders_own_scheduler_is_followed(
+    make_pipeline: Callable[..., Path], own: str, steps: int, eta: float
+) -> None:
+    folder = make_pipeline(**OWN[own])
+    expected = theirs(folder, steps, "clip", eta)
+    torch.testing.assert_close(followed(folder, steps, eta), expected, atol=LEVEL / 10, rtol=0)
+    usual = followed(folder, steps, eta, spacing="leading", clip="clip")
+    other = own in ("unclipped", "trailing", "linspace", "all, trailing", "all, linspace")
+    assert not other or (usual - expected).abs().max() > LEVEL  # it matters
+
+
+def test_what_is_chosen_takes_the_place_of_the_folders_own(make_pipeline: Callable[..., Path]) -> None:
+    plain, own = make_pipeline(), make_pipeline(clip_sample=False, timestep_spacing="trailing")
+    chosen = followed(own, 10, spacing="leading", clip="clip")
+    assert torch.equal(chosen, followed(plain, 10))
+    assert (followed(own, 10) - chosen).abs().max() > LEVEL
+
+
+def test_the_multistep_solver_ends_without_noise_whatever_the_folder_says(make_pipeline: Callable[..., Path]) -> None:
+    one, other = (make_pipeline(set_alpha_to_one=to_one) for to_one in (True, False))
+    assert torch.equal(followed(one, 5, solver="multistep"), followed(other, 5, solver="multistep"))
 
 
 def test_drawn_8_bit_images_are_those_of_the_pipeline(pipeline: Path) -> None:

@@ -33,7 +33,7 @@ def drawn(denoiser: Denoiser, settings: SamplingSettings) -> np.ndarray:
 
 
 def test_a_prompt_is_drawn_with_guidance_and_without_one_the_empty_prompt_is(model: TextDenoiser) -> None:
-    schedule = schedule_of(SETTINGS, model.alphas_cumprod)
+    schedule = schedule_of(SETTINGS, model)
     for scale in (1.0, 4.0):
         settings = SETTINGS.model_copy(update={"prompt": PROMPT, "text_scale": scale})
         condition = model.embed([PROMPT])

@@ -1,12 +1,14 @@
 """Schedules: always strictly decreasing inside their window, and equal to what others compute where they do."""
 
 import typing
+from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler
 
+from side_core.dpm.ideal import IdealDenoiser
 from side_core.sampling.schedule import make_schedule, schedule_of
 from side_core.settings import SamplingSettings, Spacing
 
@@ -103,6 +105,17 @@ def test_impossible_windows_get_a_sentence(steps: int, first: int | None, last: 
         make_schedule(torch.linspace(0.99, 0.01, 1000), steps, "leading", first, last)
 
 
-def test_settings_are_passed_on(alphas: torch.Tensor) -> None:
+def test_settings_are_passed_on(ideal: IdealDenoiser) -> None:
     settings = SamplingSettings(steps=4, spacing="linspace", first_timestep=90, last_timestep=30)
-    assert schedule_of(settings, alphas).timesteps == (90, 70, 50, 30)
+    schedule = schedule_of(settings, ideal)
+    assert schedule.timesteps == (90, 70, 50, 30)
+    assert [schedule.end_of(index) for index in range(4)] == list(schedule.alphas[1:])
+
+
+@pytest.mark.parametrize("steps", [1, 3, 10, 50, 600, 999, 1000])
+@pytest.mark.parametrize("offset", [1, 7, 999])
+def test_an_offset_moves_leading_steps_as_far_as_there_is_room(alphas: torch.Tensor, steps: int, offset: int) -> None:
+    plain = make_schedule(alphas, steps).timesteps
+    moved = make_schedule(alphas, steps, offset=offset).timesteps
+    assert all(a > b for a, b in pairwise(moved)) and moved[-1] >= 0
+    assert moved == tuple(min(t + offset, 999 - place) for place, t in enumerate(plain))

@@ -4,15 +4,15 @@ from html import escape
 
 import streamlit as st
 
-from pages._parts.headline import effect_in_words, show_effect, show_headline
+from pages._parts.headline import effect_in_words, show_effect, show_headline, show_second
 from pages._parts.history.actions import show_actions
 from pages._parts.history.pictures import show_files, show_finished, show_pairs
 from pages._parts.history.state import bring_back, go_to
 from pages._parts.history.style import KINDS, facts_html, icon, state_html, table_html
-from pages._parts.text import plain, say_error, show_notes
+from pages._parts.text import plain, say_error, show_notes, show_warnings
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS
-from side_core.runs.figures import Summary, effect_in, headline_in
+from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
 from side_core.runs.run import Run
 from side_core.runs.wording import progress_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
@@ -69,6 +69,7 @@ def show_result(here: Workspace, run: Run, summary: Summary | None) -> None:
         show_finished(here, run)
         return
     show_figures(summary, drawn=run.kind == "extract")
+    show_warnings(summary.get("warnings", ()))
     show_notes(tuple(summary.get("notes", ())))
     try:
         show_pairs(here, run)
@@ -81,8 +82,11 @@ def show_figures(summary: Summary, drawn: bool) -> None:
     line, effect = headline_in(summary), effect_in(summary)
     if effect is not None and effect.guided.full is None:
         show_effect(effect)
+        show_second(second_in(summary))
         return
-    show_headline(line, drawn=drawn, words="pictures" if summary.get("surrogate") is None else "steered pictures")
+    words = "pictures" if summary.get("surrogate") is None else "steered pictures"
+    show_headline(line, drawn, words, withheld_in(summary))
+    show_second(second_in(summary))
     if effect is not None:
         st.markdown(effect_in_words(effect))
 

@@ -14,7 +14,7 @@ from pages._parts.headline import tile
 from pages._parts.prompts import look
 from pages._parts.results import Shown
 from pages._parts.session import match_pictures, open_references, reference_key
-from pages._parts.text import show_notes
+from pages._parts.text import show_notes, show_warnings
 from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.references import Side
 from side_core.extraction.run import Extraction, Subject
@@ -44,7 +44,7 @@ def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject:
 def threshold_for(extraction: Extraction) -> float:
     """From which score on a picture counts."""
     settings = extraction.settings
-    return threshold_of(extraction.match, settings, settings.score, extraction.subject.calibration)
+    return threshold_of(extraction.match, settings, settings.score, extraction.calibration)
 
 
 def show_copies(extraction: Extraction) -> None:
@@ -66,7 +66,8 @@ def show_pairs(shown: Shown) -> None:
     match = extraction.match
     show_gallery(extraction, shown.noun, shown.threshold)
     with view.detail("pair"):
-        show_notes(extraction.subject.notes)
+        show_warnings(extraction.warnings)
+        show_notes(extraction.notes)
         position = chosen_position(match, match.order(extraction.settings.score))
         show_pair(extraction, shown.noun, shown.paths.get(match.names[position]), position)
 
@@ -84,7 +85,7 @@ def copies_in_words(extraction: Extraction) -> str:
     words = f"{mask.sum()} of {len(mask)}"
     if not mask.any():
         return words
-    different = len(set(side.neighbours.rows[mask, 0].tolist()))
+    different = len(set(side.pictures[mask, 0].tolist()))
     return f"{words}, of {different} picture{'s' * (different > 1)}"
 
 
@@ -110,8 +111,8 @@ def show_counts(extraction: Extraction) -> None:
     match, kind = extraction.match, SCORES[extraction.settings.score]
     found = rate_of(beating(match.training, extraction))
     rule = f"{kind.symbol} {kind.sign} {threshold_for(extraction):.3g}"
-    if match.control is None:
-        st.warning(WITHHELD, icon=":material/balance:")
+    if match.control is None or (why := extraction.withheld()) is not None:
+        st.warning(WITHHELD if match.control is None else why, icon=":material/balance:")
         return
     st.subheader(f"{found.beat} of {found.count} pictures beat the threshold {rule}", anchor=False)
     left, right = st.columns(2)

@@ -83,7 +83,7 @@ def draw_paths(model: Subject) -> Paths:
     """Draw FACES, keeping every step."""
     denoiser = model.denoiser
     assert denoiser is not None  # it was opened with a model
-    schedule = schedule_of(SETTINGS, denoiser.alphas_cumprod)
+    schedule = schedule_of(SETTINGS, denoiser)
     noisy, estimates = [], []
     with st.spinner("The model draws eight faces"):
         for drawing in in_turn(draw(denoiser, SETTINGS.sampling, FACES)):

@@ -11,6 +11,7 @@ from torch import Tensor
 from side_core.dpm.arithmetic import EXACT, fastest, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, Denoiser, Space, pooled
 from side_core.dpm.fingerprint import network_digest
+from side_core.dpm.own_sampling import OwnSampling
 from side_core.dpm.scheduler import check_prediction, noise_from
 from side_core.dpm.text.attention import AttentionMaps, install
 from side_core.dpm.text.tokens import Tokens, Vocabulary
@@ -18,6 +19,8 @@ from side_core.settings import Mode
 
 CHUNK = 64  # prompts embedded at once
 ENCODER_ENTRIES = ("hidden_act", "num_attention_heads", "layer_norm_eps")  # beside the weights, all that it depends on
+
+UNCLIPPED = OwnSampling(clip="off")
 
 
 class TextDenoiser:
@@ -34,6 +37,7 @@ class TextDenoiser:
         prediction: what the U-Net returns: `epsilon`, `v_prediction` or `sample`.
         device: where to compute.
         mode: `exact` is float32; `fast` is what a short probe finds fastest here.
+        own_sampling: how its own pipeline samples.
 
     Raises:
         ValueError: the prediction is unknown, or the text encoder returns NaN.
@@ -52,11 +56,13 @@ class TextDenoiser:
         prediction: str = "epsilon",
         device: str | torch.device = "cpu",
         mode: Mode = "exact",
+        own_sampling: OwnSampling = UNCLIPPED,
     ):
         check_prediction(prediction)
         size = unet.config.sample_size
         height, width = (size, size) if isinstance(size, int) else size
         self.space, self.vocabulary, self.prediction = space, vocabulary, prediction
+        self.own_sampling = own_sampling
         self.shape = (unet.config.in_channels, height, width)
         self.image_size = space.size_of(self.shape)
         self.context = vocabulary.context

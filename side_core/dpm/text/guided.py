@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from side_core.dpm.own_sampling import own_sampling_of
+
 if TYPE_CHECKING:
     from side_core.dpm.text.denoiser import TextDenoiser
 
@@ -45,7 +47,7 @@ class Guided:
         self.denoiser, self.scale, self.watch = denoiser, scale, watch
         self.shape, self.image_size = denoiser.shape, denoiser.image_size
         self.alphas_cumprod, self.device = denoiser.alphas_cumprod, denoiser.device
-        self.fingerprint = denoiser.fingerprint
+        self.fingerprint, self.own_sampling = denoiser.fingerprint, own_sampling_of(denoiser)
 
     @property
     def arithmetic(self) -> object:

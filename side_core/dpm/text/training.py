@@ -17,6 +17,7 @@ from side_core.dpm.batch import batch_rows
 from side_core.dpm.checkpoint import Learner
 from side_core.dpm.device import open_device
 from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
+from side_core.dpm.own_sampling import CARD_ENTRY
 from side_core.dpm.text.autoencoder_training import encoded, train_autoencoder, trained_autoencoder
 from side_core.dpm.text.denoiser import need_text
 from side_core.dpm.text.networks import new_text_encoder, new_unet
@@ -282,5 +283,6 @@ def text_card(
         },
         "autoencoder_data": {"source": others.name, "rows": len(others), "fingerprint": others.fingerprint},
         "settings": settings.model_dump(mode="json"),
+        CARD_ENTRY: {"steps_offset": 0, "set_alpha_to_one": True},  # how the models shipped here are measured
         "init": str(init) if init else None,
     }

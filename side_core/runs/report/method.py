@@ -15,8 +15,8 @@ SOLVERS = {
     "multistep": "DPM-Solver++ of second order (Lu et al. 2022)",
 }
 CLIPS = {
-    "clip": "the estimate of the clean image is kept within −1..1 at every step",
-    "clip-recompute": "the estimate is kept within −1..1 at every step and the noise corrected to fit",
+    "clip": "the estimate of the clean image is kept within −{0:g}..{0:g} at every step",
+    "clip-recompute": "the estimate is kept within −{0:g}..{0:g} at every step and the noise corrected to fit",
     "off": "the estimate is not clipped",
 }
 SIDE = "SIDE (arXiv 2406.12752)"
@@ -33,7 +33,7 @@ def method(settings: ExtractSettings | ScoreSettings, result: Result) -> Iterato
     summary = result.summary
     if isinstance(settings, ExtractSettings):
         yield "Model", f"{summary['model']['name']}, run in {summary['arithmetic']} on {summary['device']}."
-        yield "Sampler", sampler(settings)
+        yield "Sampler", sampler(settings, summary)
         if about := summary.get("surrogate"):
             yield "Surrogate", steering(about)
     else:
@@ -62,14 +62,17 @@ def method(settings: ExtractSettings | ScoreSettings, result: Result) -> Iterato
     )
 
 
-def sampler(settings: ExtractSettings) -> str:
-    """How noise became pictures."""
+def sampler(settings: ExtractSettings, summary: Mapping[str, Any]) -> str:
+    """How noise became pictures; runs of before could leave nothing to the model."""
+    used = {name: origin["value"] for name, origin in summary.get("sampling", {}).items()}
+    spacing, clip = used.get("spacing", settings.spacing), used.get("clip", settings.clip)
+    clipped = CLIPS[clip or "clip"].format(used.get("clip_range") or 1.0)
     begin = "pure noise" if settings.first_timestep is None else f"timestep {settings.first_timestep}"
     noise = "no noise is added back" if settings.eta == 0 else f"noise is added back (eta {settings.eta:g})"
     label = "" if settings.surrogate is not None or settings.label is None else f" Label: {settings.label}."
     return (
-        f"{SOLVERS[settings.solver]}, {plural(settings.steps, 'step')}, {settings.spacing} spacing, from {begin} to "
-        f"timestep {settings.last_timestep}; {noise}; {CLIPS[settings.clip]}. Each picture begins with noise of its "
+        f"{SOLVERS[settings.solver]}, {plural(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
+        f"timestep {settings.last_timestep}; {noise}; {clipped}. Each picture begins with noise of its "
         f"own seed and is the same in any batch.{label}"
     )
 

@@ -34,6 +34,13 @@ def tiles_html(result: Result) -> str:
         )
     if rate := found["calibrated_control"]:
         tiles.append((f"{rate['count']:,} plain pictures of the model against the control", rate, "control"))
+    if second := found.get("second"):
+        kind, rate = SCORES[result.score], second["control_rate"]
+        whose = "as published" if rate is None else f"set by {percent(rate)} of the control"
+        tiles.append(
+            (f"By {kind.symbol} {kind.sign} {second['threshold']:.3g}, {whose}", second["training"], "training")
+        )
+        tiles.append(("The control by the same", second["control"], "control"))
     return '<ul class="tiles">' + "".join(tile(*item) for item in tiles) + "</ul>"
 
 

@@ -130,7 +130,7 @@ def answer_html(result: Result, threshold: float) -> str:
 
 def notes_html(result: Result) -> str:
     """What a reader should know about what was read, compared and left out."""
-    notes = list(result.summary.get("notes", []))
+    notes = [note for kind in ("warnings", "notes") for note in result.summary.get(kind, [])]
     if not result.summary.get("complete", True):
         notes.insert(0, "The run was stopped before all of its pictures were drawn.")
     return "".join(f'<p class="note" role="note">{said(note)}</p>' for note in notes)

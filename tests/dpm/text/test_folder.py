@@ -14,6 +14,9 @@ from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import need_text
 from side_core.extraction.overview import lines_of_model
+from side_core.sampling.drawing import draw
+from side_core.settings import SamplingSettings
+from tests.dpm.text.small_folders import save_small
 
 Folder = Callable[..., Path]
 
@@ -237,6 +240,39 @@ def test_it_is_described(text_folder: Folder, kind: str, layers: int, context: i
     assert found.parameters == sum(value.numel() for network in networks for value in network.parameters())
     words = f"CLIP text encoder ({layers} layers, width 32), vocabulary of 553, context of {context} tokens"
     assert lines_of_model(found)["Text"] == words.replace("1 layers", "1 layer")
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"set_alpha_to_one": False},
+        {"set_alpha_to_one": True},
+        {"timestep_spacing": "trailing", "set_alpha_to_one": False},
+        {"timestep_spacing": "linspace"},
+    ],
+    ids=str,
+)
+def test_pictures_are_those_of_its_own_pipeline_where_nothing_is_chosen(tmp_path: Path, own: dict) -> None:
+    folder = save_small(tmp_path, "sd2", **own)
+    pipeline = StableDiffusionPipeline.from_pretrained(folder, use_safetensors=True)
+    pipeline.set_progress_bar_config(disable=True)
+    noise = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(5))
+    given = {"num_inference_steps": 7, "guidance_scale": 3.0, "height": 16, "width": 16, "output_type": "latent"}
+    theirs = pipeline("a hat", latents=noise, **given).images
+    *_, last = draw(open_denoiser(str(folder)), SamplingSettings(count=1, seed=5, steps=7, prompt="a hat"))
+    torch.testing.assert_close(last.step.x, theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_a_scheduler_of_former_days_is_mended_as_its_own_pipeline_does_it(tmp_path: Path) -> None:
+    folder = save_small(tmp_path)
+    edit(folder / "scheduler" / "scheduler_config.json", steps_offset=0, clip_sample=True)
+    own = open_denoiser(str(folder)).own_sampling
+    assert (own.steps_offset, own.clip) == (1, "off")
+    with pytest.warns(FutureWarning):
+        config = StableDiffusionPipeline.from_pretrained(folder, use_safetensors=True).scheduler.config
+    assert (config.steps_offset, config.clip_sample) == (1, False)
+    (folder / "card.json").write_text('{"sampling": {"steps_offset": 0}}')
+    assert open_denoiser(str(folder)).own_sampling.steps_offset == 0
 
 
 def test_a_model_without_text_has_no_line_of_it(pipeline: Path) -> None:

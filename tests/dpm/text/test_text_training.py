@@ -61,6 +61,7 @@ def test_what_comes_out_is_a_pipeline_that_opens_and_draws(trained: Path) -> Non
     card = json.loads((trained / "card.json").read_text())
     assert (card["steps"], card["data"]["captions"]) == (4, 40)
     assert card["data"]["shown_in_a_pass"] == sum(face.repeats for face in CAPTIONS)
+    assert (denoiser.own_sampling.steps_offset, denoiser.own_sampling.ends_clean) == (0, True)  # as those shipped here
     assert not list(trained.rglob("*.bin"))
     from diffusers import StableDiffusionPipeline
 

@@ -1,0 +1,156 @@
+"""Exact nearest neighbours, of which those that are one picture count once, in every view of the query."""
+
+import math
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from side_core.similarity.neighbours import Neighbours, nearest
+from side_core.similarity.pixels import LEVELS, nearest_of, squared_distances
+from side_core.similarity.search import chunks
+from side_core.similarity.vectors import PixelVectors, Vectors
+
+NO_ROW = -1
+PAIRS = 2**24  # distances in memory at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """The k nearest groups of rows of each query, nearest first, each by its nearest row.
+
+    Attributes:
+        neighbours: (n, k) these rows and their distances.
+        groups: (n, k) their groups.
+        views: (n, k) in which view of the query they are so near.
+    """
+
+    neighbours: Neighbours
+    groups: np.ndarray
+    views: np.ndarray
+
+
+def nearest_groups(
+    views: Iterable[Vectors], rows: Vectors, k: int, group_of: np.ndarray, only: np.ndarray | None = None
+) -> Grouped:
+    """The k nearest groups of each query, exactly, over all views of it; at equal distances in the order of the rows.
+
+    Args:
+        views: (n, d) float32 of the queries, once for each view.
+        rows: (m, d) float32.
+        k: groups wanted; no more are returned than there are.
+        group_of: (m,) number of each row's group.
+        only: (s,) growing numbers of the rows to search; None for all.
+
+    Raises:
+        ValueError: the dimensions differ, there is nothing to search, or a vector holds no usable numbers.
+    """
+    searched = group_of if only is None else group_of[only]
+    k = min(k, len(np.unique(searched)))
+    looks = list(views)
+    if len(looks) > 1 and isinstance(rows, PixelVectors):
+        pictures = [look.images for look in looks if isinstance(look, PixelVectors)]
+        if len(pictures) == len(looks):
+            return of_pictures(pictures, rows.images, k, group_of, np.arange(len(rows)) if only is None else only)
+    found = [of_one_view(look, rows, k, group_of, only, number) for number, look in enumerate(looks)]
+    return found[0] if len(found) == 1 else firsts(in_order(side_by_side(found)), k)
+
+
+def of_one_view(
+    queries: Vectors, rows: Vectors, k: int, group_of: np.ndarray, only: np.ndarray | None, view: int
+) -> Grouped:
+    """The same in one view: ever more rows are found until every query has k groups."""
+    searched = group_of if only is None else group_of[only]
+    wanted = k + min(k, len(searched) - len(np.unique(searched)))
+    while True:
+        found = nearest(queries, rows, wanted, only)
+        best = Grouped(found, group_of[found.rows], np.full(found.rows.shape, view, np.int16))
+        if wanted == k:  # no two are one picture
+            return best
+        best = firsts(best, k)
+        if wanted >= len(searched) or whole(best):
+            return best
+        wanted *= 2
+
+
+def of_pictures(
+    views: list[np.ndarray], rows: np.ndarray, k: int, group_of: np.ndarray, searched: np.ndarray
+) -> Grouped:
+    """The same of pictures in many views: every distance is computed, and the least over the views is kept.
+
+    Args:
+        views: (n, H, W, 3) uint8 of the queries, once for each view.
+        rows: (m, H, W, 3) uint8.
+        k: groups wanted, no more than there are.
+        group_of: (m,) number of each row's group.
+        searched: (s,) growing numbers of the rows to search.
+    """
+    parts = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for chunk in chunks(len(views[0]), max(1, PAIRS // len(searched))):
+            numbers = np.arange(len(views[0][chunk]))
+            squared = squared_distances(views[0][chunk], numbers, rows, searched, pool)
+            best_view = np.zeros(squared.shape, np.int16)
+            for number, view in enumerate(views[1:], 1):
+                other = squared_distances(view[chunk], numbers, rows, searched, pool)
+                nearer = other < squared
+                np.copyto(squared, other, where=nearer)
+                best_view[nearer] = number
+            wanted = k + min(k, len(searched) - len(np.unique(group_of[searched])))
+            while True:
+                distances, places = nearest_of(squared, np.arange(len(searched)), wanted, pool)
+                size = LEVELS**2 * math.prod(rows.shape[1:])
+                near = Neighbours(searched[places], np.sqrt(distances / size).astype(np.float32))
+                found = Grouped(near, group_of[near.rows], np.take_along_axis(best_view, places, axis=1))
+                found = firsts(found, k)
+                if wanted >= len(searched) or whole(found):
+                    break
+                wanted *= 2
+            parts.append(found)
+    rows_found, near_found, groups, best_views = (
+        np.concatenate(values) for values in zip(*map(columns, parts), strict=True)
+    )
+    return Grouped(Neighbours(rows_found, near_found), groups, best_views)
+
+
+def whole(found: Grouped) -> bool:
+    """Whether every query has as many groups as were wanted."""
+    return bool((found.neighbours.rows != NO_ROW).all())
+
+
+def side_by_side(parts: list[Grouped]) -> Grouped:
+    """(n, c) the candidates of several lists for the same queries."""
+    rows, distances, groups, views = (
+        np.concatenate(values, axis=1) for values in zip(*map(columns, parts), strict=True)
+    )
+    return Grouped(Neighbours(rows, distances), groups, views)
+
+
+def in_order(found: Grouped) -> Grouped:
+    """The candidates of each query, nearest first, at equal distances in the order of the rows."""
+    return at(found, np.lexsort((found.neighbours.rows, found.neighbours.distances)))
+
+
+def firsts(found: Grouped, k: int) -> Grouped:
+    """Each group's first candidate, the first k of these in their order; NO_ROW where a query has fewer groups."""
+    order = np.argsort(found.groups, axis=1, kind="stable")
+    ordered = np.take_along_axis(found.groups, order, axis=1)
+    again = np.zeros(order.shape, bool)
+    np.put_along_axis(again, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
+    best = at(found, np.argsort(again, axis=1, kind="stable")[:, :k])
+    missing = np.arange(best.groups.shape[1]) >= (~again).sum(axis=1, keepdims=True)
+    rows, distances = np.where(missing, NO_ROW, best.neighbours.rows), best.neighbours.distances
+    return Grouped(Neighbours(rows, np.where(missing, np.float32(np.inf), distances)), best.groups, best.views)
+
+
+def at(found: Grouped, places: np.ndarray) -> Grouped:
+    """The candidates at (n, c) places of each query."""
+    rows, distances, groups, views = (np.take_along_axis(values, places, axis=1) for values in columns(found))
+    return Grouped(Neighbours(rows, distances), groups, views)
+
+
+def columns(found: Grouped) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(n, k) rows, distances, groups and views."""
+    return found.neighbours.rows, found.neighbours.distances, found.groups, found.views
