@@ -22,7 +22,7 @@ from side_core.assets import BUILT_INS
 from side_core.bench_folder import folder_figures
 from side_core.bench_prompts import prompt_figures
 from side_core.bench_surrogate import guided_step_figures, quick_figures
-from side_core.bench_topk import topk_figures
+from side_core.bench_topk import topk_figures, wide_figures
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.extraction.matching import match
@@ -49,11 +49,11 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def measure(browser: bool = True, large: bool = False) -> dict[str, float]:
-    """All figures; those in a browser need Chromium and playwright, the `large` ones some minutes and 2 GB of disk."""
+    """All figures; those in a browser need Chromium and playwright, the `large` ones some minutes and 4 GB of disk."""
     figures = sampling_figures() | {"live_grid_seconds": live_grid_seconds()} | topk_figures()
     figures |= guided_step_figures() | quick_figures() | prompt_figures()
     if large:
-        figures |= folder_figures()
+        figures |= folder_figures() | wide_figures()
     return {name: round(value, 6) for name, value in (figures | (browser_figures() if browser else {})).items()}
 
 

@@ -103,7 +103,10 @@ def test_the_summary_says_what_was_done_with_what(run: Run) -> None:
         opened = open_training_set(source)
         rows = len(opened)
         compared = {"compared_with_control": rows} if name == "data" else {}
-        about = {"source": source, "rows": rows, "fingerprint": opened.fingerprint, "searched": rows} | {"exact_copies": 0, "near_duplicates": 0}
+        about = {"source": source, "rows": rows, "fingerprint": opened.fingerprint, "searched": rows} | {
+            "exact_copies": 0,
+            "near_duplicates": 0,
+        }
         assert summary[name] == about | compared
     assert summary["encoder"]["name"] == "pixel" and len(summary["encoder"]["fingerprint"]) == 64
     assert summary["versions"]["torch"] == torch.__version__.split("+")[0]

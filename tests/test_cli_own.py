@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -209,6 +210,51 @@ def test_describe_counts_copies_and_overlap(own: Path, pipeline: Path, capsys: p
     assert main([*asked, "--json"]) == 0
     control = json.loads(capsys.readouterr().out)["control"]
     assert (control["copies"], control["shared"], control["compared"]) == (1, 3, 6)
+
+
+def test_mirrored_and_shifted_copies_are_looked_for_on_demand(own: Path, tmp_path: Path) -> None:
+    summary = scored(own, tmp_path / "plain", "--control", str(own / "control"))
+    assert summary["views"] == ["as it is"] and not {"mirror", "align"} & set(summary["settings"])
+    summary = scored(own, tmp_path / "looked", "--control", str(own / "control"), "--mirror", "--align", "1")
+    assert len(summary["views"]) == 36 and summary["settings"]["mirror"] is True
+    assert any(
+        "compared in 36 views: as it is, mirrored, shifted by up to 1 pixel," in note for note in summary["notes"]
+    )
+    assert {"view"} < set(rows_of(tmp_path / "looked" / "samples.csv")[0])
+    unsaid = scored(own, tmp_path / "no", "--control", str(own / "control"), "--no-mirror")
+    assert unsaid["views"] == ["as it is"] and unsaid["settings"]["mirror"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--align", "5"], "align cannot be '5': choose 4 or less."),
+        (["--align", "3"], "align is 3, but of 16 x 16 pixels too few would be left: choose less."),
+        (
+            ["--align", "1", "--encoder", "clip"],
+            "Align is 1, but shifts are compared by colours: choose encoder pixel.",
+        ),
+    ],
+)
+def test_shifts_that_cannot_be_compared_get_one_sentence(
+    own: Path, tmp_path: Path, options: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sets = ["--samples", str(own / "samples"), "--data", str(own / "train")]
+    assert main(["score", *sets, "--out", str(tmp_path / "out"), *options]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"side_core: {sentence}"
+
+
+def test_a_card_that_says_so_has_mirrored_copies_looked_for(
+    own: Path, pipeline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(pipeline, tmp_path / "model")
+    (tmp_path / "model" / "card.json").write_text('{"data": {"source": "somewhere/else", "mirrored": true}}')
+    sets = ["--model", str(tmp_path / "model"), "--data", str(own / "train"), "--control", str(own / "control")]
+    assert main(["extract", *sets, "--count", "2", "--steps", "2", "--out", str(tmp_path / "out")]) == 0
+    summary, text = run_json(tmp_path / "out"), capsys.readouterr().out
+    assert summary["views"] == ["as it is", "mirrored"]
+    assert f"it was trained on 'somewhere/else', but it is compared with '{own / 'train'}'" in summary["warnings"][0]
+    assert f"Warning: {summary['warnings'][0]}" in text
 
 
 class Grid(nn.Module):

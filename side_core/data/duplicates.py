@@ -4,7 +4,8 @@ import hashlib
 
 import numpy as np
 
-CHUNK = 4096  # images read at once
+from side_core.data.image_file import in_chunks
+
 DIGEST = "V16"  # sixteen bytes
 
 
@@ -19,8 +20,8 @@ def row_digests(images: np.ndarray) -> np.ndarray:
     """
     start = hashlib.sha256(f"{images.shape[1:]} {images.dtype} ".encode())
     digests = bytearray()
-    for first in range(0, len(images), CHUNK):
-        for row in np.ascontiguousarray(images[first : first + CHUNK]):
+    for chunk in in_chunks(images):
+        for row in np.ascontiguousarray(chunk):
             digest = start.copy()
             digest.update(row)
             digests += digest.digest()[:16]

@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from side_core.data.duplicates import CHUNK, row_digests
+from side_core.data.duplicates import row_digests
+from side_core.data.image_file import in_chunks
 from side_core.roots import printable
 
 
@@ -74,8 +75,8 @@ class TrainingSet:
     def fingerprint(self) -> str:
         """SHA-256 over shape, pixels and ids, in their order."""
         digest = hashlib.sha256(str(self.images.shape).encode())
-        for start in range(0, len(self), CHUNK):
-            digest.update(np.ascontiguousarray(self.images[start : start + CHUNK]).data)
+        for chunk in in_chunks(self.images):
+            digest.update(np.ascontiguousarray(chunk).data)
         digest.update("\n".join(map(str, self.ids)).encode())
         return digest.hexdigest()
 

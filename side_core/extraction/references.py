@@ -105,7 +105,9 @@ class References:
         """(s,) distances of some training images to the nearest other picture among those that are compared."""
         reference = self.compared
         rows = reference.rows[:: -(-len(reference.rows) // WITHIN)]
-        found = nearest_groups([reference.vectors[rows]], reference.vectors, 2, reference.groups.of, reference.rows)
+        vectors = reference.vectors
+        some = PixelVectors(vectors.images[rows]) if isinstance(vectors, PixelVectors) else vectors[rows]
+        found = nearest_groups([some], vectors, 2, reference.groups.of, reference.rows)
         return found.neighbours.distances[:, 1]
 
 
@@ -131,11 +133,32 @@ def make_references(
     """
     check_align(align, data.size)
     views = views_of(mirror, align)
-    notes: list[str] = []
     groups = yield from grouping(data, views)
-    rows, heads = groups.different, np.unique(groups.of)
+    heads = np.unique(groups.of)
     if len(heads) < 2:
         raise ValueError(f"'{data.name}' has {len(heads)} different image, but scores compare two: give more of them.")
+    notes = notes_on_training(data, groups)
+    if len(views) > 1:
+        notes.append(f"Each picture is compared in {len(views)} views: {in_words(mirror, align)}.")
+    vectors = yield from vectors_of(data, encoder, align)
+    training = Reference(data, vectors, groups.different, groups, encoder.unit)
+    fair, other = training, None
+    if control is not None:
+        strangers = yield from grouping(control, views)
+        unseen = yield from unseen_rows(data, groups.different, control, strangers, views, notes)
+        unseen_heads = np.unique(strangers.of[unseen])
+        count = min(len(heads), len(unseen_heads))
+        notes += notes_on_sizes(len(heads), len(unseen_heads))
+        if len(heads) > count:
+            fair = Reference(data, vectors, members(groups.different, groups, heads, count), groups, encoder.unit)
+        chosen = members(unseen, strangers, unseen_heads, count)
+        other = Reference(control, (yield from vectors_of(control, encoder, align)), chosen, strangers, encoder.unit)
+    return References(encoder, training, fair, other, copies(data.digests), tuple(notes), views)
+
+
+def notes_on_training(data: TrainingSet, groups: Groups) -> list[str]:
+    """A sentence for each thing to know about what of the training images is compared."""
+    notes = []
     if groups.copies:
         notes.append(
             f"{groups.copies:,} of {len(data):,} training images are exact copies of others: each is compared with "
@@ -146,44 +169,35 @@ def make_references(
             f"{groups.near:,} of {len(data):,} training images are near-duplicates of others: they count as one, and "
             "the next nearest image is always another one."
         )
-    if len(heads) < NEIGHBOURS:
+    if groups.count < NEIGHBOURS:
         notes.append(
-            f"nL2 is averaged over the {len(heads)} nearest images instead of {NEIGHBOURS}: there are no more."
+            f"nL2 is averaged over the {groups.count} nearest images instead of {NEIGHBOURS}: there are no more."
         )
-    if len(views) > 1:
-        notes.append(f"Each picture is compared in {len(views)} views: {in_words(mirror, align)}.")
-    compared, unseen, others = heads, None, None
-    if control is not None:
-        others = yield from grouping(control, views)
-        unseen = yield from unseen_rows(data, rows, control, others, views, notes)
-        strangers = np.unique(others.of[unseen])
-        count = min(len(heads), len(strangers))
-        if len(strangers) > count:
-            notes.append(f"The control is a seeded subsample of {count:,} of {len(strangers):,} images.")
-        if len(heads) > count:
-            notes.append(
-                f"The control has {count:,} images, so it is compared with a seeded subsample of {count:,} "
-                f"of {len(heads):,} training images; the figure for all of them is given beside it."
-            )
-        compared, strangers = subsample(heads, count), subsample(strangers, count)
-        unseen = unseen[np.isin(others.of[unseen], strangers)]
-    vectors = yield from vectors_of(data, encoder, align)
-    training = Reference(data, vectors, rows, groups, encoder.unit)
-    fair = training
-    if len(compared) < len(heads):
-        fair = Reference(data, vectors, rows[np.isin(groups.of[rows], compared)], groups, encoder.unit)
-    other = None
-    if control is not None and unseen is not None and others is not None:
-        other_vectors = yield from vectors_of(control, encoder, align)
-        other = Reference(control, other_vectors, unseen, others, encoder.unit)
-    return References(encoder, training, fair, other, copies(data.digests), tuple(notes), views)
+    return notes
+
+
+def notes_on_sizes(known: int, unseen: int) -> list[str]:
+    """What is said where there are not as many training images as images of the control."""
+    if unseen > known:
+        return [f"The control is a seeded subsample of {known:,} of {unseen:,} images."]
+    if known > unseen:
+        return [
+            f"The control has {unseen:,} images, so it is compared with a seeded subsample of {unseen:,} "
+            f"of {known:,} training images; the figure for all of them is given beside it."
+        ]
+    return []
+
+
+def members(rows: np.ndarray, groups: Groups, heads: np.ndarray, count: int) -> np.ndarray:
+    """Those of some rows that belong to a seeded subsample of `count` of their groups, which `heads` names."""
+    return rows[np.isin(groups.of[rows], subsample(heads, count))]
 
 
 def in_words(mirror: bool, align: int) -> str:
     """Which views there are besides the picture as it is."""
     parts = ["mirrored"] if mirror else []
     if align:
-        parts.append(f"shifted by up to {align} pixels, cropped by up to {align} from each side")
+        parts.append(f"shifted by up to {align} pixel{'s' * (align > 1)}, cropped by up to {align} from each side")
     return ", ".join(["as it is", *parts])
 
 

@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from side_core.cache import cache_folder, discard, filling, used
 from side_core.data.duplicates import first_of_each
+from side_core.data.image_file import CHUNK_BYTES, release
 from side_core.data.training_set import TrainingSet
 from side_core.similarity.encoder import colours
 from side_core.similarity.grouped import nearest_groups
@@ -238,20 +239,17 @@ def projected(
         before: how much was done before, of
         total: which this is a part.
     """
-    found: np.ndarray | None = None
-    directions: np.ndarray | None = None
-    for start in range(0, len(rows), CHUNK):
-        for number, pictures in enumerate(seen(images[rows[start : start + CHUNK]], views)):
-            pixels = averaged(pictures)
-            pixels /= np.float32(pixels.shape[1] ** 0.5)
-            if directions is None:
-                size = pixels.shape[1]
-                directions = np.random.default_rng(SEED).standard_normal((size, NUMBERS), np.float32) / NUMBERS**0.5
-                found = np.empty((len(views), len(rows), NUMBERS), np.float32)
-            assert found is not None  # made together
-            found[number, start : start + len(pictures)] = pixels @ directions
-        yield Grouping(before + min(start + CHUNK, len(rows)), total)
-    return np.empty((len(views), 0, NUMBERS), np.float32) if found is None else found
+    height, width = window(images[:1], align_of(views)).shape[1:3]
+    size = min(SIDE, height) * min(SIDE, width) * 3
+    directions = np.random.default_rng(SEED).standard_normal((size, NUMBERS), np.float32) / NUMBERS**0.5
+    found = np.empty((len(views), len(rows), NUMBERS), np.float32)
+    at_once = max(1, min(CHUNK, CHUNK_BYTES // images[0].nbytes))
+    for start in range(0, len(rows), at_once):
+        for number, pictures in enumerate(seen(images[rows[start : start + at_once]], views)):
+            found[number, start : start + len(pictures)] = averaged(pictures) / np.float32(size**0.5) @ directions
+        release(images)
+        yield Grouping(before + min(start + at_once, len(rows)), total)
+    return found
 
 
 def averaged(images: np.ndarray) -> np.ndarray:

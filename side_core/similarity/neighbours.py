@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.similarity.search import nearest_pairs
-from side_core.similarity.vectors import Vectors
+from side_core.similarity.pixels import multiplies_int8, nearest_pixels
+from side_core.similarity.search import Pairs, nearest_pairs
+from side_core.similarity.vectors import PixelVectors, Vectors
+
+# Numbers of a picture, from which on its integers are searched faster than its colours: measured, see `pixels`.
+WIDE_INT8, WIDE_FLOAT = 3072, 12288
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,12 @@ class Neighbours:
     distances: np.ndarray
 
 
-def nearest(queries: np.ndarray, rows: Vectors, k: int, only: np.ndarray | None = None) -> Neighbours:
+def nearest(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | None = None) -> Neighbours:
     """The k nearest rows of each query, exactly; rows at equal distances in their order.
 
     Rows are read chunk by chunk, each for all (up to 16,384) queries, so that a set which converts its rows on reading
-    is never converted as a whole. A few hundred MiB are used beside queries and rows, whatever their number. Rows are
-    read from several threads.
+    is never converted as a whole, and queries neither. A few hundred MiB are used beside queries and rows, whatever
+    their number and length. Rows are read from several threads. Large pictures are compared by their integers.
 
     Args:
         queries: (n, d) float32.
@@ -47,6 +51,15 @@ def nearest(queries: np.ndarray, rows: Vectors, k: int, only: np.ndarray | None 
             f"Vectors of {queries.shape[-1]} and {rows.shape[-1]} numbers cannot be compared: use images of one size."
         )
     k = min(k, len(searched))
-    found = nearest_pairs(queries, rows, k, only)
+    found = pairs_of(queries, rows, k, only)
     distances = np.sqrt(found.squared.reshape(-1, k) / rows.shape[1])
     return Neighbours(found.rows.reshape(-1, k), distances.astype(np.float32))
+
+
+def pairs_of(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | None) -> Pairs:
+    """The k nearest rows of each query, in order, by the fastest of the exact searches."""
+    if isinstance(queries, PixelVectors) and isinstance(rows, PixelVectors):
+        wide = rows.shape[1] >= (WIDE_INT8 if multiplies_int8() else WIDE_FLOAT)
+        if wide and queries.images.shape[1:] == rows.images.shape[1:]:
+            return nearest_pixels(queries, rows, k, only)
+    return nearest_pairs(queries, rows, k, only)

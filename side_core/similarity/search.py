@@ -3,7 +3,8 @@
 A matrix product gives every squared distance, but with rounding. So each comparison allows for the largest error the
 product can have: no row is left out that could be among the k nearest. The few that remain are then ranked by
 distances computed from the differences themselves. Nothing but the time depends on how fine the product is, so large
-searches use bfloat16 where the processor multiplies it.
+searches use bfloat16 where the processor multiplies it. The longer the vectors, the larger that error and the more
+memory they take: wide ones are multiplied in blocks of columns, and fewer are in memory at a time.
 """
 
 import os
@@ -19,6 +20,9 @@ from side_core.similarity.vectors import Vectors
 
 QUERY_BATCH = 16384  # queries of one pass over the rows
 QUERY_CHUNK, ROW_CHUNK = 2048, 4096  # of one matrix product
+QUERY_NUMBERS, ROW_NUMBERS = 1 << 26, 1 << 25  # of a pass and of a product, which have fewer queries or rows if need be
+WIDE = 8192  # numbers of a vector, above which products are added up in float64, block by block
+BLOCK = 2048  # columns
 SIFT_CHUNK = 256  # queries of a product that one thread looks through
 GROUP = 32  # products of which only the smallest is ranked, as long as there are enough groups
 PENDING = 1 << 23  # candidates kept before they are compared by their differences
@@ -62,19 +66,20 @@ def joined(parts: list[Pairs]) -> Pairs:
     )
 
 
-def nearest_pairs(queries: np.ndarray, rows: Vectors, k: int, only: np.ndarray | None) -> Pairs:
+def nearest_pairs(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | None) -> Pairs:
     """The k nearest rows of each query, in order, with float64 distances: n * k pairs.
 
     Args:
-        queries: (n, d) float32.
+        queries: (n, d) float32, read in batches.
         rows: (m, d) float32.
         k: no more than there are rows to search.
         only: (s,) growing numbers of the rows to search; None for all.
     """
     searched = np.arange(len(rows)) if only is None else only
-    centre = rows[searched[:: -(-len(searched) // CENTRE_ROWS)]].mean(axis=0, dtype=np.float64).astype(np.float32)
+    sample = fewer(CENTRE_ROWS, ROW_NUMBERS, rows)
+    centre = rows[searched[:: -(-len(searched) // sample)]].mean(axis=0, dtype=np.float64).astype(np.float32)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        batches = chunks(len(queries), QUERY_BATCH)
+        batches = chunks(len(queries), fewer(QUERY_BATCH, QUERY_NUMBERS, queries))
         return joined([NO_PAIRS, *(search(queries[batch], rows, k, only, centre, pool) for batch in batches)])
 
 
@@ -83,7 +88,7 @@ def search(
 ) -> Pairs:
     """The k nearest rows of each query of one batch, in order."""
     count = len(rows) if only is None else len(only)
-    coarse = len(queries) * count * len(centre) >= COARSE_FROM and multiplies_bfloat16()
+    coarse = len(queries) * count * len(centre) >= COARSE_FROM and len(centre) <= WIDE and multiplies_bfloat16()
     state = Search(queries, rows, only, k, centre, pool, coarse)
     if not state.run():
         state = Search(queries, rows, only, k, centre, pool, coarse=False)
@@ -101,6 +106,11 @@ class Search:
     no vector x by more than v|x| (Cauchy-Schwarz; v = 2^-9 is checked); at last it is rounded to bfloat16 itself, by
     one part in 2^8. The first, `error`, is taken off |q|² and |r|² before the product, so that a product is a lower
     bound (but for the last rounding), and twice as much on top of it makes an upper bound.
+
+    Where d > WIDE, a float32 product has no more than BLOCK columns; those of all blocks are added in float64 (each
+    addition is off by 2^-53), then rounded to float32 once. A block is off by less than (BLOCK + 30)u times the sum of
+    |terms| in it, and these sums make up that of all |terms|, at most 2(|q|² + |r|²) as before. So the bound is that
+    of d = BLOCK: 30 of the 32 are more than enough without the last rounding and the additions.
 
     In bfloat16 an `offset` of no more than 2|q|² is taken off each query's products; as that leaves no more of |q|²
     than there was, the bound holds as it is.
@@ -123,7 +133,8 @@ class Search:
         self.centre, self.pool, self.coarse = centre, pool, coarse
         self.count = len(rows) if only is None else len(only)
         count, size = queries.shape
-        self.error = 2 * (size + 32) * UNIT + (2 * COARSE_VECTOR * (1 + COARSE_VECTOR) if coarse else 0)
+        columns = size if size <= WIDE else BLOCK
+        self.error = 2 * (columns + 32) * UNIT + (2 * COARSE_VECTOR * (1 + COARSE_VECTOR) if coarse else 0)
         self.last = COARSE_UNIT if coarse else 0
         left = np.ones((count, size + 6), np.float32)  # -2q, |q|² in three parts, 1, 1, 1
         np.subtract(queries, centre, out=left[:, :size])
@@ -133,7 +144,8 @@ class Search:
         left[:, size : size + 3] = in_parts(lengths * (1 - self.error) - self.offset)
         self.slack = (2 * self.error * lengths).astype(np.float32)
         self.left = torch.from_numpy(left).bfloat16() if coarse else torch.from_numpy(left)
-        self.right = np.ones((min(ROW_CHUNK, self.count), size + 6), np.float32)  # r, 1, 1, 1, |r|² in three parts
+        self.row_chunk = fewer(ROW_CHUNK, ROW_NUMBERS, rows)
+        self.right = np.ones((min(self.row_chunk, self.count), size + 6), np.float32)  # r, 1, 1, 1, |r|² in three parts
         self.products = torch.empty(2, min(QUERY_CHUNK, count) * len(self.right), dtype=self.left.dtype).unbind()
         # The k smallest upper bounds, of different rows each; a row whose product is above the ceiling is out.
         self.best = np.full((count, k), np.inf, np.float32)
@@ -155,7 +167,7 @@ class Search:
 
     def run(self) -> bool:
         """Read all rows and find the nearest; False as soon as the products turn out too coarse for that."""
-        for chunk in chunks(self.count, ROW_CHUNK):
+        for chunk in chunks(self.count, self.row_chunk):
             self.read(chunk if self.only is None else self.only[chunk])
             if self.crowded:
                 break
@@ -184,7 +196,7 @@ class Search:
             if self.coarse:
                 torch.mm(left, factor.T, out=products)  # while other threads sift the products before
             else:
-                np.matmul(left.numpy(), right.T, out=products.numpy())  # faster than torch on AMD's processors
+                multiply(left.numpy(), right, products.numpy())
             self.collect()
             bits = products.view(torch.int16 if self.coarse else torch.int32).numpy().reshape(len(left), *slack.shape)
             sift = partial(self.sift, bits, slack.max(axis=0), numbers, block.start)
@@ -267,6 +279,22 @@ class Search:
         near = rough <= np.repeat(limits * (1 + 4 * (differences.shape[1] + 32) * UNIT), counts)
         exact = differences[near].astype(np.float64)
         return Pairs(pairs.queries[near], pairs.rows[near], np.vecdot(exact, exact))
+
+
+def multiply(left: np.ndarray, right: np.ndarray, products: np.ndarray) -> None:
+    """Write the products of (n, d) and (m, d) float32 to (n, m) `products`; `Search` says how exact they are."""
+    if left.shape[1] - 6 <= WIDE:
+        np.matmul(left, right.T, out=products)  # faster than torch on AMD's processors
+        return
+    sums = np.zeros(products.shape)
+    for block in chunks(left.shape[1], BLOCK):
+        sums += np.matmul(left[:, block], right[:, block].T, out=products)
+    products[:] = sums
+
+
+def fewer(count: int, numbers: int, vectors: Vectors) -> int:
+    """As many vectors as have so many numbers, at least one and at most `count`."""
+    return max(1, min(count, numbers // max(1, vectors.shape[1])))
 
 
 def multiplies_bfloat16() -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from side_core.data import duplicates
+from side_core.data import image_file
 from side_core.data.duplicates import copies, first_of_each, overlap, row_digests
 
 
@@ -22,7 +22,7 @@ def equal(images: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(params=[7, 4096])
 def chunk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "CHUNK", request.param)
+    monkeypatch.setattr(image_file, "CHUNK", request.param)
 
 
 @pytest.mark.usefixtures("chunk")
