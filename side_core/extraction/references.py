@@ -245,8 +245,12 @@ def unseen_rows(
     if surplus := len(control) - int(seen.sum()) - len(different):
         notes.append(f"{surplus:,} control images are exact copies of others and are left out.")
     count = len(np.unique(groups.of[left]))
-    if len(left) > count:
-        notes.append(f"{len(left) - count:,} control images are near-duplicates of others and count as one with them.")
+    if double := len(left) - count:
+        notes.append(
+            f"{double:,} control images are near-duplicates of others and count as one with them."
+            if double > 1
+            else "1 control image is a near-duplicate of another and counts as one with it."
+        )
     if count < 2:
         raise ValueError(
             f"{count} images of the control '{control.name}' are left besides copies of each other and of "

@@ -19,7 +19,7 @@ def test_first_visit_shows_real_faces_beside_training_faces(page: Page, address:
     page.goto(address)
     settled(page, re.compile(r"\d+ of 16 pictures beat the threshold"))
     expect(pairs(page)).to_have_count(16, timeout=PATIENCE)
-    expect(page.get_by_text("95 % interval")).to_have_count(3, timeout=PATIENCE)
+    expect(page.get_by_text("95 % interval")).to_have_count(4, timeout=PATIENCE)  # three tiles, the second figure
     expect(page.get_by_text("Same pictures against the control")).to_be_visible()
     expect(page.get_by_text("4,096 plain pictures against the control")).to_be_visible()
     expect(page.get_by_text("From noise to image", exact=True)).to_be_visible(timeout=PATIENCE)

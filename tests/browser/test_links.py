@@ -83,7 +83,7 @@ def test_without_a_clipboard_the_link_lies_open(page: Page, address: str) -> Non
 def test_a_link_that_is_off_is_mended_in_the_address_too(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=0&eta=0.37&spacing=foo&compare_plain=maybe&data=/no/such")
     settled(page, "1 of 1 pictures")
-    for sentence in ("Images = '0', not 1 to 256: 1 is used", "0.35 is used", "leading is used", "'/no/such'"):
+    for sentence in ("Images = '0', not 1 to 256: 1 is used", "0.35 is used", "the model's own is used", "'/no/such'"):
         expect(page.get_by_text(sentence)).to_be_visible()
     asked = query(page)
     assert (asked["count"], asked["eta"]) == ("1", "0.35") and not {"spacing", "data"} & set(asked)
