@@ -10,7 +10,14 @@ from pages._parts.heading import offer_link, show_heading
 from pages._parts.keeping import keep_files
 from pages._parts.link_values import GUIDANCE
 from pages._parts.links import link_of
-from pages._parts.sweep_inputs import axis_inputs, curves_input, drawing_inputs, schedule_inputs, scoring_inputs
+from pages._parts.sweep_inputs import (
+    axis_inputs,
+    curves_input,
+    drawing_inputs,
+    follow_model,
+    schedule_inputs,
+    scoring_inputs,
+)
 from pages._parts.sweep_results import show_finished, show_live
 from pages._parts.sweeping import (
     foreign_input,
@@ -34,7 +41,7 @@ def ask() -> SweepSettings:
         ValueError: what they say does not go together, or the model cannot be opened.
     """
     with st.sidebar:
-        chosen: dict[str, Any] = sidebar.model_inputs()
+        chosen: dict[str, Any] = sidebar.model_inputs(follow_model)
         curves = curves_input(chosen["model"])
         foreign_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
     chosen |= {"surrogates": curves} | axis_inputs(curves)

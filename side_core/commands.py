@@ -71,29 +71,39 @@ def run_describe(options: argparse.Namespace) -> int:
     from side_core.extraction.run import data_and_control
 
     description = describe(settings.model)
-    source, control_source = data_and_control(settings)
+    if not options.json:
+        say_lines("Model", lines_of_model(description))
+        for note in description.notes:
+            print(f"Note: {note}")
+    overviews, unknown = {}, ""
     watch, mirror = watch_preparing(), trained_mirrored(read_card(model_folder(settings.model)))
-    data = finish(reading(source, description.image_size), watch)
-    overviews = {"training images": finish(overviewing(data, mirror=mirror), watch)}
-    if control_source is not None:
-        control = finish(reading(control_source, description.image_size), watch)
-        overviews["control"] = finish(overviewing(control, data, mirror), watch)
+    try:
+        source, control_source = data_and_control(settings)
+    except ValueError as error:  # what the model is has been said all the same
+        unknown = str(error)
+    else:
+        data = finish(reading(source, description.image_size), watch)
+        overviews["training images"] = finish(overviewing(data, mirror=mirror), watch)
+        if control_source is not None:
+            control = finish(reading(control_source, description.image_size), watch)
+            overviews["control"] = finish(overviewing(control, data, mirror), watch)
     if options.json:
         print(json.dumps({"model": asdict(description)} | {k: asdict(v) for k, v in overviews.items()}, indent=2))
         return 0
-    parts = {"model": lines_of_model(description)} | {name: item.lines() for name, item in overviews.items()}
-    for title, lines in parts.items():
-        print(title.capitalize())
-        for name, value in lines.items():
-            print(f"  {name + ':':32} {value}")
-    for note in description.notes:
-        print(f"Note: {note}")
     for name, item in overviews.items():
+        say_lines(name.capitalize(), item.lines())
         for note in item.notes:
             print(f"Note: {name.capitalize()}: {note}")
-    if control_source is None:
-        print("Note: there is no control, so the headline of a run will be withheld.")
+    if "control" not in overviews:
+        print(f"Note: {unknown or 'There is no control, so the headline of a run will be withheld.'}")
     return 0
+
+
+def say_lines(title: str, lines: dict[str, str]) -> None:
+    """A heading and what stands below it, name by name."""
+    print(title)
+    for name, value in lines.items():
+        print(f"  {name + ':':32} {value}")
 
 
 def run_score(options: argparse.Namespace) -> int:

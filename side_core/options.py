@@ -23,7 +23,7 @@ def add_options(
             default = "" if field.default is None else f" (default: {field.default})"
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text + default)
             continue
-        default = "" if field.default is None else f" (default: {shown(field.default)})"
+        default = "" if field.default is None or field.is_required() else f" (default: {shown(field.default)})"
         many = any(typing.get_origin(kind) is tuple for kind in kinds_of(field))
         parser.add_argument(
             flag, default=None, nargs="+" if many else None, metavar=placeholder(name, field), help=text + default

@@ -257,6 +257,25 @@ def test_a_card_that_says_so_has_mirrored_copies_looked_for(
     assert f"Warning: {summary['warnings'][0]}" in text
 
 
+def test_describe_says_what_a_model_is_also_where_its_images_are_not_known(
+    pipeline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["describe", "--model", str(pipeline)]) == 0
+    text = capsys.readouterr().out
+    assert "unconditional pixel DPM (U-Net)" in text
+    assert f"Note: The training images of '{pipeline}' are not known" in text
+    assert main(["describe", "--model", str(pipeline), "--data", "/no/such"]) == 2
+    found = capsys.readouterr()
+    assert "unconditional pixel DPM (U-Net)" in found.out and "There is no data source '/no/such'" in found.err
+
+
+def test_help_shows_no_default_where_a_value_must_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in (["score"], ["extract"], ["sweep"], ["evaluate", "side"], ["train", "text"]):
+        with pytest.raises(SystemExit):
+            main([*command, "--help"])
+        assert "Undefined" not in capsys.readouterr().out
+
+
 class Grid(nn.Module):
     """Means over a grid of 4 x 4: features enough to tell faces apart."""
 

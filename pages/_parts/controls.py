@@ -144,6 +144,7 @@ def open_choice(
     linked: bool = True,
     of: type[Settings] | None = None,
     check: Callable[[str], object] = str,
+    on_change: Callable[[], None] | None = None,
 ) -> str:
     """A list to choose from that also takes what is typed; a link's own value joins the list.
 
@@ -154,6 +155,7 @@ def open_choice(
         linked: whether it is kept in the URL.
         of: the settings it belongs to; left out: those that draw and score.
         check: raises ValueError where a link names one that cannot be used; the default takes its place.
+        on_change: called when a person chooses another one, before the page runs again.
     """
     field, key = field_of(name, of), key or name
     if linked:
@@ -167,6 +169,7 @@ def open_choice(
         index=known.index(raw if raw and not linked else field.default),
         help=field.description,
         accept_new_options=True,
+        on_change=on_change,
         **linking(key, linked),
     )
     return str(chosen or field.default)

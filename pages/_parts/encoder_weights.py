@@ -7,29 +7,37 @@ from side_core.assets import CLIPS
 from side_core.settings import Settings
 
 
-def weights_input(encoder: str, *, key: str = "encoder_weights", of: type[Settings] | None = None) -> str | None:
-    """Which weights: of clip a list of the built-in ones that also takes what is typed, of sscd a file.
+def weights_input(encoder: str, *, key: str = "encoder_weights", of: type[Settings] | None = None) -> str:
+    """Which weights: of clip a list of the built-in ones that also takes what is typed, the first of them until another
+    one is chosen; of sscd a file.
 
     Args:
         encoder: `clip` or `sscd`.
         key: the widget's name in the URL.
         of: the settings it belongs to; left out: those that draw and score.
 
-    Returns:
-        What was chosen; None where nothing was.
+    Raises:
+        ValueError: no file of sscd was named, of which none is shipped.
     """
-    if encoder != "clip":
-        return controls.text("encoder_weights", "a .pt file", key=key, of=of) or None
     field = controls.field_of("encoder_weights", of)
-    checks.opened(key, str(field.title), "", str, "nothing")
+    if encoder != "clip":
+        file = controls.text("encoder_weights", "a .pt file", key=key, of=of)
+        if not file:
+            raise ValueError(
+                f"Encoder sscd has no weights here: give the TorchScript file of its authors under '{field.title}', or "
+                "choose another encoder."
+            )
+        return file
+    shipped = next(iter(CLIPS))
+    checks.opened(key, str(field.title), shipped, str, shipped)
     own = (st.query_params.get(key), st.session_state.get(key))  # a link's, or what was typed before
-    return st.selectbox(
+    chosen = st.selectbox(
         str(field.title),
         list(dict.fromkeys([*CLIPS, *(value for value in own if value)])),
-        index=None,
         placeholder="pixel-faces-clip, local-dir:FOLDER or hf-hub:ORG/NAME",
         help=field.description,
         accept_new_options=True,
         key=key,
         bind="query-params",
     )
+    return chosen or shipped

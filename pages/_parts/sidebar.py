@@ -1,5 +1,6 @@
 """The sidebar of Extract: what is examined, how it is drawn, how it is scored."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -24,9 +25,13 @@ PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 BY_SCORE, BY_RATE = "score", "control rate"
 
 
-def model_inputs() -> dict[str, Any]:
-    """Which model, training images and control, and in which arithmetic."""
-    model = controls.open_choice("model", known_models(), check=describe)
+def model_inputs(on_change: Callable[[], None] | None = None) -> dict[str, Any]:
+    """Which model, training images and control, and in which arithmetic.
+
+    Args:
+        on_change: called when a person chooses another model, before the page runs again.
+    """
+    model = controls.open_choice("model", known_models(), check=describe, on_change=on_change)
     return {"model": model, **set_inputs(model)}
 
 

@@ -26,6 +26,11 @@ def first_surrogate(model: str) -> str:
     return model if model in SURROGATES and SURROGATES[model].is_dir() else NONE
 
 
+def follow_model() -> None:
+    """Let the surrogate be the own one of the model that a person has chosen, or none: another's would not fit."""
+    st.session_state["surrogate"] = first_surrogate(st.session_state["model"])
+
+
 def surrogate_input(model: str) -> str | None:
     """Which surrogate steers; None where none does."""
     first = first_surrogate(model)

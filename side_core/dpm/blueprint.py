@@ -16,6 +16,7 @@ from side_core.roots import check_allowed
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 SHARDS = f"{WEIGHTS}.index.json"
+SHARD = re.compile(r".+-\d{5}-of-\d{5}\.safetensors")
 BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}  # number types that weights may have
 NAMES = {"F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 MOST_CHANNELS = 2**16  # a layer wider than this is a typing mistake
@@ -149,6 +150,10 @@ def lacking(folder: Path, name: str) -> str:
     """The sentence for a folder without weights of this name."""
     if pickles := sorted(folder.glob("*.bin")):
         return f"'{pickles[0]}' is a pickle, which could run code: save the model again with safe_serialization=True."
+    if any(SHARD.fullmatch(file.name) for file in folder.glob("*.safetensors")):
+        return (
+            f"The weights in '{folder}' are in parts, but {name}.index.json, which names them, is missing: copy it too."
+        )
     if others := sorted(folder.glob("*.safetensors")):
         return f"The weights in '{folder}' are called {others[0].name}: rename the file to {name}."
     return f"'{folder}' has no weights: a file {name} is needed."

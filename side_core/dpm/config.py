@@ -7,6 +7,7 @@ from typing import Any
 
 from side_core.roots import check_allowed
 
+LONGEST = 140  # characters of an error's text inside a sentence
 MOST_BYTES = 2**26  # the largest index of shards has a few
 
 
@@ -65,4 +66,6 @@ def shown(value: object) -> str:
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, shortened, for use inside a sentence."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return text[:140].rstrip(". ")
+    if len(text) > LONGEST:
+        text = text[:LONGEST].rpartition(" ")[0] or text[:LONGEST]  # not in the middle of a word
+    return text.rstrip(".:, ")

@@ -38,6 +38,11 @@ def model_folder(model: str) -> Path:
         return check_allowed(folder, model)
     if is_hub_id(model):
         return hub_folder(model)
+    if is_file(model):
+        raise ValueError(
+            f"'{printable(model)}' is a single file, and a model is a folder here: open it in diffusers with "
+            "from_single_file and save it with save_pretrained, then give that folder."
+        )
     known = ", ".join(BUILT_INS)
     raise ValueError(
         f"There is no model folder '{model}': give a diffusers folder, a Hub id such as google/ddpm-cifar10-32, "
@@ -66,6 +71,14 @@ def local_folder(model: str) -> Path | None:
         return folder if folder.is_dir() else None
     except (OSError, ValueError, RuntimeError):  # a name too long, one with a null byte, an unknown user's home
         return None
+
+
+def is_file(model: str) -> bool:
+    """Whether a name is that of a file; False in a public app, which does not tell."""
+    try:
+        return not is_public() and Path(model).expanduser().is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def check_pipeline(folder: Path) -> Layout:
     if empty:
         raise ValueError(f"The model folder '{folder}' is empty: give a folder saved with save_pretrained.")
     if not (folder / "model_index.json").is_file():
-        raise ValueError(f"'{folder}' is not a diffusers pipeline: it has no model_index.json.")
+        raise ValueError(f"'{folder}' is not a diffusers pipeline: it has no model_index.json{elsewhere(folder)}.")
     index = read_config(folder / "model_index.json")
     kind = check_kind(index, folder)
     text = find_text(folder, index) if kind in TEXT_PIPELINES else None
@@ -71,6 +71,18 @@ def check_pipeline(folder: Path) -> Layout:
     autoencoder, autoencoder_kind = find_autoencoder(folder, index)
     weight_files(autoencoder)
     return Layout(folder, unet, scheduler, autoencoder, autoencoder_kind, text)
+
+
+def elsewhere(folder: Path) -> str:
+    """What to do about a folder that is near a pipeline but none, as a part of a sentence; empty where nobody knows."""
+    if (folder.parent / "model_index.json").is_file():
+        return f", but the folder above has one: give '{folder.parent}'"
+    levels = ("snapshots/*", "*/snapshots/*", "hub/*/snapshots/*")
+    if snapshots := [file for level in levels for file in sorted(folder.glob(f"{level}/model_index.json"))]:
+        return f", but this is a cache of the Hub with one in '{snapshots[0].parent}': give that folder"
+    if (folder / "config.json").is_file() or (folder / "unet" / "config.json").is_file():
+        return ", as one network alone has none: load it into its pipeline in diffusers and save that, whole"
+    return ": give a folder saved with save_pretrained"
 
 
 def check_kind(index: dict[str, Any], named: object) -> str:

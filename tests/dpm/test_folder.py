@@ -1,5 +1,6 @@
 """Opening a model folder: what fits opens, and whatever does not gets one sentence that names it."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -162,3 +163,34 @@ def test_a_public_app_follows_no_link_out_of_its_folders(
         open_denoiser(str(folder))
     with pytest.raises(ValueError, match=f"^'{target}' cannot be read here"):
         describe(str(folder))
+
+
+def test_a_folder_that_is_near_a_pipeline_gets_the_way_to_it(pipeline: Path, tmp_path: Path) -> None:
+    shutil.copytree(pipeline, tmp_path / "model")
+    kept = tmp_path / "hub" / "models--me--mine" / "snapshots" / "0123"
+    shutil.copytree(pipeline, kept)
+    shutil.copytree(pipeline / "unet", tmp_path / "checkpoint-500" / "unet")
+    for folder, mend in (
+        (
+            tmp_path / "model" / "unet",
+            f"it has no model_index.json, but the folder above has one: give '{tmp_path / 'model'}'",
+        ),
+        (tmp_path, f"but this is a cache of the Hub with one in '{kept}': give that folder."),
+        (tmp_path / "hub" / "models--me--mine", f"one in '{kept}'"),
+        (tmp_path / "checkpoint-500", "as one network alone has none: load it into its pipeline in diffusers"),
+        (tmp_path / "checkpoint-500" / "unet", "as one network alone has none"),
+    ):
+        with pytest.raises(ValueError, match=re.escape(mend)):
+            open_denoiser(str(folder))
+
+
+def test_a_single_file_and_parts_of_weights_are_called_what_they_are(pipeline: Path, tmp_path: Path) -> None:
+    shutil.copytree(pipeline, tmp_path / "model")
+    weights = tmp_path / "model" / "unet" / WEIGHTS
+    with pytest.raises(
+        ValueError, match=r"safetensors' is a single file, and a model is a folder here: .*save_pretrained"
+    ):
+        open_denoiser(str(weights))
+    weights.rename(weights.with_name("diffusion_pytorch_model-00001-of-00002.safetensors"))
+    with pytest.raises(ValueError, match=r"are in parts, but diffusion_pytorch_model\.safetensors\.index\.json"):
+        open_denoiser(str(tmp_path / "model"))

@@ -21,12 +21,19 @@ def got(app: AppTest) -> str:
     return app.markdown[-1].value
 
 
-def test_the_built_in_weights_are_offered_and_nothing_is_chosen_before_anyone_chooses() -> None:
+def test_the_built_in_weights_are_chosen_until_others_are() -> None:
     app = AppTest.from_string(SCRIPT).run()
     weights = app.selectbox(key="encoder_weights")
-    assert weights.options == ["pixel-faces-clip"] and got(app) == "got None"
-    weights.set_value("pixel-faces-clip").run()
-    assert got(app) == "got pixel-faces-clip"
+    assert weights.options == ["pixel-faces-clip"] and got(app) == "got pixel-faces-clip"
+
+
+def test_without_a_file_of_sscd_the_sentence_names_the_widget() -> None:
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.query_params["encoder"], app.query_params["model"] = "sscd", "ideal"
+    app.run()
+    (error,) = [element.value.replace("\\", "") for element in app.error]
+    assert error.startswith("Encoder sscd has no weights here") and "'Encoder weights'" in error and "--" not in error
+    assert app.text_input(key="encoder_weights").label == "Encoder weights"
 
 
 def test_a_link_may_name_weights_of_ones_own_and_other_encoders_take_a_file() -> None:

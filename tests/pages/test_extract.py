@@ -344,6 +344,17 @@ def test_another_surrogate_begins_with_its_own_card(
     assert app.selectbox(key="label").value == "balanced"
 
 
+def test_choosing_another_model_brings_its_own_surrogate_or_none() -> None:
+    """Without a word, and never the surrogate of the model before."""
+    app = opened(count="2", steps="20")
+    expected = {"pixel-faces-twin": "pixel-faces-twin", "ideal": "none", "pixel-faces": "pixel-faces"}
+    for model, surrogate in expected.items():
+        app.selectbox(key="model").set_value(model).run()
+        assert not app.exception and not app.error and not app.warning
+        assert app.selectbox(key="surrogate").value == surrogate
+        assert len(pairs_of(app)) == 2
+
+
 def test_a_surrogate_of_another_model_must_be_allowed(make_surrogate: Callable[..., Path]) -> None:
     folder = make_surrogate(model={"name": "some other", "fingerprint": "0123456789abcdef"})
     app = opened(model="ideal", count="2", surrogate=str(folder))
