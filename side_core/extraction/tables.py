@@ -10,17 +10,32 @@ from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, values_of_neighbours
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a spreadsheet runs
 LISTED = 10  # neighbours of each sample in neighbors.csv
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as CSV; numbers with six digits."""
+    """Rows as CSV; numbers with six digits, texts as `as_text` has them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([as_text(name) for name in columns])
     for row in rows:
-        writer.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in row])
+        writer.writerow([f"{value:.6g}" if isinstance(value, float) else as_text(value) for value in row])
     return text.getvalue()
+
+
+def as_text(value: Any) -> Any:
+    """A name, caption or prompt of others that a spreadsheet would run as a formula, behind an apostrophe.
+
+    As OWASP advises against CSV injection. What a number may begin with stays where it is one.
+    """
+    if not isinstance(value, str) or not value.startswith(FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def samples_csv(extraction: Extraction) -> str:

@@ -94,12 +94,16 @@ def content_of(file: Path) -> bytes:
     try:
         if file.is_dir():
             raise ValueError(f"'{printable(file)}' is a folder: name a file with one prompt a line.")
+        if file.exists() and not file.is_file():  # a pipe would be waited for, a device never ends
+            raise ValueError(f"'{printable(file)}' is a pipe or a device: name a plain file with one prompt a line.")
         if file.stat().st_size > MOST_BYTES:
             raise ValueError(
                 f"'{printable(file)}' has {file.stat().st_size / 2**20:,.0f} MiB: name a file of "
                 f"{MOST_BYTES // 2**20} MiB or less."
             )
-        return file.read_bytes().removeprefix(b"\xef\xbb\xbf")
+        with file.open("rb") as opened:
+            content = opened.read(MOST_BYTES + 1)[:MOST_BYTES]  # it may have grown
+        return content.removeprefix(b"\xef\xbb\xbf")
     except OSError as error:
         raise ValueError(
             f"'{printable(file)}' cannot be read ({error.strerror}): name a file with one prompt a line."

@@ -1,6 +1,7 @@
 """Files of prompts: what is read, which lines are broken and how they are named."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,7 @@ def test_many_broken_lines_are_counted_not_listed(tmp_path: Path) -> None:
     assert found.note is not None and found.note.endswith(f"and {50 - NAMED} more): mend them.")
 
 
-@pytest.mark.parametrize("what", ["missing", "folder", "large"])
+@pytest.mark.parametrize("what", ["missing", "folder", "large", "pipe", "device"])
 def test_a_file_that_cannot_be_read_gets_one_sentence(
     tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,8 +128,13 @@ def test_a_file_that_cannot_be_read_gets_one_sentence(
     if what == "large":
         monkeypatch.setattr("side_core.prompts.prompt_file.MOST_BYTES", 2)
         file.write_text("abc")
+    if what == "pipe":
+        os.mkfifo(file)
+    if what == "device":
+        file = Path("/dev/zero")
     words = {"missing": "cannot be read (No such file", "folder": "is a folder: name", "large": "has 0 MiB: name"}
-    with pytest.raises(ValueError, match="name a file") as error:
+    words |= dict.fromkeys(("pipe", "device"), "is a pipe or a device: name")
+    with pytest.raises(ValueError, match=r"name a (plain )?file") as error:
         read_prompts(file)
     assert f"'{file}' {words[what]}" in str(error.value)
 
