@@ -1,17 +1,25 @@
 """In which number type and memory layout a U-Net is evaluated, and which of them is fastest here."""
 
+import hashlib
+import json
 import math
+import os
+import platform
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from side_core.cache import cache_folder, discard, filling, used
 from side_core.dpm.forward import predict
 
+ANSWER = "answer.json"  # in an entry of the cache
 PROBE_BATCH = 16
 PROBE_ROUNDS = 3
 SLOW = 0.3  # seconds: a model that takes longer for one image is timed on one, once in each arithmetic
@@ -46,7 +54,8 @@ def fastest(
 ) -> Arithmetic:
     """The fastest arithmetic here, or `EXACT` where none is clearly faster, so that one machine always finds the same.
 
-    Each candidate is timed on a small batch, once a process and kind of U-Net. Which one wins cannot be told from the
+    Each candidate is timed on a small batch, once for each kind of U-Net: the answer is kept in the cache, for this
+    machine and these versions, so that another process draws the same pictures. Which one wins cannot be told from the
     hardware alone: on one CPU bfloat16 is nearly twice as fast as float32, on another slower, and group normalisation
     may prefer either layout. The float32 weights are left as they were.
 
@@ -59,8 +68,46 @@ def fastest(
     kind = (device.type, shape, str(sorted(unet.config.items(), key=str)))
     with probing:
         if kind not in probed:
-            probed[kind] = probe(unet, shape, device, evaluate or (lambda x: predict_any(unet, x)))
+            folder = (
+                cache_folder() / "arithmetic" / hashlib.sha256(f"{machine(device)}\n{kind}".encode()).hexdigest()[:32]
+            )
+            probed[kind] = kept(folder) or probe(unet, shape, device, evaluate or (lambda x: predict_any(unet, x)))
+            keep(folder, probed[kind])
         return probed[kind]
+
+
+def machine(device: torch.device) -> str:
+    """What decides which arithmetic is fast: processor and threads, or the GPU, and the version of PyTorch."""
+    if device.type == "cuda":
+        return f"{torch.cuda.get_device_name(device)} {torch.__version__}"
+    model = platform.processor() or platform.machine()
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        model = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    abilities = sorted(torch.cpu.get_capabilities().items())
+    return f"{model} {os.cpu_count()} {torch.get_num_threads()} {device.type} {abilities} {torch.__version__}"
+
+
+def kept(folder: Path) -> Arithmetic | None:
+    """What was found before; None where nothing was, or it cannot be read."""
+    try:
+        found = json.loads((folder / ANSWER).read_text(encoding="utf-8"))
+        answer = Arithmetic(getattr(torch, found["dtype"]), getattr(torch, found["layout"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    used(folder)
+    return answer if str(answer) == found.get("text") else None
+
+
+def keep(folder: Path, arithmetic: Arithmetic) -> None:
+    """Keep what was found; a cache that cannot be written is no reason to stop."""
+    if kept(folder) == arithmetic:
+        return
+    discard(folder)
+    dtype, layout = (str(part).removeprefix("torch.") for part in (arithmetic.dtype, arithmetic.layout))
+    with suppress(ValueError), filling(folder) as unfinished:
+        answer = {"dtype": dtype, "layout": layout, "text": str(arithmetic)}
+        (unfinished / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 
 def probe(

@@ -85,6 +85,13 @@ def open_folder(out: Path, plan: Plan, resume: bool) -> FolderShelf:
                 f"'{out}' holds a sweep of another model (fingerprint {str(found)[:12]}, not "
                 f"{plan.shared.denoiser.fingerprint[:12]}): results of two models are not mixed, choose another folder."
             )
+        arithmetic = read_json(file).get("arithmetic")
+        if arithmetic != about["arithmetic"]:
+            raise ValueError(
+                f"'{out}' holds a sweep in {arithmetic}, and here it would go on in {about['arithmetic']}: pictures of "
+                "two arithmetics are not mixed. Choose the mode (exact or fast) and device it began with, or another "
+                "folder."
+            )
         if not resume:
             raise ValueError(f"'{out}' holds a sweep already: go on with it by --resume, or choose another folder.")
     shelf = FolderShelf(out)

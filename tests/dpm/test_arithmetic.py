@@ -26,7 +26,7 @@ def sizes() -> list[int]:
 
 
 @pytest.fixture
-def found(pipeline: Path, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> Found:
+def found(pipeline: Path, sizes: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Found:
     """What is found where evaluation number n in an arithmetic takes so long."""
     number = count()
     unet = UNet2DModel.from_pretrained(pipeline / "unet", use_safetensors=True).eval()
@@ -39,6 +39,7 @@ def found(pipeline: Path, sizes: list[int], monkeypatch: pytest.MonkeyPatch) -> 
             return seconds(Arithmetic(x.dtype, layout), next(number))
 
         monkeypatch.setattr(module, "probed", {})
+        monkeypatch.setenv("SIDE_CACHE", str(tmp_path))
         monkeypatch.setattr(module, "seconds_of_call", timed)
         return fastest(unet, SHAPE, torch.device("cpu"))
 
@@ -74,3 +75,26 @@ def test_a_moment_in_which_the_machine_is_busy_changes_nothing(first: int, found
 def test_a_slow_model_is_timed_a_few_times_on_single_images(found: Found, sizes: list[int]) -> None:
     assert found(lambda arithmetic, _: 3.0 if arithmetic == HALF else 5.0) == HALF
     assert sizes == [1] * 7
+
+
+def test_the_answer_is_kept_for_the_next_process_and_sought_anew_where_it_is_damaged(
+    found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sizes: list[int]
+) -> None:
+    """Another process, on a machine that is busy otherwise, finds the same."""
+    assert found(lambda arithmetic, _: 0.05 if arithmetic == HALF else 0.1) == HALF
+    asked = len(sizes)
+    assert found(lambda arithmetic, _: 0.05 if arithmetic == PLAIN else 0.1) == HALF and len(sizes) == asked
+    (file,) = tmp_path.glob("arithmetic/*/answer.json")
+    for damaged in ("", "[]", '{"dtype": "float99", "layout": "channels_last"}', '{"dtype": "nn", "layout": "nn"}'):
+        file.write_text(damaged)
+        assert found(lambda arithmetic, _: 0.05 if arithmetic == PLAIN else 0.1) == PLAIN
+        assert found(lambda arithmetic, _: 0.05 if arithmetic == HALF else 0.1) == PLAIN  # mended
+    monkeypatch.setattr(module, "machine", lambda device: "another")
+    assert found(lambda arithmetic, _: 0.1) == EXACT
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(
+    found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "arithmetic").write_text("a file")
+    assert found(lambda arithmetic, _: 0.05 if arithmetic == HALF else 0.1) == HALF

@@ -187,6 +187,16 @@ def test_results_of_two_models_are_not_mixed(shared: Shared, tmp_path: Path) -> 
         open_folder(tmp_path, plan, resume=True)
 
 
+def test_results_of_two_arithmetics_are_not_mixed(shared: Shared, tmp_path: Path) -> None:
+    plan = plan_of(shared, x="steps=2")
+    run(plan, open_folder(tmp_path, plan, resume=False))
+    about = json.loads((tmp_path / "about.json").read_text())
+    (tmp_path / "about.json").write_text(json.dumps(about | {"arithmetic": "bfloat16 channels-last"}))
+    with pytest.raises(ValueError, match=r"holds a sweep in bfloat16 channels-last, .* in float32: .* are not mixed"):
+        open_folder(tmp_path, plan, resume=True)
+    assert json.loads((tmp_path / "about.json").read_text())["arithmetic"] == "bfloat16 channels-last"
+
+
 def test_a_folder_that_cannot_be_made_is_told(shared: Shared, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"cannot be written .*: choose another one"):

@@ -159,3 +159,16 @@ def test_all_methods_become_curves_at_a_click() -> None:
     assert not app.exception and not app.error
     chosen = app.multiselect(key="surrogates").value
     assert chosen == ["none", "pixel-faces", *BASELINES["pixel-faces"]]
+
+
+def test_a_number_chosen_on_another_page_is_brought_inside_the_bounds_of_this_one() -> None:
+    """Extract draws eight pictures if asked to; a cell has sixteen at least."""
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.query_params["model"] = "ideal"
+    app.run()
+    app.slider(key="count").set_value(8).run()
+    assert not app.exception
+    app.switch_page("sweep.py")
+    app.run()
+    assert not app.exception and not app.error
+    assert app.slider(key="count").value >= 16
