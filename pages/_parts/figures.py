@@ -23,6 +23,9 @@ STYLE = """<style>
 .row-of-figures { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .row-of-figures figure { margin: 0; flex: 1 1 0; min-width: var(--least); max-width: var(--most); }
 .row-of-figures img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
+/* A label or a figure that is cut says nothing: they take another line, also in projector size. */
+[data-testid="stMetricLabel"] *, [data-testid="stMetricValue"] * { white-space: normal !important;
+  overflow: visible !important; text-overflow: clip !important; }
 ul.notes { margin: 0; padding-left: 1.2rem; font-size: 0.85rem; opacity: 0.8; overflow-wrap: anywhere; }
 .row-of-figures figcaption { font-size: 0.8rem; opacity: 0.75; text-align: center; padding-top: 0.25rem; }
 </style>"""

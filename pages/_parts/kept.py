@@ -86,7 +86,9 @@ class Kept(Generic[Value]):
                 if others is None:
                     self.making[key], cleared = threading.Event(), self.cleared
                     break
-            with st.spinner("Another session is at it", show_time=True):
+            with st.spinner(
+                "It is being prepared already", show_time=True
+            ):  # by another session, or as the server starts
                 while not others.wait(POLL):
                     heed_stop()
         try:
