@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,29 +90,48 @@ def of_pictures(
     parts = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for chunk in chunks(len(views[0]), max(1, PAIRS // len(searched))):
-            numbers = np.arange(len(views[0][chunk]))
-            squared = squared_distances(views[0][chunk], numbers, rows, searched, pool)
-            best_view = np.zeros(squared.shape, np.int16)
-            for number, view in enumerate(views[1:], 1):
-                other = squared_distances(view[chunk], numbers, rows, searched, pool)
-                nearer = other < squared
-                np.copyto(squared, other, where=nearer)
-                best_view[nearer] = number
-            wanted = k + min(k, len(searched) - len(np.unique(group_of[searched])))
-            while True:
-                distances, places = nearest_of(squared, np.arange(len(searched)), wanted, pool)
-                size = LEVELS**2 * math.prod(rows.shape[1:])
-                near = Neighbours(searched[places], np.sqrt(distances / size).astype(np.float32))
-                found = Grouped(near, group_of[near.rows], np.take_along_axis(best_view, places, axis=1))
-                found = firsts(found, k)
-                if wanted >= len(searched) or whole(found):
-                    break
-                wanted *= 2
-            parts.append(found)
-    rows_found, near_found, groups, best_views = (
+            squared, best_view = least([view[chunk] for view in views], rows, searched, pool)
+            parts.append(groups_among(squared, best_view, rows[:1], k, group_of, searched, pool))
+    found_rows, distances, groups, best_views = (
         np.concatenate(values) for values in zip(*map(columns, parts), strict=True)
     )
-    return Grouped(Neighbours(rows_found, near_found), groups, best_views)
+    return Grouped(Neighbours(found_rows, distances), groups, best_views)
+
+
+def least(
+    views: list[np.ndarray], rows: np.ndarray, searched: np.ndarray, pool: Executor
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n, s) the least squared distances over the views, in levels, and (n, s) in which view."""
+    numbers = np.arange(len(views[0]))
+    squared = squared_distances(views[0], numbers, rows, searched, pool)
+    best_view = np.zeros(squared.shape, np.int16)
+    for number, view in enumerate(views[1:], 1):
+        other = squared_distances(view, numbers, rows, searched, pool)
+        nearer = other < squared
+        np.copyto(squared, other, where=nearer)
+        best_view[nearer] = number
+    return squared, best_view
+
+
+def groups_among(
+    squared: np.ndarray,
+    best_view: np.ndarray,
+    row: np.ndarray,
+    k: int,
+    group_of: np.ndarray,
+    searched: np.ndarray,
+    pool: Executor,
+) -> Grouped:
+    """The k nearest groups by (n, s) squared distances, in levels, between pictures of the size of (1, H, W, 3)."""
+    size = LEVELS**2 * math.prod(row.shape[1:])
+    wanted = k + min(k, len(searched) - len(np.unique(group_of[searched])))
+    while True:  # ever more rows, until every query has k groups
+        distances, places = nearest_of(squared, np.arange(len(searched)), wanted, pool)
+        near = Neighbours(searched[places], np.sqrt(distances / size).astype(np.float32))
+        found = firsts(Grouped(near, group_of[near.rows], np.take_along_axis(best_view, places, axis=1)), k)
+        if wanted >= len(searched) or whole(found):
+            return found
+        wanted *= 2
 
 
 def whole(found: Grouped) -> bool:
