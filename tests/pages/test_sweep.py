@@ -172,3 +172,11 @@ def test_a_number_chosen_on_another_page_is_brought_inside_the_bounds_of_this_on
     app.run()
     assert not app.exception and not app.error
     assert app.slider(key="count").value >= 16
+
+
+def test_choosing_another_model_brings_the_curve_of_its_own_surrogate_or_plain_sampling() -> None:
+    app = opened(model="pixel-faces", surrogates="pixel-faces", x="steps")
+    for model, curve in {"pixel-faces-twin": "pixel-faces-twin", "ideal": "none"}.items():
+        app.selectbox(key="model").set_value(model).run()
+        assert not app.exception and not app.error
+        assert app.multiselect(key="surrogates").value == [curve]
