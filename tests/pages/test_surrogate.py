@@ -145,7 +145,7 @@ def test_duplicates_are_found_among_the_images_of_a_memoriser() -> None:
     ("link", "sentence"),
     [
         ({"clusters": "300"}, "300 clusters cannot be made of 256 synthetic images"),
-        ({"features": "clip"}, "Encoder 'clip'"),
+        ({"features": "sscd"}, "Encoder sscd has no weights here"),
         ({"features": "sscd", "features_weights": "/no/such/folder"}, "/no/such/folder"),
     ],
 )
