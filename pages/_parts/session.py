@@ -128,8 +128,7 @@ def reference_key(settings: MatchSettings, subject: Subject) -> Key:
     model = subject.denoiser
     control = subject.control.fingerprint if subject.control else None
     weights = (model.fingerprint, str(model.arithmetic)) if model else ()
-    mirror = subject.mirrored if settings.mirror is None else settings.mirror
-    compared = settings.encoder, settings.encoder_weights, mirror, settings.align
+    compared = settings.encoder, settings.encoder_weights, subject.mirror_by(settings), settings.align
     return *compared, *weights, subject.data.fingerprint, control
 
 

@@ -61,6 +61,10 @@ class Subject:
         """What steers a batch; None where nothing does, or lambda is 0."""
         return self.steering.guide if self.steering is not None and self.steering.strength.scale else None
 
+    def mirror_by(self, settings: MatchSettings) -> bool:
+        """Whether pictures are also compared mirrored: as the settings say, or else the model's card."""
+        return self.mirrored if settings.mirror is None else settings.mirror
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What there is to say about the model, and about how training images and control were read."""
@@ -113,7 +117,8 @@ class Extraction:
         """A sentence for each thing to know about what was compared, besides the warnings."""
         own = () if self.samples is None else tuple(f"Pictures: {note}" for note in self.samples.notes)
         read = (*own, *self.subject.notes, *self.references.notes, *damage_notes(self.damaged))
-        return tuple(note for note in read if note not in self.warnings)
+        said = self.warnings
+        return tuple(note for note in read if note not in said)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -218,7 +223,7 @@ def references_of(
         )
     if settings.control_rate is not None and subject.control is None:
         raise ValueError(f"A control rate of {settings.control_rate:g} needs a control: name one, or give a threshold.")
-    mirror = subject.mirrored if settings.mirror is None else settings.mirror
+    mirror = subject.mirror_by(settings)
     return (yield from make_references(subject.data, subject.control, encoder, mirror, settings.align))
 
 
