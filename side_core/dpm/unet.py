@@ -9,7 +9,7 @@ from torch import Tensor
 from side_core.dpm.arithmetic import EXACT, fastest, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, PixelSpace, Space, check_condition, pooled
 from side_core.dpm.fingerprint import network_digest
-from side_core.dpm.forward import embed_timestep, encode, is_plain, predict
+from side_core.dpm.forward import embed_timestep, encode, is_plain, least_timestep, predict
 from side_core.dpm.own_sampling import OwnSampling
 from side_core.dpm.scheduler import check_prediction, noise_from
 from side_core.settings import Mode
@@ -51,6 +51,7 @@ class UnetDenoiser:
         self.device = torch.device(device)
         # A schedule that ends in no signal at all would divide by zero; the cosine schedule ends at 2.4e-9.
         self.alphas_cumprod = alphas_cumprod.double().cpu().clamp(min=1e-9)
+        self.least_timestep = least_timestep(unet)
         self.prediction, self.own_sampling = prediction, own_sampling
         self.fingerprint = network_digest(unet, prediction, self.alphas_cumprod.numpy().tobytes())
         if self.space.digest:
