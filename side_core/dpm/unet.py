@@ -6,7 +6,7 @@ import torch
 from diffusers import UNet2DModel
 from torch import Tensor
 
-from side_core.dpm.arithmetic import EXACT, fastest, place
+from side_core.dpm.arithmetic import chosen, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, PixelSpace, Space, check_condition, pooled
 from side_core.dpm.fingerprint import network_digest
 from side_core.dpm.forward import embed_timestep, encode, is_plain, least_timestep, predict
@@ -28,6 +28,7 @@ class UnetDenoiser:
         mode: `exact` is float32; `fast` is what a short probe finds fastest here.
         space: what it works on; left out: pixels.
         own_sampling: how its own pipeline samples.
+        recorded: text of the arithmetic that pictures were begun in, see `chosen`.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class UnetDenoiser:
         mode: Mode = "exact",
         space: Space | None = None,
         own_sampling: OwnSampling = PLAIN,
+        recorded: str | None = None,
     ):
         check_prediction(prediction)
         size = unet.config.sample_size
@@ -57,7 +59,7 @@ class UnetDenoiser:
         if self.space.digest:
             self.fingerprint = hashlib.sha256((self.fingerprint + self.space.digest).encode()).hexdigest()
         self.unet = unet.eval().requires_grad_(False).to(self.device)
-        self.arithmetic = EXACT if mode == "exact" else fastest(self.unet, self.shape, self.device)
+        self.arithmetic = chosen(mode, recorded, self.unet, self.shape, self.device)
         place(self.unet, self.arithmetic)
 
     @torch.no_grad()

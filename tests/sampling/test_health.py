@@ -180,7 +180,7 @@ def test_a_model_that_returns_no_numbers_raises_also_when_guided(pipeline: Path,
 
 def test_exact_mode_is_advised_where_it_may_help(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     half = Arithmetic(torch.bfloat16, torch.channels_last)
-    monkeypatch.setattr("side_core.dpm.unet.fastest", lambda *about: half)
+    monkeypatch.setattr("side_core.dpm.arithmetic.fastest", lambda *about: half)
     broken = open_denoiser(str(pipeline), "fast")
     broken.unet.conv_out.bias.fill_(NAN)
     with pytest.raises(ValueError, match=rf"{BROKEN}, or use exact mode\.$"):
