@@ -64,6 +64,15 @@ def equal(workspace: Workspace, new: NewRun) -> Run | None:
     return None if row is None else run_of(row)
 
 
+def showing(workspace: Workspace, key: str) -> list[Run]:
+    """The runs that show pictures of a key, the newest first, without those that were deleted."""
+    with workspace.connect() as database:
+        rows = database.execute(
+            f"SELECT {COLUMNS} FROM runs WHERE ? IN (pictures, plain) AND deleted IS NULL ORDER BY id DESC", (key,)
+        ).fetchall()
+    return [run_of(row) for row in rows]
+
+
 def equal_row(database: sqlite3.Connection, digest: str) -> sqlite3.Row | None:
     """The newest row of a digest."""
     row: sqlite3.Row | None = database.execute(
