@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._parts.links import take_over
 from pages._parts.text import plain, say_error
-from side_core.public import limit_of
+from side_core.public import check_limit, limit_of
 from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
@@ -26,6 +26,7 @@ def reopen_input() -> None:
         if file is None:
             return
         try:
+            check_limit("upload_mib", file.size / 2**20, file.name)
             found = read_exported(file.name, file.getvalue())
         except ValueError as error:
             say_error(error)

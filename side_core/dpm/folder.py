@@ -15,7 +15,7 @@ from side_core.dpm.latent import LatentSpace
 from side_core.dpm.layout import check_pipeline
 from side_core.dpm.pipeline import Pipeline, read_pipeline
 from side_core.dpm.scheduler import cosine_alphas_cumprod
-from side_core.public import check_limit, is_listed, is_public, listed_models
+from side_core.public import as_written, check_limit, is_listed, is_public, listed_models
 from side_core.roots import check_allowed, printable
 from side_core.settings import Mode
 
@@ -32,9 +32,9 @@ def model_folder(model: str) -> Path:
     """
     if model in BUILT_INS:
         return BUILT_INS[model].folder
+    check_listed(model)
     folder = local_folder(model)
     if folder is not None:
-        check_listed(model)
         return check_allowed(folder, model)
     if is_hub_id(model):
         return hub_folder(model)
@@ -56,7 +56,7 @@ def known_models() -> list[str]:
 
 
 def check_listed(model: str) -> None:
-    """Raise ValueError where the app is public and does not list a model."""
+    """Raise ValueError where the app is public and does not list a model, whether there is one or not."""
     if is_public() and not is_listed(model):
         raise ValueError(
             f"'{printable(model)}' cannot be opened here: this app is public and opens its own models only "
@@ -67,7 +67,7 @@ def check_listed(model: str) -> None:
 def local_folder(model: str) -> Path | None:
     """The folder that a path names; None where there is none."""
     try:
-        folder = Path(model).expanduser()
+        folder = Path(as_written(model) if is_public() else model).expanduser()
         return folder if folder.is_dir() else None
     except (OSError, ValueError, RuntimeError):  # a name too long, one with a null byte, an unknown user's home
         return None
