@@ -5,12 +5,13 @@ from html import escape
 import streamlit as st
 
 from pages._parts.history.chosen import bin_actions, chosen_runs, list_actions
-from pages._parts.history.state import CHOSEN, choose, choose_only, go_to
+from pages._parts.history.state import CHOSEN, choose, choose_only, go_to, throw_away
 from pages._parts.history.style import facts_html, icon, result_html, state_html, thumb_html
 from pages._parts.text import plain
 from side_core.runs import store
+from side_core.runs.row import Damaged
 from side_core.runs.run import Run
-from side_core.runs.wording import headline_in_words, progress_in_words, when
+from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace
 
 PER_PAGE = 50
@@ -41,10 +42,12 @@ def show_list(here: Workspace) -> None:
     actions = st.container()
     page = st.session_state.get("history_page", 1)
     name, ascending = ORDERS[order]
-    runs = store.listed(here, search, name, ascending, deleted, (min(page, pages) - 1) * PER_PAGE, PER_PAGE)
+    found = store.page(here, search, name, ascending, deleted, (min(page, pages) - 1) * PER_PAGE, PER_PAGE)
+    runs = found.runs
     thumbnails = store.thumbnails_of(here, [run.id for run in runs])
     with actions:
         (bin_actions if deleted else list_actions)(chosen_runs(here, deleted), [run.id for run in runs])
+    say_damaged(found.damaged, deleted)
     with st.container(gap=None):
         for run in runs:
             show_row(run, thumbnails.get(run.id))
@@ -113,6 +116,17 @@ def show_row(run: Run, thumbnail: bytes | None) -> None:
             st.html(facts_html(facts_of(run)))
         with st.container():
             st.html(result_html(headline_in_words(run)) or facts_html(["no result yet"]))
+
+
+def say_damaged(damaged: list[Damaged], deleted: bool) -> None:
+    """Name the rows that cannot be read; they can go into the bin like others."""
+    if not damaged:
+        return
+    st.warning(plain(damage_in_words(damaged), 1000), icon=":material/heart_broken:")
+    if not deleted:
+        ids = [item.id for item in damaged]
+        label = f"Put run {ids[0]} into the bin" if len(ids) == 1 else f"Put these {len(ids)} runs into the bin"
+        st.button(label, key="damaged", icon=":material/delete:", on_click=throw_away, args=(ids,))
 
 
 def facts_of(run: Run) -> list[str]:
