@@ -25,11 +25,8 @@ def run_list(options: argparse.Namespace) -> int:
     page = store.page(workspace, options.search, options.sort, options.ascending, options.deleted, most=most)
     runs, damaged = page.runs, page.damaged
     if damaged:
-        off = (
-            ""
-            if options.deleted
-            else f" `runs delete {' '.join(str(item.id) for item in damaged)}` takes off the list."
-        )
+        ids = " ".join(str(item.id) for item in damaged)
+        off = "" if options.deleted else f" `python -m side_core runs delete {ids}` takes off the list."
         complain(printable(damage_in_words(damaged)) + off)
     if options.json:
         return say_json([asdict(run) for run in runs])

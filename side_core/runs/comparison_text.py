@@ -8,10 +8,10 @@ from side_core.rate import Rate
 from side_core.runs.compared_metrics import Figure, Metric
 from side_core.runs.comparison import Difference, RunComparison
 from side_core.runs.places import names_in
-from side_core.runs.run import shortened
 from side_core.runs.wording import NONE, figure_in_words, ratio_in_words, value_in_words
+from side_core.wording import shortened
 
-WIDEST, DIGITS = 44, 25  # characters of a setting and of a fingerprint or version; longer ones lose their end
+WIDEST, DIGITS = 44, 25  # characters of a setting and of a fingerprint or version; longer ones lose their middle
 
 
 def lines_of_comparison(found: RunComparison) -> Iterator[str]:

@@ -53,7 +53,7 @@ def told(folder: Path) -> list[str]:
 def recover(folder: Path) -> None:
     """If the database is damaged, or gone though runs are there: set it aside and make it again as far as possible.
 
-    Nothing is deleted. The new one is put into its place whole, so that a kill in between changes nothing.
+    Nothing is deleted. The new one is whole before the old one moves, so that a kill or a full disk loses nothing.
 
     Raises:
         ValueError: what is damaged cannot be set aside, or nothing can be written.
@@ -65,17 +65,20 @@ def recover(folder: Path) -> None:
     saved = list(backups(folder))
     if what in (EMPTY, GONE) and not saved and not numbered(folder):
         return  # a new workspace
+    partial = folder / f".{DATABASE}.partial"
     try:
-        place = set_aside(folder)
-        kept = next((copy for copy in saved if not damage_of(copy)), None)
-        for copy in saved[: len(saved) if kept is None else saved.index(kept)]:
-            copy.rename(place / copy.name)
-        partial = folder / f".{DATABASE}.partial"
         partial.unlink(missing_ok=True)
+        kept = next((copy for copy in saved if not damage_of(copy)), None)
         if kept is not None:
             shutil.copyfile(kept, partial)
         make_tables(partial)
-        found = adopt(folder, partial, place)
+        found = adopt(folder, partial)
+        place = set_aside(folder)
+        for copy in saved[: len(saved) if kept is None else saved.index(kept)]:
+            copy.rename(place / copy.name)
+        for unknown in found.unknown:
+            (place / RUNS).mkdir(exist_ok=True)
+            unknown.rename(place / RUNS / unknown.name)
         text = in_words(what, place, None if kept is None else kept.stat().st_mtime, found)
         write_whole(place / SAID, text.encode("utf-8", "backslashreplace"))
         partial.replace(file)
@@ -85,6 +88,8 @@ def recover(folder: Path) -> None:
             f"The history '{file}' is damaged ({what}) and cannot be set aside ({reason}), so runs are not kept: free "
             "some space there and let it be written, or set SIDE_WORKSPACE to another folder."
         ) from None
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def set_aside(folder: Path) -> Path:
@@ -109,34 +114,32 @@ class Found:
     Attributes:
         saved: runs of the backup.
         adopted: runs that only their own folders told of.
-        unknown: folders that tell nothing, and were set aside with the database.
+        unknown: folders that tell nothing, and are set aside with the database.
     """
 
     saved: int
     adopted: int
-    unknown: int
+    unknown: tuple[Path, ...]
 
 
-def adopt(folder: Path, file: Path, place: Path) -> Found:
+def adopt(folder: Path, file: Path) -> Found:
     """Give the rows back to runs whose folders say what they are; no number is given twice."""
     folders = numbered(folder)
-    adopted = unknown = 0
+    unknown = []
     with opened(file) as database:
         known = {row["id"] for row in database.execute("SELECT id FROM runs")}
-        for id in sorted(folders.keys() - known):
-            if adopt_run(database, id, folders[id]):
-                adopted += 1
-            elif any(folders[id].iterdir()):
-                (place / RUNS).mkdir(exist_ok=True)
-                folders[id].rename(place / RUNS / folders[id].name)
-                unknown += 1
+        new = sorted(folders.keys() - known)
+        for id in new:
+            if not adopt_run(database, id, folders[id]) and any(folders[id].iterdir()):
+                unknown.append(folders[id])
         last = max([*known, *folders, 0])
         row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
         if row is None:
             database.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('runs', ?)", (last,))
         elif row["seq"] < last:
             database.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'runs'", (last,))
-    return Found(len(known), adopted, unknown)
+        (count,) = database.execute("SELECT count(*) FROM runs").fetchone()
+    return Found(len(known), count - len(known), tuple(unknown))
 
 
 def numbered(folder: Path) -> dict[int, Path]:
@@ -186,7 +189,8 @@ def in_words(what: str, place: Path, saved: float | None, found: Found) -> str:
     if saved is not None:
         instead = f"the backup of {when(saved)} took its place, with {runs(found.saved)}"
     more = f"; {found.adopted:,} more came back from their own folders" if found.adopted else ""
-    lost = f"; {found.unknown:,} folders of runs that nothing tells of are there, too" if found.unknown else ""
+    count = len(found.unknown)
+    lost = f"; {count:,} folder{'s' * (count != 1)} of runs that nothing tells of went there, too" if count else ""
     return (
         f"The list of runs was damaged ({what}): it is set aside in '{place}', and {instead}{more}{lost}. Delete that "
         "folder when nothing in it is missed."

@@ -14,6 +14,7 @@ from side_core.runs.places import KINDS as KINDS_OF_PLACES
 from side_core.runs.places import PLACES
 from side_core.runs.tagged_png import SIGNATURE, text_of_png
 from side_core.settings import ExtractSettings, ScoreSettings, Settings
+from side_core.wording import shortened
 
 MOST_BYTES = 64 * 2**20
 MOST_SETTINGS, LONGEST_TEXT, LONGEST_NAME = 100, 4096, 60
@@ -165,8 +166,3 @@ def seed_in(found: Mapping[str, Any]) -> int | None:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"its seed cannot be {short(seed)}: give a whole number from 0 on")
     return seed
-
-
-def shortened(text: str, most: int) -> str:
-    """Text without its middle where it is long."""
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"

@@ -134,7 +134,7 @@ def test_a_folder_that_tells_nothing_is_set_aside_and_its_number_is_not_given_ag
     (kept / DATABASE).write_bytes(b"no database" * 100)
     workspace = open_workspace(kept)
     assert [run.id for run in store.listed(workspace)] == [2, 1]
-    assert "1 folders of runs that nothing tells of" in told(kept)[0]
+    assert "1 folder of runs that nothing tells of" in told(kept)[0]
     assert [file.read_text() for file in (kept / "damaged").glob("*/runs/3/table.csv")] == ["2\n"]
     assert keep_one(workspace, 9).run.id == 4
 
@@ -197,6 +197,26 @@ def test_a_damaged_list_that_cannot_be_set_aside_is_called_damaged(kept: Path, m
     with pytest.raises(ValueError, match=r"damaged \(file is not a database\) and cannot be set aside \(Permission"):
         open_workspace(kept)
     assert (kept / DATABASE).read_bytes() == b"no database" * 100
+
+
+@pytest.mark.parametrize("step", ["copyfile", "make_tables"])
+def test_a_disk_that_fills_up_while_it_is_mended_loses_nothing(
+    kept: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (kept / DATABASE).write_bytes(b"no database" * 100)
+    with monkeypatch.context() as patch:
+        if step == "copyfile":
+            patch.setattr(recovery.shutil, "copyfile", full)
+        else:
+            patch.setattr(recovery, "make_tables", full)
+        with pytest.raises(ValueError, match=r"cannot be set aside \(No space left on device\)"):
+            open_workspace(kept)
+    assert (kept / DATABASE).read_bytes() == b"no database" * 100 and not (kept / "damaged").exists()
+    assert not list(kept.glob(".history*"))
+    assert store.counted(open_workspace(kept)) == 3
 
 
 def test_a_backup_is_made_at_once_then_daily_or_after_twenty_runs_and_two_are_kept(tmp_path: Path) -> None:

@@ -13,8 +13,10 @@ from side_core.runs.row import Damaged
 from side_core.runs.run import Run
 from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace
+from side_core.wording import shortened
 
 PER_PAGE = 50
+LONGEST_NOTE, LONGEST_HELP = 80, 2500  # characters of a note in the list; of a title behind a shortened one
 ORDERS: dict[str, tuple[store.Order, bool]] = {
     "Newest first": ("created", False),
     "Oldest first": ("created", True),
@@ -110,6 +112,7 @@ def show_row(run: Run, thumbnail: bytes | None) -> None:
                 key=f"open-{run.id}",
                 icon=":material/keep:" if run.pinned else None,
                 type="tertiary",
+                help=whole(run),
                 on_click=go_to,
                 args=(run.id,),
             )
@@ -129,13 +132,18 @@ def say_damaged(damaged: list[Damaged], deleted: bool) -> None:
         st.button(label, key="damaged", icon=":material/delete:", on_click=throw_away, args=(ids,))
 
 
+def whole(run: Run) -> str | None:
+    """What lies behind a title that has lost its middle; None where it has not."""
+    return None if run.own_title == run.whole_title else plain(run.whole_title, LONGEST_HELP)
+
+
 def facts_of(run: Run) -> list[str]:
     """What a run is, as HTML."""
     parts = [state_html(run), progress_in_words(run), when(run.created)]
     if run.name:
-        parts.append(escape(run.own_title))
-    if run.note:
-        parts.append(f"{icon('sticky_note_2')}{escape(run.note.splitlines()[0][:80] if run.note.strip() else '')}")
+        parts.append(f'<span title="{escape(run.whole_title, quote=True)}">{escape(run.own_title)}</span>')
+    if run.note.strip():
+        parts.append(f"{icon('sticky_note_2')}{escape(shortened(run.note.strip().splitlines()[0], LONGEST_NOTE))}")
     return parts
 
 
