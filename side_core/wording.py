@@ -1,4 +1,4 @@
-"""How numbers are said to people, in texts of the library, the command line and the pages alike."""
+"""How numbers and long texts are said to people: in the library, on the command line and on the pages alike."""
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -10,3 +10,11 @@ def counted(count: int, one: str, many: str = "") -> str:
         many: that of several; left out: with an s.
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of `most` characters at most; a long one loses its middle, as prompts and paths differ at their ends."""
+    if len(text) <= most:
+        return text
+    begin = most // 2
+    return f"{text[:begin]}…{text[begin + 1 - most :]}"

@@ -2,10 +2,13 @@
 
 import streamlit as st
 
+from pages._parts.keeping import workspace
 from pages._parts.links import take_over
 from pages._parts.text import plain, say_error
 from side_core.public import check_limit, limit_of
+from side_core.runs.finding import found_again
 from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
+from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
 
@@ -27,13 +30,21 @@ def reopen_input() -> None:
             return
         try:
             check_limit("upload_mib", file.size / 2**20, file.name)
-            found = read_exported(file.name, file.getvalue())
+            found = found_again(read_exported(file.name, file.getvalue()), history())
         except ValueError as error:
             say_error(error)
             return
         show(found)
         if st.button("Open this run", type="primary", icon=":material/open_in_new:", key="reopen-run", width="stretch"):
             take_over(found.settings)
+
+
+def history() -> Workspace | None:
+    """Where runs are kept, as far as they are."""
+    try:
+        return workspace()
+    except ValueError:
+        return None
 
 
 def show(found: Reopened) -> None:

@@ -11,6 +11,7 @@ from side_core.extraction.sweep import Sweep
 from side_core.extraction.sweep_grid import called, picture_rows
 from side_core.extraction.sweep_report import chart, in_words, lines_of, sweep_csv
 from side_core.pictures import png
+from side_core.runs.places import sweep_without_places
 
 ROWS = 24  # of pictures on a page
 
@@ -108,7 +109,7 @@ def offer_files(sweep: Sweep) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Table (CSV)",
-            lambda: sweep_csv(sweep),
+            lambda: sweep_csv(sweep_without_places(sweep)),
             "sweep.csv",
             "text/csv",
             icon=":material/download:",
@@ -116,7 +117,7 @@ def offer_files(sweep: Sweep) -> None:
         )
         st.download_button(
             "Chart (PNG)",
-            lambda: png(chart(sweep)),
+            lambda: png(chart(sweep_without_places(sweep))),
             "sweep.png",
             "image/png",
             icon=":material/image:",

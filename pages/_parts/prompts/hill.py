@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from pages._parts.charts import PLAIN, TRAINING, dressed
 from pages._parts.view import scale
+from side_core.wording import shortened
 
 BINS = 60
 CHART_HEIGHT = 210  # pixels, without the names above
@@ -81,5 +82,4 @@ def hill_chart(
 
 def for_chart(text: str) -> str:
     """Text for a chart, which would take some of it for HTML."""
-    short = text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-    return short.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shortened(text, LONGEST).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -9,6 +9,7 @@ from pages._parts.text import plain
 from side_core.prompts.editing import Span, spans_of, with_word
 from side_core.prompts.examples import alternatives
 from side_core.prompts.explain import Significance, WordWeight
+from side_core.wording import shortened
 
 CHOSEN = "word"  # in the session: (prompt, place) of the word that is changed
 DEEPEST = 62  # % of the colour that the most significant word has, so that its text can still be read
@@ -93,12 +94,12 @@ def change_inputs(prompt: str, span: Span, place: int, known_names: bool) -> Non
         )
         others = alternatives(written) if known_names else ()
         st.selectbox(
-            f"Replace {written[:40]} by",
+            f"Replace {shortened(written, 40)} by",
             others,
             index=None,
             key="replacement",
             accept_new_options=True,
-            placeholder=f"Replace {written[:40]} by …",
+            placeholder=f"Replace {shortened(written, 40)} by …",
             label_visibility="collapsed",
             on_change=replace,
             args=(prompt, span, place),

@@ -5,6 +5,7 @@ from typing import Any
 
 from side_core.runs.command import command_of
 from side_core.runs.fingerprints import fingerprints_of
+from side_core.runs.places import PLACES, places_in_words
 from side_core.runs.report.text import plural, said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
@@ -153,8 +154,10 @@ def again_html(settings: ExtractSettings | ScoreSettings, result: Result) -> str
     )
     versions = ", ".join(f"{name} {value}" for name, value in summary.get("versions", {}).items())
     what = f"seeds {settings.seeds[0]} to {settings.seeds[-1]}" if isinstance(settings, ExtractSettings) else "pictures"
+    places = places_in_words(result.settings, summary.get(PLACES, ()))
+    own = f"<p>{said(places)}</p>" if places else ""
     return (
-        f"<pre><code>{said(command_of(settings))}</code></pre>"
+        f"<pre><code>{said(command_of(settings))}</code></pre>{own}"
         f"<p>The same model, images and versions give the same scores for the same {said(what)}; on another machine "
         "exact arithmetic agrees up to rounding, fast arithmetic may not. Or drop the exported run on the app, which "
         "opens with these settings.</p>"
