@@ -6,6 +6,8 @@ from html import escape
 
 import streamlit as st
 
+from side_core.runs.report.text import plural as plural
+
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
