@@ -5,7 +5,7 @@ import streamlit as st
 from pages._parts import glossary
 from pages._parts.charts import TRAINING
 from pages._parts.prompts.prompt import set_prompt
-from pages._parts.text import plain
+from pages._parts.text import plain, plural
 from side_core.prompts.editing import Span, spans_of, with_word
 from side_core.prompts.examples import alternatives
 from side_core.prompts.explain import Significance, WordWeight
@@ -137,7 +137,7 @@ def show_figures(significance: Significance) -> None:
         st.caption(
             f"A word has the largest value of its tokens. Not words: start of the text {significance.start:.3g}, "
             f"its end {significance.end:.3g}, padding behind it at most {significance.padding:.3g}. Mean over "
-            f"{significance.images} image(s) and {len(significance.timesteps)} step(s). "
+            f"{plural(significance.images, 'image')} and {plural(len(significance.timesteps), 'step')}. "
             "After Wen et al. 2024, but by what goes into the text encoder: in what comes out, later words hold the "
             "name as well."
         )
