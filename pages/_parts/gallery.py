@@ -5,7 +5,7 @@ import streamlit as st
 
 from pages._parts.figures import figure, show_row
 from pages._parts.pairs import Pair, pairs_of
-from pages._parts.text import plain
+from pages._parts.text import plain, plural
 from side_core.extraction.matching import Match
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
@@ -104,14 +104,14 @@ def show_returned(extraction: Extraction, noun: str, threshold: float) -> None:
         return
     total = sum(item.times for item in came_back)
     st.caption(
-        f"{total:,} of {len(match.names):,} pictures bring back {len(came_back):,} of {match.training.searched:,} "
-        "different training images."
+        f"{total:,} of {plural(len(match.names), 'picture')} {'brings' if len(match.names) == 1 else 'bring'} back "
+        f"{len(came_back):,} of {plural(match.training.searched, 'different training image')}."
     )
     show_row(
         [
             figure(
                 data.images[item.row],
-                f"Training image {data.ids[item.row]}, came back {item.times} times",
+                f"Training image {data.ids[item.row]}, came back {plural(item.times, 'time')}",
                 f"{item.times} ×, best {kind.symbol} {item.best:.2f} ({called(noun, match.names[item.best_sample])})",
             )
             for item in came_back[:MOST_OFTEN]

@@ -12,6 +12,7 @@ from pages._parts import checks, controls
 from pages._parts.charts import TRAINING, dressed
 from pages._parts.kept import Kept, Key
 from pages._parts.levels import Curve, described, levels_chart
+from pages._parts.text import plural
 from pages._parts.turns import in_one_turn, in_turn
 from pages._parts.work import StopBar
 from side_core.dpm.denoiser import Denoiser
@@ -98,7 +99,7 @@ def say_stopped(learned: Learned | None, key: Key) -> None:
     """What there is of a training that was stopped; nothing where none was."""
     if learned is not None and learned.stopped:
         done, total = learned.stopped
-        st.info(f"Stopped after {done:,} of {total:,} steps. This is the best so far.", icon=":material/pause:")
+        st.info(f"Stopped after {done:,} of {plural(total, 'step')}. This is the best so far.", icon=":material/pause:")
     elif st.session_state.get("tried") == key:
         st.info("Stopped before the first evaluation: there is nothing to keep.", icon=":material/pause:")
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._parts.links import take_over
-from pages._parts.text import plain, say_error
+from pages._parts.text import plain, plural, say_error
 from side_core.public import limit_of
 from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
 from side_core.settings import ExtractSettings, ScoreSettings
@@ -54,7 +54,7 @@ def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
     lines = {}
     if isinstance(settings, ExtractSettings):
         lines["Model"] = settings.model
-        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {settings.steps} steps"
+        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {plural(settings.steps, 'step')}"
         if settings.surrogate is not None:
             scale = settings.guidance_scale
             lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")

@@ -12,7 +12,7 @@ from pages._parts.detail import show_pair
 from pages._parts.exporting import export_button
 from pages._parts.gallery import chosen_position, show_gallery, show_returned
 from pages._parts.headline import show_effect, show_headline, show_second
-from pages._parts.text import plain, show_notes, show_warnings
+from pages._parts.text import plain, plural, show_notes, show_warnings
 from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
@@ -61,12 +61,12 @@ def show_results(
     if line is not None and line.calibrated is not None:
         threshold_note.caption(
             f"{line.threshold:.3g} stands for a control rate of {100 * line.calibrated.share:.2f} % "
-            f"({line.calibrated.beat:,} of {line.calibrated.count:,} plain pictures)."
+            f"({line.calibrated.beat:,} of {plural(line.calibrated.count, 'plain picture')})."
         )
     effect = effect_of(extraction)
     if effect is None:
-        words = "pictures" if extraction.subject.guide is None else "steered pictures"
-        show_headline(line, extraction.subject.denoiser is not None, words, extraction.withheld() or "")
+        noun = "picture" if extraction.subject.guide is None else "steered picture"
+        show_headline(line, extraction.subject.denoiser is not None, noun, extraction.withheld() or "")
     else:
         show_effect(effect)
     show_second(extraction.second())
@@ -97,14 +97,14 @@ def show_charts(shown: Shown, schedule: Schedule | None) -> None:
     second.markdown("**The steps from noise to image**")
     second.plotly_chart(
         charts.schedule_chart(schedule),
-        alt=f"{len(schedule)} timesteps from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
+        alt=f"{plural(len(schedule), 'timestep')} from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
     )
     if steering is not None:
         strength = steering.strength
         third[0].markdown("**How hard each step is steered**")
         third[0].plotly_chart(
             charts.strength_chart(strength, schedule),
-            alt=f"λ(t) at {len(schedule)} steps: {strength_in_words(strength)}",
+            alt=f"λ(t) at {plural(len(schedule), 'step')}: {strength_in_words(strength)}",
         )
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._parts.figures import figure, show_row
 from pages._parts.links import link_of
 from pages._parts.sweep_charts import described, figure_of
-from pages._parts.text import plain, show_notes
+from pages._parts.text import plain, plural, show_notes
 from side_core.extraction.cell import SHOWN, Cell
 from side_core.extraction.sweep import Sweep
 from side_core.extraction.sweep_grid import called, picture_rows
@@ -80,7 +80,8 @@ def show_pictures(sweep: Sweep) -> None:
         with right:
             show_row([picture_of(row.cell, seed, row.label) for seed in seeds], least="2rem", most="4rem")
     if len(rows) > ROWS:
-        st.caption(f"{len(rows) - ROWS:,} more rows are in the command line's grid.png.")
+        more = plural(len(rows) - ROWS, "more row")
+        st.caption(f"{more} {'is' if len(rows) - ROWS == 1 else 'are'} in the command line's grid.png.")
 
 
 def picture_of(cell: Cell, seed: int, name: str) -> str:

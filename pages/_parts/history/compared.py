@@ -8,7 +8,7 @@ import streamlit as st
 from pages._parts.figures import figure, show_row
 from pages._parts.history.state import go_to
 from pages._parts.history.style import facts_html, state_html, table_html, thumb_html
-from pages._parts.text import plain, show_notes
+from pages._parts.text import plain, plural, show_notes
 from side_core.runs import store
 from side_core.runs.compared_metrics import Figure, Metric
 from side_core.runs.comparison import Difference, RunComparison, compare_runs
@@ -32,7 +32,7 @@ def show_comparison(here: Workspace, text: str) -> None:
     if not all(number.isascii() and number.isdigit() and len(number) < 16 for number in numbers):
         raise ValueError(f"The link names runs '{text}': choose some that are listed.")
     found = compare_runs(here, [store.find(here, int(number)) for number in numbers])
-    st.title(f"{len(found.runs)} runs side by side", anchor=False)
+    st.title(f"{plural(len(found.runs), 'run')} side by side", anchor=False)
     show_heads(here, found)
     show_notes(found.notes)
     show_metrics(found)

@@ -7,7 +7,7 @@ import streamlit as st
 from pages._parts.history.chosen import bin_actions, chosen_runs, list_actions
 from pages._parts.history.state import CHOSEN, choose, choose_only, go_to
 from pages._parts.history.style import facts_html, icon, result_html, state_html, thumb_html
-from pages._parts.text import plain
+from pages._parts.text import plain, plural
 from side_core.runs import store
 from side_core.runs.run import Run
 from side_core.runs.wording import headline_in_words, progress_in_words, when
@@ -50,7 +50,7 @@ def show_list(here: Workspace) -> None:
             show_row(run, thumbnails.get(run.id))
     if pages > 1:
         st.pagination(pages, key="history_page", persist_state="session")
-        st.caption(f"{count:,} runs, {PER_PAGE} a page.")
+        st.caption(f"{plural(count, 'run')}, {PER_PAGE} a page.")
 
 
 def list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._parts.history.state import TROUBLE, close_if_done, say_and_close
-from pages._parts.text import plain
+from pages._parts.text import plain, plural
 from side_core.extraction.overview import in_bytes
 from side_core.runs.space import clean_up, to_free, usage
 from side_core.runs.workspace import Workspace
@@ -26,7 +26,7 @@ def show_space(here: Workspace) -> None:
         with st.container(horizontal=True):
             for label, value in sizes.items():
                 st.metric(label, value, width="content", border=True)
-        runs = f"{used.in_bin:,} run{'s' * (used.in_bin != 1)} in the bin"
+        runs = f"{plural(used.in_bin, 'run')} in the bin"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Cleaning up would free **{in_bytes(spare)}**: {runs}, and pictures that no run shows.")
             if st.button("Clean up", key="clean", icon=":material/mop:", disabled=not (spare or used.in_bin)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from pages._parts.keeping import workspace
-from pages._parts.text import plain, say_error
+from pages._parts.text import plain, plural, say_error
 from side_core.runs import store
 from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace
@@ -105,7 +105,7 @@ def close_if_done() -> None:
 
 def names_of(runs: Sequence[Run]) -> str:
     """Runs for a sentence."""
-    return f"'{runs[0].title}'" if len(runs) == 1 else f"{len(runs):,} runs"
+    return f"'{runs[0].title}'" if len(runs) == 1 else plural(len(runs), "run")
 
 
 def throw_away(ids: Sequence[int]) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages._parts.figures import figure, show_row
 from pages._parts.kept import Kept
-from pages._parts.text import say_error, show_notes
+from pages._parts.text import plural, say_error, show_notes
 from pages._parts.turns import in_turn
 from pages._parts.work import run_with_progress
 from side_core.data.training_set import TrainingSet
@@ -29,7 +29,7 @@ def show_search(data: TrainingSet) -> None:
             bind="query-params",
             placeholder="long hair and glasses",
             max_chars=500,
-            help=f"The {TOP} of {len(data):,} training pictures whose CLIP features are nearest to those of the words.",
+            help=f"The {TOP} of {plural(len(data), 'training picture')} whose CLIP features are nearest to the words'.",
         )
         weights = right.text_input(
             "CLIP model",
