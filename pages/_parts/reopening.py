@@ -11,6 +11,7 @@ from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 SHORT = 12  # digits of a fingerprint
 OPENS = {"extract": "Draws with a model", "score": "Scores pictures that others generated"}
@@ -66,7 +67,7 @@ def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
     lines = {}
     if isinstance(settings, ExtractSettings):
         lines["Model"] = settings.model
-        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {settings.steps} steps"
+        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {counted(settings.steps, 'step')}"
         if settings.surrogate is not None:
             scale = settings.guidance_scale
             lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")

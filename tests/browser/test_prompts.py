@@ -15,6 +15,26 @@ PATIENCE = 180_000
 START = embedded_examples()[0].prompt
 MOST = next(face for face in captioned_faces() if face.caption == START)
 
+# What the page does, whether it draws, and which words are visible, every few milliseconds.
+WATCH = """() => {
+  window.seen = [];
+  const fresh = element => element.closest('[data-stale]')?.dataset.stale === 'false';
+  setInterval(() => {
+    const words = [...document.querySelectorAll('.st-key-words button')];
+    window.seen.push({
+      doing: document.querySelector('[data-testid="stSpinner"]')?.innerText ?? '',
+      forming: [...document.querySelectorAll('img[alt="An unfinished picture"]')].some(fresh),
+      running: document.querySelector('[data-testid="stApp"]').dataset.testScriptState !== 'notRunning',
+      words: words.filter(word => word.checkVisibility({visibilityProperty: true})).map(word => word.innerText),
+    });
+  }, 25);
+}"""
+# The words of the new prompt are sought, and then its pictures form; a slow machine asks first.
+BEGUN = """() => {
+  const sought = window.seen.findIndex(one => one.doing.startsWith('Explaining'));
+  return sought >= 0 && window.seen.slice(sought).some(one => one.forming || !one.running);
+}"""
+
 
 def settled(page: Page) -> None:
     """Wait until pictures stand beside training pictures, and the script has ended."""
@@ -92,6 +112,21 @@ def test_stop_keeps_what_there_is_to_see_and_go_on_finishes(page: Page, address:
     page.get_by_role("button", name="Go on").click()
     settled(page)
     expect(page.get_by_role("heading", name=re.compile(r"of 16 pictures beat the threshold"))).to_be_visible()
+
+
+def test_the_words_are_always_those_of_the_prompt_in_the_field(page: Page, address: str) -> None:
+    page.goto(f"{address}/prompts?count=16&sampling_steps=100&score_images=4&first=10")
+    words = page.locator(".st-key-words").get_by_role("button")
+    expect(words).to_have_count(len(re.findall(r"\w+", START)), timeout=PATIENCE)
+    page.evaluate(WATCH)
+    field(page).fill("portrait of Zed")
+    page.keyboard.press("Enter")
+    page.wait_for_function(BEGUN, timeout=PATIENCE)
+    seen = page.evaluate("window.seen")
+    first = next(place for place, one in enumerate(seen) if one["doing"].startswith("Explaining"))
+    shown = [[word.split()[0] for word in one["words"]] for one in seen[first:]]
+    assert shown[0] == [] and shown[-1] == ["portrait", "of", "Zed"]
+    assert all(words in ([], shown[-1]) for words in shown)
 
 
 def test_a_model_without_text_has_a_way_out(page: Page, address: str) -> None:
