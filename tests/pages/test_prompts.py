@@ -258,7 +258,7 @@ def test_the_score_comes_first_and_held_out_prompts_that_take_long_wait_for_a_cl
     own = f"{score_in(denoiser, PROMPT, sampling_steps=6):.3g}"
     app = opened(**link | {"sampling_steps": "6"})
     assert (app.metric[0].label, app.metric[0].value) == ("Score after the first of 6 steps", own)
-    assert "nothing to hold it against yet: none of 8 held-out prompts is scored" in text_of(app)
+    assert "Nothing to hold it against yet: none of 8 held-out prompts is scored" in text_of(app)
     assert "8 held-out prompts take about" in text_of(app) and "Each picture beside" in text_of(app)
     assert "above the threshold" not in text_of(app) and "times** what prompts do" not in text_of(app)
     settings = PromptSettings(sampling_steps=6, batch_size=4)
