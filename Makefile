@@ -22,7 +22,8 @@ app: $(VENV)/.app  ## start the app on the embedded model
 	$(BIN)/streamlit run app.py
 
 test: setup  ## all tests but the slow proofs
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not browser" --numprocesses=auto --dist=loadfile
+	$(BIN)/pytest -m "browser and not slow"
 
 test-slow: setup  ## the slow proofs: what the shipped models and figures claim
 	$(BIN)/pytest -m slow

@@ -92,7 +92,9 @@ def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
     """
     references = open_references(settings, subject)
-    finished = draw_missing(settings, subject, PICTURES, lambda: noted(settings, subject, references))
+    finished = draw_missing(
+        settings, subject, PICTURES, lambda: noted(settings, subject, references), references=references
+    )
     if not finished.own:
         if finished.damaged:  # this says which
             score_images(settings, subject, references, Drawn(damaged=finished.damaged))

@@ -10,7 +10,8 @@ from pages._parts.history.space import show_space
 from pages._parts.history.state import COMPARED, DONE, OPENED, show_said
 from pages._parts.history.style import STYLE
 from pages._parts.keeping import workspace
-from pages._parts.text import say_error
+from pages._parts.text import say_error, show_warnings
+from side_core.runs.recovery import told
 from side_core.runs.workspace import Workspace
 
 PUBLIC = (
@@ -23,6 +24,7 @@ def show_all(here: Workspace) -> None:
     """The list, with the room it takes."""
     st.title("Every run so far", anchor=False)
     show_said()
+    show_warnings(told(here.folder))
     show_list(here)
     show_space(here)
 

@@ -15,13 +15,19 @@ DAY = 24 * 3600.0
 
 def run_list(options: argparse.Namespace) -> int:
     """`runs list`."""
+    from side_core.progress import complain
     from side_core.roots import printable
     from side_core.runs import store
-    from side_core.runs.wording import headline_in_words, progress_in_words, when
+    from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 
     workspace = opened()
     most = whole(options.most, "most")
-    runs = store.listed(workspace, options.search, options.sort, options.ascending, options.deleted, most=most)
+    page = store.page(workspace, options.search, options.sort, options.ascending, options.deleted, most=most)
+    runs, damaged = page.runs, page.damaged
+    if damaged:
+        ids = " ".join(str(item.id) for item in damaged)
+        off = "" if options.deleted else f" `python -m side_core runs delete {ids}` takes off the list."
+        complain(printable(damage_in_words(damaged)) + off)
     if options.json:
         return say_json([asdict(run) for run in runs])
     for run in runs:
@@ -38,11 +44,11 @@ def run_list(options: argparse.Namespace) -> int:
 def run_show(options: argparse.Namespace) -> int:
     """`runs show`."""
     from side_core.roots import printable
-    from side_core.runs import store
+    from side_core.runs.reading import summary_in
     from side_core.runs.wording import progress_in_words, value_in_words, when
 
     workspace, run = found(options.id)
-    summary = store.summary_of(workspace, run.id)
+    summary = summary_in(workspace, run)
     if options.json:
         return say_json(asdict(run) | {"summary": summary})
     marks = [run.state, *(["pinned"] if run.pinned else []), *(["in the bin"] if run.deleted is not None else [])]
@@ -100,9 +106,9 @@ def run_delete(options: argparse.Namespace) -> int:
     """`runs delete`."""
     from side_core.runs import store
 
-    workspace, runs = found_all(options.ids)
-    store.delete(workspace, [run.id for run in runs])
-    listed = " ".join(str(run.id) for run in runs)
+    ids = numbers(options.ids)
+    store.delete(opened(), ids)
+    listed = " ".join(map(str, ids))
     print(f"Put into the bin: {listed}. `python -m side_core runs restore {listed}` brings back.")
     return 0
 
@@ -111,9 +117,9 @@ def run_restore(options: argparse.Namespace) -> int:
     """`runs restore`."""
     from side_core.runs import store
 
-    workspace, runs = found_all(options.ids)
-    store.restore(workspace, [run.id for run in runs])
-    print(f"Brought back: {' '.join(str(run.id) for run in runs)}.")
+    ids = numbers(options.ids)
+    store.restore(opened(), ids)
+    print(f"Brought back: {' '.join(map(str, ids))}.")
     return 0
 
 
@@ -158,10 +164,16 @@ def run_folder(options: argparse.Namespace) -> int:
 
 
 def opened() -> "Workspace":
-    """The workspace."""
+    """The workspace; what was damaged in it, and set aside, is said."""
+    from side_core.progress import complain
+    from side_core.roots import printable
     from side_core.runs.opening import open_workspace
+    from side_core.runs.recovery import told
 
-    return open_workspace()
+    workspace = open_workspace()
+    for sentence in told(workspace.folder):
+        complain(printable(sentence))
+    return workspace
 
 
 def found(text: str) -> "tuple[Workspace, Run]":
@@ -182,9 +194,17 @@ def found_all(texts: Sequence[str]) -> "tuple[Workspace, list[Run]]":
     """
     from side_core.runs import store
 
-    ids = [whole(text, "run") for text in dict.fromkeys(texts)]
-    workspace = opened()
+    ids, workspace = numbers(texts), opened()
     return workspace, [store.find(workspace, id) for id in ids]
+
+
+def numbers(texts: Sequence[str]) -> list[int]:
+    """The numbers of runs, each once.
+
+    Raises:
+        ValueError: one is no number.
+    """
+    return [whole(text, "run") for text in dict.fromkeys(texts)]
 
 
 def change(text: str, work: Callable[[Any, "Workspace", int], "Run"], said: str) -> int:

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 
 from side_core.data.picture import BadPictureError, read_picture
+from side_core.runs.database import DATABASE
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import seeds_in
 from side_core.runs.store import listed
-from side_core.runs.workspace import DATABASE, Workspace
+from side_core.runs.workspace import Workspace
 
 KILLS = 50
 CODE = """

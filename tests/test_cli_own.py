@@ -39,6 +39,12 @@ def save_pictures(images: np.ndarray, folder: Path, label: str = "") -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pictures of another test are reused."""
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+
+
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some pictures of the ideal denoiser."""

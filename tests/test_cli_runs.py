@@ -101,6 +101,33 @@ def test_delete_restore_clean(here: Workspace, capsys: pytest.CaptureFixture[str
     assert "4 of 4" in said(capsys, "show", "2")
 
 
+def test_a_damaged_run_is_named_and_can_be_put_into_the_bin(
+    here: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with here.connect() as database:
+        database.execute("UPDATE runs SET asked = 'many' WHERE id = 1")
+    assert main(["runs", "list"]) == 0
+    out, error = capsys.readouterr()
+    assert "extract 2: ideal" in out and "1 of 2 runs in " in out
+    assert "Run 1 is damaged: its number of pictures cannot be 'many'; the others are shown." in error
+    assert "`python -m side_core runs delete 1` takes off the list." in error
+    assert main(["runs", "show", "1"]) == 2 and "Run 1 is damaged" in capsys.readouterr().err
+    said(capsys, "delete", "1")
+    assert main(["runs", "list"]) == 0 and "damaged" not in capsys.readouterr().err
+    assert "Brought back: 1" in said(capsys, "restore", "1")
+
+
+def test_a_damaged_list_is_told_and_its_runs_come_back(here: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    (here.folder / "history.sqlite").write_bytes(b"")
+    for _ in range(2):  # until its folder is deleted
+        assert main(["runs", "list"]) == 0
+        out, error = capsys.readouterr()
+        assert "extract 1: ideal" in out and "extract 2: ideal" in out
+        assert "The list of runs was damaged (it is empty): it is set aside in" in error
+    shutil.rmtree(here.folder / "damaged")
+    assert main(["runs", "list"]) == 0 and not capsys.readouterr().err
+
+
 def test_export_writes_a_zip(here: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out = tmp_path / "run.zip"
     said(capsys, "export", "1", "--out", str(out))

@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from pages._parts.keeping import workspace
 from pages._parts.links import take_over
 from pages._parts.text import plain, say_error
 from side_core.public import check_limit, limit_of
+from side_core.runs.finding import found_again
 from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
+from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 SHORT = 12  # digits of a fingerprint
 OPENS = {"extract": "Draws with a model", "score": "Scores pictures that others generated"}
@@ -27,13 +31,21 @@ def reopen_input() -> None:
             return
         try:
             check_limit("upload_mib", file.size / 2**20, file.name)
-            found = read_exported(file.name, file.getvalue())
+            found = found_again(read_exported(file.name, file.getvalue()), history())
         except ValueError as error:
             say_error(error)
             return
         show(found)
         if st.button("Open this run", type="primary", icon=":material/open_in_new:", key="reopen-run", width="stretch"):
             take_over(found.settings)
+
+
+def history() -> Workspace | None:
+    """Where runs are kept, as far as they are."""
+    try:
+        return workspace()
+    except ValueError:
+        return None
 
 
 def show(found: Reopened) -> None:
@@ -55,7 +67,7 @@ def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
     lines = {}
     if isinstance(settings, ExtractSettings):
         lines["Model"] = settings.model
-        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {settings.steps} steps"
+        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {counted(settings.steps, 'step')}"
         if settings.surrogate is not None:
             scale = settings.guidance_scale
             lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")

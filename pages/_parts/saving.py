@@ -3,6 +3,7 @@
 import io
 import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +12,7 @@ from pages._parts import checks, notices
 from pages._parts.text import plain
 from side_core.assets import SURROGATES
 from side_core.public import is_public
+from side_core.runs.places import names_in
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate
 from side_core.surrogate.names import surrogate_folder
@@ -126,7 +128,8 @@ def offer_download(surrogate: Surrogate, name: str) -> None:
 
 
 def zipped(surrogate: Surrogate, name: str) -> bytes:
-    """A zip file with the surrogate's folder."""
+    """A zip file with the surrogate's folder; its card names no place of this machine."""
+    surrogate = replace(surrogate, card=names_in(surrogate.card).value(surrogate.card))
     buffer = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         save_surrogate(surrogate, Path(folder))

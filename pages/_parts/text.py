@@ -6,14 +6,14 @@ from html import escape
 
 import streamlit as st
 
+from side_core.wording import shortened
+
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def plain(text: str, most: int = 200) -> str:
     """Text for a place that takes Markdown: nothing in it is markup. Long ones lose their middle."""
-    if len(text) > most:
-        text = f"{text[: most // 2]}…{text[-most // 2 :]}"
-    return PUNCTUATION.sub(r"\\\1", text)
+    return PUNCTUATION.sub(r"\\\1", shortened(text, most))
 
 
 def in_time(seconds: float) -> str:

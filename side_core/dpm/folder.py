@@ -115,13 +115,14 @@ def ideal_source(folder: Path) -> str | None:
     return source
 
 
-def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -> Denoiser:
+def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None, recorded: str | None = None) -> Denoiser:
     """Open a built-in model, a diffusers folder or a model of the Hub: unconditional, class-conditional or of texts.
 
     Args:
         model: name of a built-in model, path of a folder with `model_index.json`, or Hub id ORG/NAME.
         mode: `exact` or `fast` arithmetic.
         device: left out: the best there is.
+        recorded: text of the arithmetic that pictures were begun in: fast mode goes on in it where it can.
 
     Raises:
         ValueError: the folder is missing, empty, not a pipeline, of another kind, or its files are damaged; its
@@ -134,10 +135,10 @@ def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -
         return IdealDenoiser(open_training_set(source), cosine_alphas_cumprod(), device)
     pipeline = read_pipeline(folder)
     check_limit("image_size", max(pipeline.image_size))
-    return load_pipeline(pipeline, mode, device)
+    return load_pipeline(pipeline, mode, device, recorded)
 
 
-def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
+def load_pipeline(pipeline: Pipeline, mode: Mode, device: str, recorded: str | None = None) -> Denoiser:
     """Load the weights of a pipeline that was read.
 
     Raises:
@@ -153,8 +154,7 @@ def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
     scheduler = pipeline.scheduler
     unet = pipeline.unet.load()
     if (tower := pipeline.tower) is not None and space is not None:
-        encoder = tower.blueprint.load()
-        return TextDenoiser(
-            unet, encoder, tower.vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction, device, mode, own
-        )
-    return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space, own)
+        encoder, vocabulary = tower.blueprint.load(), tower.vocabulary
+        about = (unet, encoder, vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction)
+        return TextDenoiser(*about, device, mode, own, recorded)
+    return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space, own, recorded)

@@ -115,14 +115,14 @@ def known_norms(
     settings: PromptSettings,
     name: str = "held-out prompts",
     folder: Path | None = None,
-) -> HeldOut | None:
-    """The same where nothing need be measured; else None.
+) -> HeldOut:
+    """The same of those prompts that are measured already: all, some or none; nothing is measured.
 
     Raises:
         ValueError: fewer than two prompts, or a damaged file in the model's folder.
     """
     norms = norms_so_far(denoiser, prompts, settings, folder)
-    return None if missing_of(norms) else HeldOut(name, norms, digest_of(prompts))
+    return HeldOut(name, np.delete(norms, missing_of(norms), axis=0), digest_of(prompts))
 
 
 def norms_so_far(

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from side_core.dpm.config import first_line
 from side_core.rate import Rate
 from side_core.runs.compared_metrics import Metric, metrics_of
 from side_core.runs.figures import Summary
-from side_core.runs.reading import names_in, result_in
+from side_core.runs.reading import ODD, names_in, result_in, summary_in
 from side_core.runs.run import Kind, Run
-from side_core.runs.store import summary_of
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
 
@@ -91,7 +91,7 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = MOST_ROW
         most: rows of pictures.
 
     Raises:
-        ValueError: they are too few or too many.
+        ValueError: they are too few or too many, or one is damaged.
     """
     chosen = {run.id: run for run in runs}
     if not 2 <= len(chosen) <= MOST_RUNS:
@@ -100,8 +100,13 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = MOST_ROW
     baseline = min(chosen.values(), key=lambda run: (not run.pinned, run.created, run.id))
     ordered = (baseline, *(run for run in chosen.values() if run.id != baseline.id))
     scored = [run.kind in ("extract", "score") for run in ordered]
-    summaries = [summary_of(workspace, run.id) if drawn else None for run, drawn in zip(ordered, scored, strict=True)]
-    metrics = tuple(metrics_of(summaries))
+    summaries = [summary_in(workspace, run) if drawn else None for run, drawn in zip(ordered, scored, strict=True)]
+    try:
+        metrics = tuple(metrics_of(summaries))
+    except ODD as error:  # each alone can be read
+        numbers = ", ".join(str(run.id) for run in ordered)
+        reason = f"{type(error).__name__} {first_line(error)}"
+        raise ValueError(f"What came out of one of the runs {numbers} is damaged ({reason}): compare others.") from None
     return RunComparison(
         ordered,
         settings_that_differ(ordered),

@@ -1,4 +1,7 @@
-"""Export a run as one zip: pictures, tables, run.json and a report. Equal results give equal bytes."""
+"""Export a run as one zip: pictures, tables, run.json and a report. Equal results give equal bytes.
+
+No path of this machine is in it: see `side_core.runs.places`.
+"""
 
 import io
 import json
@@ -13,7 +16,8 @@ from side_core.pictures import png
 from side_core.roots import printable
 from side_core.runs.command import command_of
 from side_core.runs.fingerprints import fingerprints_of
-from side_core.runs.report.page import report_html
+from side_core.runs.places import PLACES, places_in_words, without_places
+from side_core.runs.report.page import page_html, telling_damage
 from side_core.runs.result import SUMMARY, TABLES, Result
 from side_core.runs.safe_names import safe_names
 from side_core.runs.tagged_png import tagged_png
@@ -25,7 +29,11 @@ REPORT, README, FILES = "report.html", "README.txt", "files.csv"
 
 
 def export_zip(result: Result) -> bytes:
-    """Everything of a run in one zip; README.txt in it says what is what."""
+    """Everything of a run in one zip; README.txt in it says what is what.
+
+    Raises:
+        ValueError: another version wrote its settings, or its run.json is damaged.
+    """
     buffer = io.BytesIO()
     write_zip(result, buffer)
     return buffer.getvalue()
@@ -33,8 +41,8 @@ def export_zip(result: Result) -> bytes:
 
 def write_zip(result: Result, file: IO[bytes]) -> None:
     """The same into an open file; pictures are packed one after another."""
-    with zipfile.ZipFile(file, "w") as archive:
-        for name, content in files_of(result):
+    with zipfile.ZipFile(file, "w") as archive, telling_damage():
+        for name, content in files_of(without_places(result)):
             member = zipfile.ZipInfo(name, LONG_AGO)
             member.create_system, member.external_attr = 3, 0o644 << 16  # whatever this machine is
             archive.writestr(member, content, zipfile.ZIP_DEFLATED)
@@ -55,7 +63,7 @@ def files_of(result: Result) -> Iterator[tuple[str, bytes]]:
     pictures, nearest = safe_names(result.names), safe_names(result.training_ids)
     yield SUMMARY, (json.dumps(result.summary, indent=2) + "\n").encode()
     yield README, readme(result).encode()
-    yield REPORT, report_html(result).encode()
+    yield REPORT, page_html(result).encode()
     yield FILES, as_bytes(files_csv(result, pictures, nearest))
     for name in TABLES:
         if name in result.tables:
@@ -91,12 +99,14 @@ def without_surrogate(settings: ExtractSettings) -> ExtractSettings:
 
 def about_run(settings: ExtractSettings | ScoreSettings, result: Result) -> dict[str, Any]:
     """What every picture of a run carries."""
-    return {
+    about = {
         "settings": settings.model_dump(mode="json"),
         "digest": settings.digest,
         "fingerprints": fingerprints_of(result.summary),
         "versions": dict(result.summary.get("versions", {})),
     }
+    places = [name for name in result.summary.get(PLACES, ()) if getattr(settings, name) is not None]
+    return about | {PLACES: places} if places else about
 
 
 def about_picture(result: Result, place: int) -> dict[str, Any]:
@@ -152,6 +162,8 @@ def readme(result: Result) -> str:
     plain = f"\n{PLAIN}/          the same seeds drawn without the surrogate" if result.plain else ""
     prints = "\n".join(f"  {kind}: {value}" for kind, value in fingerprints_of(result.summary).items())
     versions = ", ".join(f"{name} {value}" for name, value in result.summary.get("versions", {}).items())
+    places = places_in_words(result.settings, result.summary.get(PLACES, ()))
+    own = f"\n{places}\n" if places else ""
     return f"""A run of SIDE Explorer: what has this model memorised?
 
 {REPORT}     one page to read, to print, or to attach; needs no network
@@ -167,7 +179,7 @@ Open it again: drop this zip, {SUMMARY} or one of the pictures on "Open an expor
 Or do it again on the command line:
 
   {printable(command_of(settings_of(result)))}
-
+{own}
 The same model, data and versions give the same pictures from the same seeds. It was done with:
 
 {prints}

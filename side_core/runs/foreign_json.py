@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+from side_core.wording import shortened
+
 MOST_JSON = 4 * 2**20  # bytes; run.json of 16 pictures has about 10,000
 
 
@@ -53,4 +55,4 @@ def refuse(text: str) -> NoReturn:
 def short(value: Any, most: int = 60) -> str:
     """A value as it may stand in a sentence: quoted, on one line, shortened; nested ones are only named."""
     text = "{…}" if isinstance(value, dict) else "[…]" if isinstance(value, list) else repr(value)
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"
+    return shortened(text, most)

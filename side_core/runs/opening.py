@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from side_core.runs.reading import finished_pictures
-from side_core.runs.store import COLUMNS, run_of
+from side_core.runs.store import COLUMNS, page_of
 from side_core.runs.workspace import OWNERS, Workspace, make_workspace, workspace_folder
 
 
@@ -15,7 +15,7 @@ def open_workspace(folder: Path | None = None) -> Workspace:
         folder: left out: `SIDE_WORKSPACE`, or `workspace` beside the app.
 
     Raises:
-        ValueError: it cannot be written, is full, damaged, or was made by a newer version.
+        ValueError: it cannot be written, is full, or was made by a newer version.
     """
     workspace = make_workspace(folder or workspace_folder())
     mend(workspace)
@@ -29,14 +29,13 @@ def mend(workspace: Workspace) -> None:
     """
     with workspace.connect() as database:
         rows = database.execute(f"SELECT owner, {COLUMNS} FROM runs WHERE state = 'running'").fetchall()
-        for row in rows:
-            if workspace.is_alive(row["owner"]):
-                continue
-            finished = finished_pictures(workspace, run_of(row))
+        dead = [row for row in rows if not workspace.is_alive(str(row["owner"]))]
+        for run in page_of(dead).runs:
+            finished = finished_pictures(workspace, run)
             change, values = "UPDATE runs SET state = 'interrupted', finished = ?", [finished]
             if not finished:
                 change, values = "DELETE FROM runs", []
-            database.execute(f"{change} WHERE id = ? AND state = 'running'", [*values, row["id"]])
+            database.execute(f"{change} WHERE id = ? AND state = 'running'", [*values, run.id])
     for file in (workspace.folder / OWNERS).iterdir():
         if not workspace.is_alive(file.name):
             with suppress(OSError):

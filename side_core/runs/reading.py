@@ -5,10 +5,25 @@ from pathlib import Path
 
 import numpy as np
 
+from side_core.dpm.config import first_line
+from side_core.runs.compared_metrics import metrics_of
+from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
 from side_core.runs.picture_shelf import kept_pictures, seeds_in
 from side_core.runs.result import SUMMARY, Result, names_by_nearness, read_result
+from side_core.runs.row import Damaged, DamagedRunError
 from side_core.runs.run import Run
+from side_core.runs.store import summary_of
+from side_core.runs.wording import figure_in_words
 from side_core.runs.workspace import Workspace
+
+ODD = (
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    ValueError,
+    ArithmeticError,
+)  # of damaged ones
 
 
 def result_in(workspace: Workspace, run: Run, names: Collection[str] | None = None) -> Result:
@@ -28,6 +43,35 @@ def result_in(workspace: Workspace, run: Run, names: Collection[str] | None = No
         for key in (run.pictures, run.plain)
     )
     return read_result(folder, run.kind, images, plain)
+
+
+def summary_in(workspace: Workspace, run: Run) -> Summary | None:
+    """What came out of a run, as run.json says it; None where it has not ended.
+
+    Raises:
+        DamagedRunError: it is damaged.
+    """
+    summary = summary_of(workspace, run.id)
+    if summary is not None and run.kind in ("extract", "score"):
+        try:
+            say_all(summary)
+        except ODD as error:
+            what = f"what came out of it cannot be read: {type(error).__name__} {first_line(error)}"
+            raise DamagedRunError(Damaged(run.id, what)) from None
+    return summary
+
+
+def say_all(summary: Summary) -> None:
+    """Put every figure of a summary into words; of a damaged one that cannot be done."""
+    for item in metrics_of([summary]):
+        for figure in filter(None, item.figures):
+            figure_in_words(figure.found, item.share)
+            if figure.control is not None:
+                figure_in_words(figure.control, item.share)
+    for said in (headline_in(summary), second_in(summary), effect_in(summary), withheld_in(summary)):
+        str(said)
+    for kind in ("warnings", "notes"):
+        "".join(summary.get(kind, ()))
 
 
 def names_in(workspace: Workspace, run: Run) -> tuple[str, ...]:
@@ -65,11 +109,12 @@ def pictures_of(
 
 
 def seeds_of(run: Run) -> range:
-    """The seeds of a drawn run."""
-    first, count = run.settings["seed"], run.settings["count"]
+    """The seeds of a drawn run; none where its settings do not say them."""
+    first, count = run.settings.get("seed", 0), run.settings.get("count", 0)
     return range(first, first + count)
 
 
 def finished_pictures(workspace: Workspace, run: Run) -> int:
     """How many pictures of a drawn run are there."""
-    return len(seeds_in(workspace.pictures / run.pictures) & set(seeds_of(run))) if run.pictures else 0
+    seeds = seeds_of(run)
+    return sum(seed in seeds for seed in seeds_in(workspace.pictures / run.pictures)) if run.pictures else 0

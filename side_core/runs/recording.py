@@ -10,11 +10,13 @@ from side_core.pictures import in_a_row, png, thumbnail
 from side_core.runs.identity import new_run
 from side_core.runs.picture_shelf import make_folder
 from side_core.runs.reading import finished_pictures
+from side_core.runs.recovery import write_record
 from side_core.runs.result import SUMMARY, Result, result_of, write_result
+from side_core.runs.row import DamagedRunError
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.space import forget_runs
 from side_core.runs.store import begin, cancel, end, equal, find, summary_of
-from side_core.runs.workspace import Workspace
+from side_core.runs.workspace import Workspace, renew_backup
 
 THUMBNAIL_SIDE, THUMBNAIL_PAIRS = 48, 2
 NO_CONTROL = "no control: the rate is withheld"
@@ -41,7 +43,10 @@ def begin_run(workspace: Workspace, new: NewRun) -> Run:
         ValueError: the workspace cannot be written.
     """
     run = begin(workspace, new)
-    make_folder(workspace.run_folder(run.id))
+    folder = workspace.run_folder(run.id)
+    make_folder(folder)
+    if run.state == "running":
+        write_record(folder, run)
     return run
 
 
@@ -77,7 +82,7 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
     write_result(workspace.run_folder(run.id), result)
     lost = sum(item.lost for item in extraction.damaged)
     line = extraction.headline()
-    ended = end(
+    ended = end_run(
         workspace,
         run.id,
         "finished" if count + lost >= new.asked else "cancelled",
@@ -94,8 +99,12 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
 
 def scored(workspace: Workspace, run: Run) -> int:
     """How many pictures the kept result of a run is about, which may be fewer than it has by now; 0: there is none."""
-    summary = summary_of(workspace, run.id)
-    return summary["drawn"] if summary and (workspace.run_folder(run.id) / SUMMARY).is_file() else 0
+    try:
+        summary = summary_of(workspace, run.id)
+    except DamagedRunError:
+        return 0  # it is scored again
+    drawn = (summary or {}).get("drawn")
+    return drawn if isinstance(drawn, int) and (workspace.run_folder(run.id) / SUMMARY).is_file() else 0
 
 
 def replace_run(workspace: Workspace, old: int, by: Run) -> None:
@@ -123,7 +132,28 @@ def keep_folder(
     run = begin_run(workspace, new)
     summary = write(workspace.run_folder(run.id))
     state: State = "finished" if finished >= new.asked else "cancelled"
-    return Kept(end(workspace, run.id, state, finished, summary, headline), reused=False)
+    return Kept(end_run(workspace, run.id, state, finished, summary, headline), reused=False)
+
+
+def end_run(
+    workspace: Workspace,
+    id: int,
+    state: State,
+    finished: int,
+    summary: Mapping[str, Any],
+    headline: str,
+    share: float | None = None,
+    thumbnail: bytes | None = None,
+) -> Run:
+    """Note how a run ended, also in its own folder, and copy the list of runs where that is due.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    ended = end(workspace, id, state, finished, summary, headline, share, thumbnail)
+    write_record(workspace.run_folder(id), ended, summary, thumbnail)
+    renew_backup(workspace)
+    return ended
 
 
 def thumbnail_of(result: Result) -> bytes:

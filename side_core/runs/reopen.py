@@ -10,8 +10,11 @@ from side_core.roots import printable
 from side_core.runs.fingerprints import KINDS, fingerprints_of
 from side_core.runs.foreign_json import parse_json, short
 from side_core.runs.foreign_zip import BEGINS, run_json_of
+from side_core.runs.places import KINDS as KINDS_OF_PLACES
+from side_core.runs.places import PLACES
 from side_core.runs.tagged_png import SIGNATURE, text_of_png
 from side_core.settings import ExtractSettings, ScoreSettings, Settings
+from side_core.wording import shortened
 
 MOST_BYTES = 64 * 2**20
 MOST_SETTINGS, LONGEST_TEXT, LONGEST_NAME = 100, 4096, 60
@@ -31,6 +34,7 @@ class Reopened:
         fingerprints: of model, arithmetic, surrogate, samples, data, control, encoder, as far as the file has them.
         seed: of a single drawn picture; else None.
         notes: a sentence for each thing to know.
+        places: settings of which the file has the name of an own folder or file, and not its path.
     """
 
     kind: Literal["extract", "score"]
@@ -38,6 +42,7 @@ class Reopened:
     fingerprints: Mapping[str, str]
     seed: int | None
     notes: tuple[str, ...]
+    places: tuple[str, ...] = ()
 
 
 def read_exported(name: str, content: bytes) -> Reopened:
@@ -100,8 +105,21 @@ def reopened(found: Mapping[str, Any]) -> Reopened:
         first, last = settings.seeds[0], settings.seeds[-1]
         notes.append(f"The picture says seed {seed}, which is none of the run's seeds {first} to {last}.")
     return Reopened(
-        "extract" if isinstance(settings, ExtractSettings) else "score", settings, prints, seed, tuple(notes)
+        "extract" if isinstance(settings, ExtractSettings) else "score",
+        settings,
+        prints,
+        seed,
+        tuple(notes),
+        places_in(found, settings),
     )
+
+
+def places_in(found: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
+    """The settings that lost their path when the file was written, as far as they are some."""
+    named = found.get(PLACES)
+    if not isinstance(named, list):
+        return ()
+    return tuple(name for name in KINDS_OF_PLACES if name in named and getattr(settings, name, None) is not None)
 
 
 def check_values(raw: Mapping[str, Any], kind: type[Settings]) -> None:
@@ -148,8 +166,3 @@ def seed_in(found: Mapping[str, Any]) -> int | None:
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise ValueError(f"its seed cannot be {short(seed)}: give a whole number from 0 on")
     return seed
-
-
-def shortened(text: str, most: int) -> str:
-    """Text without its middle where it is long."""
-    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 2 :]}"

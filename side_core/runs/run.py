@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from side_core.wording import shortened
+
 Kind = Literal["extract", "score", "sweep", "surrogate"]
 State = Literal["running", "finished", "cancelled", "interrupted"]
-LONGEST_PROMPT = 60  # characters of it that are part of a title
+LONGEST_PROMPT = 80  # characters of it that are part of a title: both its ends
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,18 @@ class Run:
 
     @property
     def own_title(self) -> str:
-        """What it is: kind, number and model, and of a prompt the beginning."""
+        """What it is: kind, number and model, and of a prompt both ends."""
+        return self.titled(LONGEST_PROMPT)
+
+    @property
+    def whole_title(self) -> str:
+        """What it is, with the whole prompt."""
+        return self.titled(len(str(self.settings.get("prompt"))))
+
+    def titled(self, most: int) -> str:
+        """Kind, number, model, and so many characters of a prompt."""
         prompt = self.settings.get("prompt")
-        said = f', "{shortened(str(prompt), LONGEST_PROMPT)}"' if prompt else ""
+        said = f', "{shortened(str(prompt), most)}"' if prompt else ""
         return f"{self.kind} {self.id}: {self.model}{said}"
 
     @property
@@ -94,8 +105,3 @@ class NewRun:
         """32 hexadecimal digits that stand for settings and fingerprints."""
         about = json.dumps([self.kind, dict(self.settings), dict(self.fingerprints)], sort_keys=True)
         return hashlib.sha256(about.encode()).hexdigest()[:32]
-
-
-def shortened(text: str, most: int) -> str:
-    """Text without its end where it is long."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"

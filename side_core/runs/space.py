@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from side_core.runs.database import DATABASE
+from side_core.runs.recovery import DAMAGED, RUNS
 from side_core.runs.store import forget
-from side_core.runs.workspace import DATABASE, RUNS, Workspace
+from side_core.runs.workspace import Workspace
+
+LISTS = (f"{DATABASE}*", "backup*.sqlite", f"{DAMAGED}/*/*.sqlite*")
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Usage:
     Attributes:
         pictures: drawn pictures.
         runs: results of runs.
-        database: the list of runs.
+        database: the list of runs, its backups, and what was set aside as damaged.
         free: on the disk.
         in_bin: runs that were deleted and can be brought back.
     """
@@ -41,7 +45,7 @@ def usage(workspace: Workspace) -> Usage:
     return Usage(
         size_of(workspace.pictures),
         size_of(workspace.folder / RUNS),
-        sum(file.stat().st_size for file in workspace.folder.glob(f"{DATABASE}*")),
+        sum(file.stat().st_size for pattern in LISTS for file in workspace.folder.glob(pattern)),
         shutil.disk_usage(workspace.folder).free,
         in_bin,
     )

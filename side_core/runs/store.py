@@ -6,21 +6,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
+from side_core.runs.row import FIELDS, LONGEST_NAME, LONGEST_NOTE, Damaged, DamagedRunError, Page, page_of, run_of
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.workspace import Workspace
 
 Order = Literal["created", "share", "finished", "model", "name"]
-COLUMNS = ", ".join(f"runs.{name}" for name in Run.__dataclass_fields__)
+COLUMNS = ", ".join(f"runs.{name}" for name in FIELDS)
 SEARCHED = "name, note, kind, id, state, model, headline, settings"
-LONGEST_NAME, LONGEST_NOTE = 200, 10_000
-
-
-def run_of(row: sqlite3.Row) -> Run:
-    """A row as a run."""
-    values = {name: row[name] for name in Run.__dataclass_fields__}
-    for name in ("settings", "fingerprints", "versions"):
-        values[name] = json.loads(values[name])
-    return Run(**values | {"pinned": bool(values["pinned"])})
 
 
 def begin(workspace: Workspace, new: NewRun) -> Run:
@@ -30,46 +22,59 @@ def begin(workspace: Workspace, new: NewRun) -> Run:
     """
     with workspace.connect() as database:
         database.execute("BEGIN IMMEDIATE")
-        known = equal_row(database, new.digest)
+        known = equal_run(database, new.digest)
         if known is not None:
             database.execute(
                 "UPDATE runs SET state = 'running', owner = ? WHERE id = ? AND state != 'finished'",
-                (workspace.owner, known["id"]),
+                (workspace.owner, known.id),
             )
-            id = known["id"]
-        else:
-            id = database.execute(
-                "INSERT INTO runs (kind, digest, state, owner, model, settings, fingerprints, versions, pictures, "
-                "plain, asked, created) VALUES (?, ?, 'running', ?, ?, ?, ?, '{}', ?, ?, ?, ?)",
-                (
-                    new.kind,
-                    new.digest,
-                    workspace.owner,
-                    new.model,
-                    json.dumps(new.settings),
-                    json.dumps(new.fingerprints),
-                    new.pictures,
-                    new.plain,
-                    new.asked,
-                    time.time(),
-                ),
-            ).lastrowid
-    return find(workspace, id)
+            return find_in(database, known.id)
+        row = database.execute(
+            "INSERT INTO runs (kind, digest, state, owner, model, settings, fingerprints, versions, pictures, "
+            "plain, asked, created) VALUES (?, ?, 'running', ?, ?, ?, ?, '{}', ?, ?, ?, ?)",
+            (
+                new.kind,
+                new.digest,
+                workspace.owner,
+                encodable(new.model),
+                json.dumps(new.settings),
+                json.dumps(new.fingerprints),
+                new.pictures,
+                new.plain,
+                new.asked,
+                time.time(),
+            ),
+        )
+        assert row.lastrowid is not None  # a row was inserted
+        return find_in(database, row.lastrowid)
+
+
+def encodable(text: str) -> str:
+    """Text that a database can hold: bytes of a file name that are no UTF-8 are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def equal(workspace: Workspace, new: NewRun) -> Run | None:
-    """The run with the same settings and fingerprints, if there is one that was not deleted."""
+    """The run with the same settings and fingerprints, if there is one that was not deleted, and is not damaged."""
     with workspace.connect() as database:
-        row = equal_row(database, new.digest)
-    return None if row is None else run_of(row)
+        return equal_run(database, new.digest)
 
 
-def equal_row(database: sqlite3.Connection, digest: str) -> sqlite3.Row | None:
-    """The newest row of a digest."""
-    row: sqlite3.Row | None = database.execute(
-        f"SELECT {COLUMNS} FROM runs WHERE digest = ? AND deleted IS NULL ORDER BY id DESC LIMIT 1", (digest,)
-    ).fetchone()
-    return row
+def showing(workspace: Workspace, key: str) -> list[Run]:
+    """The runs that show pictures of a key, the newest first, without those that were deleted or are damaged."""
+    with workspace.connect() as database:
+        rows = database.execute(
+            f"SELECT {COLUMNS} FROM runs WHERE ? IN (pictures, plain) AND deleted IS NULL ORDER BY id DESC", (key,)
+        ).fetchall()
+    return list(page_of(rows).runs)
+
+
+def equal_run(database: sqlite3.Connection, digest: str) -> Run | None:
+    """The newest run of a digest that can be read."""
+    rows = database.execute(
+        f"SELECT {COLUMNS} FROM runs WHERE digest = ? AND deleted IS NULL ORDER BY id DESC", (digest,)
+    ).fetchall()
+    return next(iter(page_of(rows).runs), None)
 
 
 def end(
@@ -112,15 +117,25 @@ def find(workspace: Workspace, id: int) -> Run:
     """One run, deleted ones too.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is none, or it is damaged.
     """
     with workspace.connect() as database:
-        row = database.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
+        return find_in(database, id)
+
+
+def find_in(database: sqlite3.Connection, id: int) -> Run:
+    """The same in an opened database."""
+    row = database.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
     if row is None:
-        raise ValueError(
-            f"There is no run {id}: it was deleted for good, perhaps in another tab; choose one that is listed."
-        )
+        raise no_run(id)
     return run_of(row)
+
+
+def no_run(id: int) -> ValueError:
+    """What to say where there is no run of a number."""
+    return ValueError(
+        f"There is no run {id}: it was deleted for good, perhaps in another tab; choose one that is listed."
+    )
 
 
 def listed(
@@ -132,6 +147,19 @@ def listed(
     first: int = 0,
     most: int = 50,
 ) -> list[Run]:
+    """The runs of a `page` that can be read."""
+    return page(workspace, search, order, ascending, deleted, first, most).runs
+
+
+def page(
+    workspace: Workspace,
+    search: str = "",
+    order: Order = "created",
+    ascending: bool = False,
+    deleted: bool = False,
+    first: int = 0,
+    most: int = 50,
+) -> Page:
     """Runs, pinned ones first, without their summaries and files.
 
     Args:
@@ -158,11 +186,11 @@ def listed(
             f"ORDER BY pinned DESC, {order} IS NULL, {order} {direction}, id {direction} LIMIT ? OFFSET ?",
             (*values, most, first),
         ).fetchall()
-    return [run_of(row) for row in rows]
+    return page_of(rows)
 
 
 def counted(workspace: Workspace, search: str = "", deleted: bool = False) -> int:
-    """How many runs `listed` would give in all."""
+    """How many rows `page` would give in all, damaged ones too."""
     where, values = condition(search, deleted)
     with workspace.connect() as database:
         database.create_function("found", -1, found, deterministic=True)
@@ -182,17 +210,32 @@ def found(words: str, *texts: str | int) -> bool:
 
     SQLite's own `lower` knows only the letters of ASCII, and JSON hides the others.
     """
-    values = json.loads(str(texts[-1]))
-    chosen = [f"{name}={value}" for name, value in values.items() if value is not None and value is not False]
+    try:
+        values = json.loads(str(texts[-1]))
+        chosen = [f"{name}={value}" for name, value in values.items() if value is not None and value is not False]
+    except (ValueError, AttributeError, RecursionError):
+        chosen = [str(texts[-1])]  # of a damaged row what is there
     text = " ".join(map(str, [*texts[:-1], *chosen])).lower()
     return all(word in text for word in words.split())
 
 
 def summary_of(workspace: Workspace, id: int) -> dict[str, Any] | None:
-    """What came out of a run, as run.json says it; None where it has not ended."""
+    """What came out of a run, as run.json says it; None where it has not ended.
+
+    Raises:
+        ValueError: it is damaged.
+    """
     with workspace.connect() as database:
         row = database.execute("SELECT json FROM summaries WHERE id = ?", (id,)).fetchone()
-    return None if row is None else json.loads(row["json"])
+    if row is None:
+        return None
+    try:
+        found = json.loads(row["json"])
+    except (ValueError, TypeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise DamagedRunError(Damaged(id, "what came out of it is no JSON"))
+    return found
 
 
 def thumbnails_of(workspace: Workspace, ids: Sequence[int]) -> dict[int, bytes]:
@@ -200,7 +243,7 @@ def thumbnails_of(workspace: Workspace, ids: Sequence[int]) -> dict[int, bytes]:
     marks = ", ".join("?" * len(ids))
     with workspace.connect() as database:
         rows = database.execute(f"SELECT id, png FROM thumbnails WHERE id IN ({marks})", tuple(ids)).fetchall()
-    return {row["id"]: bytes(row["png"]) for row in rows}
+    return {row["id"]: row["png"] for row in rows if isinstance(row["png"], bytes)}
 
 
 def rename(workspace: Workspace, id: int, name: str) -> Run:
@@ -233,14 +276,24 @@ def pin(workspace: Workspace, id: int, pinned: bool = True) -> Run:
 
 def delete(workspace: Workspace, ids: Sequence[int]) -> None:
     """Put runs into the bin; `restore` brings them back until the workspace is cleaned up."""
-    for id in ids:
-        change(workspace, id, "deleted", time.time())
+    move(workspace, ids, time.time())
 
 
 def restore(workspace: Workspace, ids: Sequence[int]) -> None:
     """Bring runs back from the bin."""
-    for id in ids:
-        change(workspace, id, "deleted", None)
+    move(workspace, ids, None)
+
+
+def move(workspace: Workspace, ids: Sequence[int], deleted: float | None) -> None:
+    """Into the bin or out of it, damaged ones too.
+
+    Raises:
+        ValueError: there is no such run.
+    """
+    with workspace.connect() as database:
+        for id in ids:
+            if not database.execute("UPDATE runs SET deleted = ? WHERE id = ?", (deleted, id)).rowcount:
+                raise no_run(id)
 
 
 def change(workspace: Workspace, id: int, column: str, value: str | float | None) -> Run:

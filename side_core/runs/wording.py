@@ -2,13 +2,16 @@
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from side_core.extraction.bootstrap import Interval
 from side_core.rate import Rate
+from side_core.runs.row import Damaged
 from side_core.runs.run import Run
 
 NONE = "–"
+NAMED = 3  # damaged runs whose fault is said
 LISTED_PARTS = 2  # of a headline: against the training images, against the control
 COUNTED = {"extract": "pictures", "score": "pictures", "sweep": "cells", "surrogate": "steps"}
 
@@ -68,6 +71,17 @@ def headline_in_words(run: Run) -> list[str]:
 def progress_in_words(run: Run) -> str:
     """How much of a run there is."""
     return f"{run.finished:,} of {run.asked:,} {COUNTED[run.kind]}"
+
+
+def damage_in_words(damaged: Sequence[Damaged]) -> str:
+    """One sentence that names the runs that cannot be read, and what is wrong with the first few."""
+    ids = [str(item.id) for item in damaged]
+    if len(ids) == 1:
+        return f"Run {ids[0]} is damaged: {damaged[0].what}; the others are shown."
+    named = f"{', '.join(ids[:-1])} and {ids[-1]}"
+    some = "; ".join(f"run {item.id}: {item.what}" for item in damaged[:NAMED])
+    more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
+    return f"Runs {named} are damaged ({some}{more}); the others are shown."
 
 
 def when(seconds: float) -> str:

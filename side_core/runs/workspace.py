@@ -3,33 +3,20 @@
 import fcntl
 import os
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from side_core.dpm.config import first_line
+from side_core.runs.backup import back_up
+from side_core.runs.database import DATABASE, PATIENCE, is_damage, make_tables, opened
+from side_core.runs.recovery import RUNS, recover
 
-VERSION = 1  # of the database's tables; raised when they change
-DATABASE, PICTURES, RUNS, OWNERS = "history.sqlite", "pictures", "runs", "owners"
-PATIENCE = 20.0  # seconds to wait for another server's write
+PICTURES, OWNERS, OPENING = "pictures", "owners", ".opening"
 BESIDE_THE_APP = Path(__file__).resolve().parents[2] / "workspace"
-TABLES = """
-CREATE TABLE runs (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
-    name TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '', pinned INTEGER NOT NULL DEFAULT 0,
-    model TEXT NOT NULL, settings TEXT NOT NULL, fingerprints TEXT NOT NULL, versions TEXT NOT NULL,
-    pictures TEXT NOT NULL DEFAULT '', plain TEXT NOT NULL DEFAULT '',
-    asked INTEGER NOT NULL, finished INTEGER NOT NULL DEFAULT 0,
-    headline TEXT NOT NULL DEFAULT '', share REAL,
-    created REAL NOT NULL, ended REAL, deleted REAL
-);
-CREATE INDEX runs_by_digest ON runs (digest);
-CREATE TABLE summaries (id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, json TEXT NOT NULL);
-CREATE TABLE thumbnails (id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, png BLOB NOT NULL);
-"""
 
 
 def workspace_folder() -> Path:
@@ -75,12 +62,17 @@ class Workspace:
         """The database, in one transaction that is kept if nothing goes wrong.
 
         Raises:
-            ValueError: it cannot be read or written.
+            ValueError: it cannot be read or written, or is damaged.
         """
         try:
             with opened(self.folder / DATABASE) as database:
                 yield database
         except sqlite3.Error as error:
+            if is_damage(error):
+                raise ValueError(
+                    f"The history '{self.folder / DATABASE}' is damaged ({first_line(error)}): start the app again, "
+                    "which sets that file aside and goes on from its backup and the runs' own folders."
+                ) from None
             raise unusable(self.folder, error) from None
 
     def is_alive(self, owner: str) -> bool:
@@ -92,29 +84,18 @@ class Workspace:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        except OSError:
+        except (OSError, ValueError):  # no file can have such a name
             return False
         return False
-
-
-@contextmanager
-def opened(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection for one transaction; closed at the end, so that nothing is held while nothing is done."""
-    database = sqlite3.connect(file, timeout=PATIENCE)
-    database.row_factory = sqlite3.Row
-    try:
-        database.execute("PRAGMA foreign_keys = ON")
-        with database:
-            yield database
-    finally:
-        database.close()
 
 
 def make_workspace(folder: Path) -> Workspace:
     """Open a workspace, made where there is none, and lock this process's own file in it.
 
+    A damaged database is set aside and made again: `side_core.runs.recovery.told` says so.
+
     Raises:
-        ValueError: it cannot be written, is full, damaged, or was made by a newer version.
+        ValueError: it cannot be written, is full, or was made by a newer version.
     """
     try:
         for part in (folder, folder / PICTURES, folder / RUNS, folder / OWNERS):
@@ -122,32 +103,44 @@ def make_workspace(folder: Path) -> Workspace:
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         lock = os.open(folder / OWNERS / owner, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        make_tables(folder)
+        with alone(folder):
+            recover(folder)
+            make_tables(folder / DATABASE)
+            with opened(folder / DATABASE) as database:
+                database.execute("PRAGMA journal_mode = WAL")
+            back_up(folder)
     except (OSError, sqlite3.Error) as error:
         raise unusable(folder, error) from None
     return Workspace(folder, owner, lock)
 
 
-def make_tables(folder: Path) -> None:
-    """Make the tables of an empty database; several processes may try at once.
+def renew_backup(workspace: Workspace) -> None:
+    """Copy the list of runs if that is due, and no other process is at it."""
+    with suppress(OSError), alone(workspace.folder, patience=0):
+        back_up(workspace.folder)
+
+
+@contextmanager
+def alone(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+    """One process at a time: who opens a workspace, mends or copies its database.
 
     Raises:
-        ValueError: a newer version has made them.
+        OSError: another one is at it for too long, or the folder cannot be written.
     """
-    with opened(folder / DATABASE) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-    with opened(folder / DATABASE) as database:
-        database.execute("BEGIN IMMEDIATE")
-        (version,) = database.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise ValueError(
-                f"The workspace '{folder}' was made by a newer version (its tables are {version}, known are "
-                f"{VERSION}): update the app, or set SIDE_WORKSPACE to another folder."
-            )
-        if version == 0:
-            for statement in filter(str.strip, TABLES.split(";")):
-                database.execute(statement)
-            database.execute(f"PRAGMA user_version = {VERSION}")
+    lock = os.open(folder / OPENING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        until = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+        yield
+    finally:
+        os.close(lock)
 
 
 def unusable(folder: Path, error: Exception) -> ValueError:

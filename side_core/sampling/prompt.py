@@ -9,6 +9,9 @@ from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
 from side_core.public import check_limit
 from side_core.settings import SamplingSettings
+from side_core.wording import shortened
+
+LONGEST = 60  # characters of a prompt in a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +33,10 @@ def check_prompt(prompt: str | None, denoiser: Denoiser) -> None:
         return
     if not isinstance(denoiser, TextDenoiser):
         raise ValueError(
-            f"The prompt '{shortened(prompt)}' was given, but the model draws without a text: leave the prompt out, or "
-            "choose a text-to-image model."
+            f"The prompt '{shortened(prompt, LONGEST)}' was given, but the model draws without a text: leave the "
+            "prompt out, or choose a text-to-image model."
         )
     check_limit("prompt_characters", len(prompt))
-
-
-def shortened(prompt: str) -> str:
-    """The beginning of a prompt, for use inside a sentence."""
-    return prompt if len(prompt) <= 60 else f"{prompt[:57]}..."
 
 
 def prompted(denoiser: Denoiser, settings: SamplingSettings) -> Prompted:

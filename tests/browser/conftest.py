@@ -1,4 +1,7 @@
-"""A real Chromium and the real app. Without a Chromium these tests are skipped on a laptop, and fail in CI."""
+"""A real Chromium and the real app. Without a Chromium these tests are skipped on a laptop, and fail in CI.
+
+`SIDE_SLOWER=4 pytest tests/browser` runs them on models that take four times as long.
+"""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +14,8 @@ from side_core.bench import CHROMIUM_OPTIONS, find_chromium, running_app
 
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
-    with running_app() as (address, _):
+    entry = "tests/browser/slow_app.py" if os.environ.get("SIDE_SLOWER") else "app.py"
+    with running_app(entry=entry) as (address, _):
         yield address
 
 

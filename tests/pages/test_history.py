@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from side_core.extraction.run import Extraction, Subject, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.runs import store
+from side_core.runs.database import DATABASE
 from side_core.runs.identity import new_run, pictures_key
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture, keep_picture
@@ -191,6 +192,52 @@ def test_a_link_to_nothing_gets_one_sentence(here: Workspace, kept: Callable[...
     assert not app.exception and len(app.error) == 1
     app.button(key="back").click().run()
     assert titles(app) == ["extract 1: ideal"]
+
+
+def test_a_damaged_run_is_named_the_others_are_shown_and_it_goes_into_the_bin(
+    here: Workspace, kept: Callable[..., Run]
+) -> None:
+    runs = [kept(steps=steps) for steps in (3, 4, 5)]
+    with here.connect() as database:
+        database.execute("UPDATE runs SET settings = '<b>' WHERE id = 2")
+        database.execute("UPDATE summaries SET json = '{}' WHERE id = 3")
+    app = opened()
+    assert not app.exception and titles(app) == ["extract 3: ideal", "extract 1: ideal"]
+    assert "Run 2 is damaged: its settings are no JSON; the others are shown." in text_of(app)
+    for link in ({"run": "2"}, {"compare": "1,2"}, {"compare": "1,3"}):
+        damaged = opened(**link)
+        assert not damaged.exception and "is damaged (" in text_of(damaged)
+    damaged = opened(run="3")  # what came out is lost, what was asked for is not
+    assert not damaged.exception and "Run 3 is damaged (what came out of it cannot" in text_of(damaged)
+    assert ">Steps</th><td>5</td>" in html_of(damaged)
+    app.button(key="damaged").click().run()
+    assert not app.exception and "Run 2 went into the bin." in text_of(app) and "is damaged" not in text_of(app)
+    app.button(key="undo").click().run()
+    assert "Run 2 is damaged" in text_of(app) and len(titles(app)) == len(runs) - 1
+
+
+def test_a_list_that_was_damaged_is_told_with_what_took_its_place(here: Workspace, kept: Callable[..., Run]) -> None:
+    kept()
+    (here.folder / DATABASE).write_bytes(b"no database" * 1000)
+    open_workspace()  # as the next start of the app does
+    app = opened()
+    assert not app.exception and titles(app) == ["extract 1: ideal"]
+    assert "The list of runs was damaged (file is not a database): it is set aside in" in text_of(app)
+
+
+def test_prompts_that_differ_at_their_end_are_told_apart(here: Workspace) -> None:
+    stem = "a portrait in soft light, " * 7
+    for name in ("Rosa Kaplan", "Rosa Kapoor"):
+        settings = {"seed": 0, "count": 1, "prompt": stem + name}
+        store.end(here, store.begin(here, NewRun("extract", "m", settings, {}, 1)).id, "finished", 1)
+    store.annotate(here, 1, stem + "noted")
+    app = opened()
+    assert [title[-12:] for title in titles(app)] == ['Rosa Kapoor"', 'Rosa Kaplan"']
+    helps = [str(item.help).replace("\\", "") for item in app.button if str(item.key).startswith("open-")]
+    assert all(f'"{stem}{name}"' in said for name, said in zip(("Rosa Kapoor", "Rosa Kaplan"), helps, strict=True))
+    assert "light, noted" in html_of(app)
+    heads = re.findall(r"<small title=[^>]*>([^<]*)</small>", html_of(opened(compare="1,2")))
+    assert {head[-16:] for head in heads} == {"Rosa Kaplan&quot;"[-16:], "Rosa Kapoor&quot;"[-16:]}
 
 
 def test_delete_undo_and_the_bin(here: Workspace, kept: Callable[..., Run]) -> None:

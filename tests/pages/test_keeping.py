@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts import keeping, live, session
 from side_core.runs import store
+from side_core.runs.database import DATABASE, VERSION
 from side_core.runs.opening import open_workspace
 from side_core.runs.reading import result_in
-from side_core.runs.workspace import DATABASE, VERSION, Workspace
+from side_core.runs.workspace import Workspace
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 LINK = {"model": "ideal", "count": "3", "steps": "4", "mode": "exact"}

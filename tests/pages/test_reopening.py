@@ -10,6 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import reopening
+from side_core.runs import store
+from side_core.runs.opening import open_workspace
+from side_core.runs.run import NewRun
 from side_core.runs.tagged_png import tagged_png
 from side_core.settings import ExtractSettings, ScoreSettings, Settings
 
@@ -92,6 +95,22 @@ def test_edited_settings_are_told_and_open(drop: Callable[[str, bytes], AppTest]
     assert "edited after the run" in app.warning[0].value
     app.button(key="reopen-run").click().run()
     assert taken == [ExtractSettings(count=2)]
+
+
+def test_own_folders_of_an_export_are_found_again_by_the_history(
+    drop: Callable[[str, bytes], AppTest], taken: list[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path / "workspace"))
+    file = picture(ExtractSettings(model="ideal", data="photos"), places=["data"])
+    assert "The training images 'photos': an own folder or file of whoever made this" in text_of(drop("0.png", file))
+    mine = ExtractSettings(model="ideal", data="/srv/photos")
+    store.begin(open_workspace(), NewRun("extract", "ideal", mine.model_dump(mode="json"), PRINTS, 1))
+    app = drop("0.png", file)
+    assert "The training images 'photos': taken from '/srv/photos'" in text_of(app)
+    app.button(key="reopen-run").click().run()
+    assert taken == [mine]
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    assert "/srv/photos" not in text_of(drop("0.png", file))
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from side_core.runs.export import export_zip
+from side_core.runs.places import without_places
 from side_core.runs.reopen import EDITED, MOST_BYTES, Reopened, read_exported
 from side_core.runs.result import Result
 from side_core.runs.tagged_png import SIGNATURE, tagged_png
@@ -53,7 +54,7 @@ def zipped(*members: tuple[str | zipfile.ZipInfo, bytes], how: int = zipfile.ZIP
 
 @pytest.mark.parametrize("kind", ["plain", "steered", "no control", "scored"])
 def test_zip_run_json_settings_and_pictures_open_as_the_same_run(results: Mapping[str, Result], kind: str) -> None:
-    result = results[kind]
+    result = without_places(results[kind])
     expected = (ScoreSettings if kind == "scored" else ExtractSettings).read(result.settings)
     content = export_zip(result)
     archive = zipfile.ZipFile(io.BytesIO(content))
@@ -231,7 +232,7 @@ def test_a_giant_picture_is_not_decoded() -> None:
     [
         ("<script>alert(1)</script>.png", "'<script>alert(1)</script>.png'"),
         ("a\nb\u202e.png", "'a\\nb\\u202e.png'"),
-        ("x" * 1000, f"'{'x' * 30}…{'x' * 30}'"),
+        ("x" * 1000, f"'{'x' * 30}…{'x' * 29}'"),
         ("", "''"),
     ],
 )
@@ -261,7 +262,7 @@ def test_two_hundred_damaged_files(results: Mapping[str, Result]) -> None:
     content = export_zip(results["steered"])
     archive = zipfile.ZipFile(io.BytesIO(content))
     whole = [archive.read("pictures/0.png"), archive.read("run.json"), content, zipped(RUN, how=zipfile.ZIP_STORED)]
-    run = ExtractSettings.read(results["steered"].settings)
+    run = ExtractSettings.read(without_places(results["steered"]).settings)
     dice, opened = random.Random(20), 0
     for case in range(240):
         file = damaged(whole[case % len(whole)], dice)

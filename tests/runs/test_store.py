@@ -35,8 +35,8 @@ def test_a_run_begins_as_it_was_noted(workspace: Workspace) -> None:
         (None, "extract 1: model"),
         ("", "extract 1: model"),
         ("portrait of Ada", 'extract 1: model, "portrait of Ada"'),
-        ("a" * 60, f'extract 1: model, "{"a" * 60}"'),
-        ("a" * 61, f'extract 1: model, "{"a" * 59}…"'),
+        ("a" * 80, f'extract 1: model, "{"a" * 80}"'),
+        ("a" * 40 + "b" * 41, f'extract 1: model, "{"a" * 40}…{"b" * 39}"'),
         (MARKUP[:30], f'extract 1: model, "{MARKUP[:30]}"'),
     ],
 )

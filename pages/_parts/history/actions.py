@@ -10,6 +10,7 @@ from pages._parts.history.state import TROUBLE, close_if_done, pin_all, say_and_
 from pages._parts.links import absolute, link_of, take_over
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS
+from side_core.runs.places import names_in
 from side_core.runs.reading import result_in
 from side_core.runs.run import Run
 from side_core.runs.store import LONGEST_NAME, LONGEST_NOTE
@@ -40,7 +41,8 @@ def show_actions(here: Workspace, run: Run) -> None:
         if run.deleted is None:
             st.button("Delete", key="delete", icon=":material/delete:", on_click=throw_away, args=([run.id],))
         if run.kind in ("extract", "score") and run.headline:
-            export_button(lambda: result_in(here, run), run.title)
+            names = names_in({"model": run.model}, run.settings)
+            export_button(lambda: result_in(here, run), names.text(run.title))
         with suppress(ValueError):  # settings of another version have no link; taking them over says so
             copy_link(absolute(link_of(settings_of(run), model=run.model), st.context.url or ""))
 

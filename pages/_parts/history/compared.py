@@ -17,8 +17,10 @@ from side_core.runs.run import Run
 from side_core.runs.wording import NONE, figure_in_words, progress_in_words, ratio_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted, shortened
 
 DIGITS = 12  # of a fingerprint
+LONGEST_TITLE, LONGEST_HELP = 60, 2500  # characters in the head of a column; of what lies behind a title
 
 
 def show_comparison(here: Workspace, text: str) -> None:
@@ -32,7 +34,7 @@ def show_comparison(here: Workspace, text: str) -> None:
     if not all(number.isascii() and number.isdigit() and len(number) < 16 for number in numbers):
         raise ValueError(f"The link names runs '{text}': choose some that are listed.")
     found = compare_runs(here, [store.find(here, int(number)) for number in numbers])
-    st.title(f"{len(found.runs)} runs side by side", anchor=False)
+    st.title(f"{counted(len(found.runs), 'run')} side by side", anchor=False)
     show_heads(here, found)
     show_notes(found.notes)
     show_metrics(found)
@@ -56,9 +58,13 @@ def show_heads(here: Workspace, found: RunComparison) -> None:
             with st.container(border=True, gap="xsmall", height="stretch"):
                 st.html(thumb_html(run, thumbnails.get(run.id)))
                 st.button(
-                    plain(run.title), key=f"open-{run.id}", type="tertiary", help="Open this run.", on_click=go_to,
+                    plain(run.title),
+                    key=f"open-{run.id}",
+                    type="tertiary",
+                    help=f"Open this run: {plain(run.whole_title, LONGEST_HELP)}",
+                    on_click=go_to,
                     args=(run.id,),
-                )  # fmt: skip
+                )
                 base = ['<span class="tag">baseline</span>'] if run is found.baseline else []
                 facts = [*base, f"run {run.id}", state_html(run), progress_in_words(run), when(run.created)]
                 st.html(facts_html(facts))
@@ -96,7 +102,8 @@ def metrics_html(found: RunComparison, metrics: tuple[Metric, ...], caption: str
 def head(found: RunComparison, run: Run) -> str:
     """The head of a run's column."""
     base = ' <span class="tag">baseline</span>' if run is found.baseline else ""
-    return f"Run {run.id}{base}<small>{escape(run.title if len(run.title) < 60 else run.title[:59] + '…')}</small>"
+    whole = escape(run.whole_title, quote=True)
+    return f'Run {run.id}{base}<small title="{whole}">{escape(shortened(run.title, LONGEST_TITLE))}</small>'
 
 
 def cell(item: Figure | None, share: bool, said: bool) -> str:

@@ -5,15 +5,18 @@ from html import escape
 import streamlit as st
 
 from pages._parts.history.chosen import bin_actions, chosen_runs, list_actions
-from pages._parts.history.state import CHOSEN, choose, choose_only, go_to
+from pages._parts.history.state import CHOSEN, choose, choose_only, go_to, throw_away
 from pages._parts.history.style import facts_html, icon, result_html, state_html, thumb_html
 from pages._parts.text import plain
 from side_core.runs import store
+from side_core.runs.row import Damaged
 from side_core.runs.run import Run
-from side_core.runs.wording import headline_in_words, progress_in_words, when
+from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace
+from side_core.wording import counted, shortened
 
 PER_PAGE = 50
+LONGEST_NOTE, LONGEST_HELP = 80, 2500  # characters of a note in the list; of a title behind a shortened one
 ORDERS: dict[str, tuple[store.Order, bool]] = {
     "Newest first": ("created", False),
     "Oldest first": ("created", True),
@@ -41,16 +44,18 @@ def show_list(here: Workspace) -> None:
     actions = st.container()
     page = st.session_state.get("history_page", 1)
     name, ascending = ORDERS[order]
-    runs = store.listed(here, search, name, ascending, deleted, (min(page, pages) - 1) * PER_PAGE, PER_PAGE)
+    found = store.page(here, search, name, ascending, deleted, (min(page, pages) - 1) * PER_PAGE, PER_PAGE)
+    runs = found.runs
     thumbnails = store.thumbnails_of(here, [run.id for run in runs])
     with actions:
         (bin_actions if deleted else list_actions)(chosen_runs(here, deleted), [run.id for run in runs])
+    say_damaged(found.damaged, deleted)
     with st.container(gap=None):
         for run in runs:
             show_row(run, thumbnails.get(run.id))
     if pages > 1:
         st.pagination(pages, key="history_page", persist_state="session")
-        st.caption(f"{count:,} runs, {PER_PAGE} a page.")
+        st.caption(f"{counted(count, 'run')}, {PER_PAGE} a page.")
 
 
 def list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:
@@ -107,6 +112,7 @@ def show_row(run: Run, thumbnail: bytes | None) -> None:
                 key=f"open-{run.id}",
                 icon=":material/keep:" if run.pinned else None,
                 type="tertiary",
+                help=whole(run),
                 on_click=go_to,
                 args=(run.id,),
             )
@@ -115,13 +121,29 @@ def show_row(run: Run, thumbnail: bytes | None) -> None:
             st.html(result_html(headline_in_words(run)) or facts_html(["no result yet"]))
 
 
+def say_damaged(damaged: list[Damaged], deleted: bool) -> None:
+    """Name the rows that cannot be read; they can go into the bin like others."""
+    if not damaged:
+        return
+    st.warning(plain(damage_in_words(damaged), 1000), icon=":material/heart_broken:")
+    if not deleted:
+        ids = [item.id for item in damaged]
+        label = f"Put run {ids[0]} into the bin" if len(ids) == 1 else f"Put these {len(ids)} runs into the bin"
+        st.button(label, key="damaged", icon=":material/delete:", on_click=throw_away, args=(ids,))
+
+
+def whole(run: Run) -> str | None:
+    """What lies behind a title that has lost its middle; None where it has not."""
+    return None if run.own_title == run.whole_title else plain(run.whole_title, LONGEST_HELP)
+
+
 def facts_of(run: Run) -> list[str]:
     """What a run is, as HTML."""
     parts = [state_html(run), progress_in_words(run), when(run.created)]
     if run.name:
-        parts.append(escape(run.own_title))
-    if run.note:
-        parts.append(f"{icon('sticky_note_2')}{escape(run.note.splitlines()[0][:80] if run.note.strip() else '')}")
+        parts.append(f'<span title="{escape(run.whole_title, quote=True)}">{escape(run.own_title)}</span>')
+    if run.note.strip():
+        parts.append(f"{icon('sticky_note_2')}{escape(shortened(run.note.strip().splitlines()[0], LONGEST_NOTE))}")
     return parts
 
 

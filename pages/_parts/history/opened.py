@@ -13,6 +13,8 @@ from pages._parts.text import plain, say_error, show_notes, show_warnings
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
+from side_core.runs.reading import summary_in
+from side_core.runs.row import DamagedRunError
 from side_core.runs.run import Run
 from side_core.runs.wording import progress_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
@@ -35,7 +37,6 @@ def show_run(here: Workspace, text: str) -> None:
     if not (text.isascii() and text.isdigit() and len(text) < 16):
         raise ValueError(f"The link names run '{text}': choose one that is listed.")
     run = store.find(here, int(text))
-    summary = store.summary_of(here, run.id)
     st.title(plain(run.title), anchor=False)
     st.html(facts_html(about(run)))
     if run.deleted is not None:
@@ -45,7 +46,10 @@ def show_run(here: Workspace, text: str) -> None:
     show_actions(here, run)
     if run.note:
         st.html(f'<div class="history note">{escape(run.note)}</div>')
-    show_result(here, run, summary)
+    try:
+        show_result(here, run, summary_in(here, run))
+    except DamagedRunError as error:
+        say_error(error)
     show_settings(run)
     show_origin(run)
 
@@ -84,8 +88,8 @@ def show_figures(summary: Summary, drawn: bool) -> None:
         show_effect(effect)
         show_second(second_in(summary))
         return
-    words = "pictures" if summary.get("surrogate") is None else "steered pictures"
-    show_headline(line, drawn, words, withheld_in(summary))
+    noun = "picture" if summary.get("surrogate") is None else "steered picture"
+    show_headline(line, drawn, noun, withheld_in(summary))
     show_second(second_in(summary))
     if effect is not None:
         st.markdown(effect_in_words(effect))

@@ -5,8 +5,11 @@ import streamlit as st
 from pages._parts.history.state import TROUBLE, close_if_done, say_and_close
 from pages._parts.text import plain
 from side_core.extraction.overview import in_bytes
+from side_core.runs.backup import RUNS, backups
 from side_core.runs.space import clean_up, to_free, usage
+from side_core.runs.wording import when
 from side_core.runs.workspace import Workspace
+from side_core.wording import counted
 
 
 def show_space(here: Workspace) -> None:
@@ -17,6 +20,8 @@ def show_space(here: Workspace) -> None:
     with box:
         used, spare = usage(here), to_free(here)
         st.markdown(f"Everything is in {plain(str(here.folder), 400)}; `SIDE_WORKSPACE` names another folder.")
+        saved = next(backups(here.folder), None)
+        copied = "not copied yet" if saved is None else f"copied on {when(saved.stat().st_mtime)}"
         sizes = {
             "Pictures": in_bytes(used.pictures),
             "Results": in_bytes(used.runs),
@@ -26,7 +31,11 @@ def show_space(here: Workspace) -> None:
         with st.container(horizontal=True):
             for label, value in sizes.items():
                 st.metric(label, value, width="content", border=True)
-        runs = f"{used.in_bin:,} run{'s' * (used.in_bin != 1)} in the bin"
+        st.caption(
+            f"The list is {copied}: after {RUNS} runs, or a day, it is copied again. If its file is ever damaged, that "
+            "file is set aside and the copy takes its place."
+        )
+        runs = f"{counted(used.in_bin, 'run')} in the bin"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Cleaning up would free **{in_bytes(spare)}**: {runs}, and pictures that no run shows.")
             if st.button("Clean up", key="clean", icon=":material/mop:", disabled=not (spare or used.in_bin)):

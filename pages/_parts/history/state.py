@@ -8,8 +8,10 @@ import streamlit as st
 from pages._parts.keeping import workspace
 from pages._parts.text import plain, say_error
 from side_core.runs import store
+from side_core.runs.row import DamagedRunError
 from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace
+from side_core.wording import counted
 
 CHOSEN, SAID = "history_chosen", "history_said"
 DONE, TROUBLE = "history_done", "history_trouble"  # of a dialog: it is to close; why it cannot yet
@@ -105,16 +107,23 @@ def close_if_done() -> None:
 
 def names_of(runs: Sequence[Run]) -> str:
     """Runs for a sentence."""
-    return f"'{runs[0].title}'" if len(runs) == 1 else f"{len(runs):,} runs"
+    return f"'{runs[0].title}'" if len(runs) == 1 else counted(len(runs), "run")
+
+
+def called(here: Workspace, ids: Sequence[int]) -> str:
+    """The same by their numbers; damaged ones have no name."""
+    try:
+        return names_of([store.find(here, id) for id in ids])
+    except DamagedRunError:
+        return f"Run {ids[0]}" if len(ids) == 1 else f"{len(ids):,} runs"
 
 
 def throw_away(ids: Sequence[int]) -> None:
     """Put runs into the bin, and turn back to the list."""
 
     def work(here: Workspace) -> Said:
-        runs = [store.find(here, id) for id in ids]
         store.delete(here, ids)
-        return Said(f"{names_of(runs)} went into the bin.", undo=tuple(ids))
+        return Said(f"{called(here, ids)} went into the bin.", undo=tuple(ids))
 
     act(work)
     choose_only([])
@@ -126,7 +135,7 @@ def bring_back(ids: Sequence[int]) -> None:
 
     def work(here: Workspace) -> Said:
         store.restore(here, ids)
-        return Said(f"{names_of([store.find(here, id) for id in ids])} came back from the bin.")
+        return Said(f"{called(here, ids)} came back from the bin.")
 
     act(work)
     choose_only([])

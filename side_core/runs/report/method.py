@@ -5,10 +5,12 @@ from typing import Any
 
 from side_core.runs.command import command_of
 from side_core.runs.fingerprints import fingerprints_of
-from side_core.runs.report.text import plural, said
+from side_core.runs.places import PLACES, places_in_words
+from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 SOLVERS = {
     "ddim": "DDIM (Song et al. 2021, eq. 12)",
@@ -71,7 +73,7 @@ def sampler(settings: ExtractSettings, summary: Mapping[str, Any]) -> str:
     noise = "no noise is added back" if settings.eta == 0 else f"noise is added back (eta {settings.eta:g})"
     label = "" if settings.surrogate is not None or settings.label is None else f" Label: {settings.label}."
     return (
-        f"{SOLVERS[settings.solver]}, {plural(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
+        f"{SOLVERS[settings.solver]}, {counted(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
         f"timestep {settings.last_timestep}; {noise}; {clipped}. Each picture begins with noise of its "
         f"own seed and is the same in any batch.{label}"
     )
@@ -94,11 +96,11 @@ def steering(about: Mapping[str, Any]) -> str:
 
 def images(about: Mapping[str, Any]) -> str:
     """One set of images."""
-    words = f"{about['source']}: {plural(about['rows'], 'image')}"
+    words = f"{about['source']}: {counted(about['rows'], 'image')}"
     if (searched := about.get("searched", about["rows"])) != about["rows"]:
         words += f", of which {searched:,} are compared with"
     if skipped := about.get("skipped"):
-        words += f"; {plural(len(skipped), 'file')} could not be read"
+        words += f"; {counted(len(skipped), 'file')} could not be read"
     return f"{words}."
 
 
@@ -127,7 +129,7 @@ def limits(result: Result) -> Iterator[str]:
         "contrast, pixel scores no longer see a copy; another encoder may."
     )
     yield (
-        f"{plural(len(result.names), 'picture')} are a sample. More of them bring back more training images, and "
+        f"{counted(len(result.names), 'picture')} are a sample. More of them bring back more training images, and "
         "images that come back rarely are missed."
     )
     if SCORES[score].source.startswith("no published"):
@@ -153,8 +155,10 @@ def again_html(settings: ExtractSettings | ScoreSettings, result: Result) -> str
     )
     versions = ", ".join(f"{name} {value}" for name, value in summary.get("versions", {}).items())
     what = f"seeds {settings.seeds[0]} to {settings.seeds[-1]}" if isinstance(settings, ExtractSettings) else "pictures"
+    places = places_in_words(result.settings, summary.get(PLACES, ()))
+    own = f"<p>{said(places)}</p>" if places else ""
     return (
-        f"<pre><code>{said(command_of(settings))}</code></pre>"
+        f"<pre><code>{said(command_of(settings))}</code></pre>{own}"
         f"<p>The same model, images and versions give the same scores for the same {said(what)}; on another machine "
         "exact arithmetic agrees up to rounding, fast arithmetic may not. Or drop the exported run on the app, which "
         "opens with these settings.</p>"

@@ -1,16 +1,21 @@
 """A run as one page that stands alone: no network, no script; to attach to a paper, to print, to hand out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from side_core.dpm.config import first_line
 from side_core.runs.command import command_of
+from side_core.runs.places import without_places
 from side_core.runs.report.chart import histogram_svg
 from side_core.runs.report.method import again_html, limits_html, method_html, steers
 from side_core.runs.report.numbers import bands_html, effect_html, effect_in, scores_html, tiles_html
 from side_core.runs.report.pictures import MOST_PAIRS, pictures_html
-from side_core.runs.report.text import percent, plural, said
+from side_core.runs.report.text import percent, said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 __all__ = ["command_of", "report_html"]
 
@@ -22,9 +27,27 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # a bro
 def report_html(result: Result) -> str:
     """The report as HTML. All text of others is escaped, pictures are inside; equal results give equal text.
 
+    No path of this machine is in it: see `side_core.runs.places`.
+
     Raises:
-        ValueError: another version wrote the settings.
+        ValueError: another version wrote the settings, or run.json is damaged.
     """
+    with telling_damage():
+        return page_html(without_places(result))
+
+
+@contextmanager
+def telling_damage() -> Iterator[None]:
+    """What a damaged run.json raises, as one sentence."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, ArithmeticError) as error:
+        reason = f"{type(error).__name__} {first_line(error)}"
+        raise ValueError(f"The run cannot be exported: its run.json is damaged ({reason}); draw it again.") from None
+
+
+def page_html(result: Result) -> str:
+    """The report of a result that has no places in it any more."""
     kind: type[ExtractSettings | ScoreSettings] = ScoreSettings if result.kind == "score" else ExtractSettings
     settings = kind.read(result.settings)
     threshold = float(result.summary["scores"][result.score]["threshold"])
@@ -93,7 +116,7 @@ def title_of(result: Result) -> str:
 def about_html(result: Result) -> str:
     """What was examined, how many pictures, what steered."""
     parts = [f"<strong>{said(title_of(result), 80)}</strong>"]
-    count = plural(len(result.names), "picture")
+    count = counted(len(result.names), "picture")
     if result.kind == "extract":
         seeds = (
             f"seed {result.names[0]}" if len(result.names) == 1 else f"seeds {result.names[0]} to {result.names[-1]}"

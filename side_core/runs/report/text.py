@@ -5,6 +5,7 @@ from html import escape
 from typing import Any
 
 from side_core.roots import printable
+from side_core.wording import shortened
 
 NARROW = "\u00a0"  # a space at which no line ends
 
@@ -12,9 +13,7 @@ NARROW = "\u00a0"  # a space at which no line ends
 def said(text: object, most: int = 0) -> str:
     """Text of others for HTML: nothing in it is markup, nothing is invisible; long ones lose their middle."""
     whole = printable(str(text))
-    if most and len(whole) > most:
-        whole = f"{whole[: most // 2]}…{whole[-most // 2 :]}"
-    return escape(whole)
+    return escape(shortened(whole, most) if most else whole)
 
 
 def percent(share: float) -> str:
@@ -42,8 +41,3 @@ def between(found: Mapping[str, Any]) -> str:
 def is_none(found: Mapping[str, Any]) -> bool:
     """Whether neither side of a ratio has any: then it is undefined, and so is its interval."""
     return found["value"] is None and not found["low"]
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
