@@ -140,7 +140,7 @@ def test_the_words_are_always_those_of_the_prompt_in_the_field(page: Page, addre
     first = next(place for place, one in enumerate(seen) if one["doing"].startswith("Explaining"))
     shown = [[word.split()[0] for word in one["words"]] for one in seen[first:]]
     assert shown[0] == [] and shown[-1] == ["portrait", "of", "Zed"]
-    assert all(words in ([], shown[-1]) for words in shown)
+    assert not [words for words in shown if words != shown[-1][: len(words)]]  # they may come one after the other
 
 
 def test_a_model_without_text_has_a_way_out(page: Page, address: str) -> None:

@@ -41,8 +41,9 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     preview = Preview(0, show)
     if matched:
         references = open_references(settings, subject)
-        record = lambda: noted(settings, subject, references)  # noqa: E731
-        finished = draw_missing(settings, subject, PICTURES, record, preview, references)
+        finished = draw_missing(
+            settings, subject, PICTURES, lambda: noted(settings, subject, references), preview, references
+        )
     else:
         finished = draw_missing(settings, subject, PICTURES, preview=preview)
     hidden.empty()
