@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
+from pages._parts.front_door import front_door
 from pages._parts.uploads import upload_limits
 
 
@@ -29,4 +30,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=upload_limits())
+app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=[*front_door(), *upload_limits()])
