@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts import arrival, reopening, view
+from pages._parts import arrival, back, reopening, view
 
 st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspect:", layout="wide")
 page = st.navigation(  # a plain list: with sections, lists lie within lists in a way that screen readers trip over
@@ -16,9 +16,11 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
         st.Page("history.py", title="History", icon=":material/history:"),
     ]
 )
+back.come_back()
 arrival.arrive(page.url_path)
 with st.sidebar:
     view.switch(page.url_path)
+    back.one_step_a_visit()
 page.run()
 with st.sidebar:
     reopening.reopen_input()
