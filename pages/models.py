@@ -10,6 +10,7 @@ from pages._parts.heading import offer_link, show_heading
 from pages._parts.link_values import DRAW, model_values
 from pages._parts.links import MODELS, link_to
 from pages._parts.session import forget_all, open_set, open_subject
+from pages._parts.steering import follow_model
 from pages._parts.text import say_error
 from side_core.dpm.description import Description, describe
 from side_core.dpm.folder import known_models, model_folder, read_card, trained_mirrored
@@ -26,7 +27,7 @@ st.markdown(
 )
 left, middle, right = st.columns(3)
 with left:
-    model = controls.open_choice("model", known_models())
+    model = controls.open_choice("model", known_models(), on_change=follow_model)
 with middle:
     data = controls.text("data", "left out: what the model says")
 with right:

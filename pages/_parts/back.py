@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pages._parts.asked import SEEN
 from pages._parts.history.state import COMPARED, OPENED
 
 OPENS = (OPENED, COMPARED, "step")  # in the link: what opens a view within a page, which is a step of its own
@@ -57,6 +58,8 @@ def come_back() -> None:
     context = get_script_run_ctx()
     if context is None or not context.is_history_navigation:
         return
+    for name in st.session_state.pop(SEEN, {}):  # what is not in the link is a default again
+        st.session_state.pop(name, None)
     asked = parse_qs(context.query_string, keep_blank_values=True)
     dropped = {name: texts for name, texts in asked.items() if name not in st.query_params}
     if dropped:
