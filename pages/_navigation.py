@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts import arrival, reopening, view
+from pages._parts import arrival, back, reopening, view
 from side_core.assets import ASSETS
 
 # A Material icon by its name would be asked from a server elsewhere here, and only here.
@@ -18,9 +18,11 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
         st.Page("history.py", title="History", icon=":material/history:"),
     ]
 )
+back.come_back()
 arrival.arrive(page.url_path)
 with st.sidebar:
     view.switch(page.url_path)
+    back.one_step_a_visit()
 page.run()
 with st.sidebar:
     reopening.reopen_input()
