@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages._parts.figures import STYLE as FIGURES
+from pages._parts.heading import begin_notices
 from pages._parts.history.compared import show_comparison
 from pages._parts.history.list import show_list
 from pages._parts.history.opened import show_run
@@ -30,6 +31,7 @@ def show_all(here: Workspace) -> None:
 
 
 st.html(FIGURES + STYLE)
+begin_notices("History")
 st.session_state.pop(DONE, None)  # what a dialog said before it was closed
 try:
     kept = workspace()

@@ -5,6 +5,7 @@ import streamlit as st
 from pages._parts import glossary
 from pages._parts.code import show_code
 from pages._parts.figures import STYLE
+from pages._parts.heading import begin_notices
 from pages._parts.text import say_error
 from pages._parts.tour.steps import STEPS, Step
 
@@ -60,6 +61,7 @@ def show(step: Step) -> None:
 
 
 st.html(STYLE)
+begin_notices("Tour")
 number = walk()
 try:
     show(STEPS[number - 1])

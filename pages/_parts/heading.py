@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._parts import notices
 from pages._parts.copy_link import copy_link
 from pages._parts.links import absolute, seen_as
+from pages._parts.strangers import say_strangers
 from pages._parts.view import DEMO, EVERYTHING, is_demo, is_projected
 
 
@@ -14,8 +15,14 @@ def show_heading(title: str) -> DeltaGenerator:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="heading"):
         st.title(title, anchor=False, width="content")
         place = st.container(width="content", key="heading-link")
-    notices.begin(title, st.empty())
+    begin_notices(title)
     return place
+
+
+def begin_notices(page: str) -> None:
+    """Say here what the link asks for in vain: what no page knows at once, the rest as widgets are made."""
+    notices.begin(page, st.empty())
+    say_strangers()
 
 
 def offer_link(place: DeltaGenerator, link: str) -> None:

@@ -233,7 +233,10 @@ def test_the_sentence_goes_when_the_person_chooses(seen: list[Settings]) -> None
     [
         (
             "/?model=/no/such&data=pixel-faces[0:9]&surrogate=pixel-faces-twin&count=2",
-            ["Model = '/no/such', which cannot be used: pixel-faces is. There is no model folder", "go with the model"],
+            [
+                "Model = '/no/such', which cannot be used: pixel-faces is. There is no model folder",
+                "go with that model",
+            ],
             {"model": "pixel-faces", "data": None, "surrogate": None, "count": 2},
         ),
         (

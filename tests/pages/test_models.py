@@ -58,7 +58,7 @@ def test_near_duplicates_are_counted_and_mirrored_images_offered(tmp_path: Path)
     app = opened(model="ideal", data=str(tmp_path / "train"), control=str(tmp_path / "control"))
     text = text_of(app)
     assert "Near-duplicates of others 3" in text and "Also among the training images 0, and nearly 0" in text
-    app = app.checkbox(key="own_mirror").check().run()
+    app = app.checkbox(key="mirror").check().run()
     assert not app.exception and "Also among the training images 0, and nearly 20" in text_of(app)
 
 

@@ -1,0 +1,37 @@
+"""Through every page with every shared setting at its bounds: no error anywhere."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+PAGES = Path(__file__).parents[2] / "pages"
+WALK = ("extract.py", "sweep.py", "prompts.py", "surrogate.py", "models.py", "history.py", "tour.py", "extract.py")
+QUICK = {"count": "2", "steps": "2"}
+BOUND_EACH_OTHER = ("first_timestep", "last_timestep")  # between them there must be room for the steps
+
+
+def opened(**link: str) -> AppTest:
+    app = AppTest.from_file(PAGES / "_navigation.py", default_timeout=300)
+    for name, value in (QUICK | link).items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def walk(app: AppTest) -> None:
+    """Open every page; none shows an exception or an error."""
+    for page in WALK:
+        app.switch_page(page).run()
+        wrong = [error.message for error in app.exception] + [error.value for error in app.error]
+        assert not wrong, page
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_every_shared_setting_at_its_bound_is_taken_through_every_page(end: str) -> None:
+    app = opened(surrogate="none")
+    for kind in ("slider", "number_input"):
+        for widget in getattr(app, kind):
+            if widget.key and widget.key not in BOUND_EACH_OTHER:
+                widget.set_value(getattr(widget, end))
+    app.run()
+    walk(app)
