@@ -58,7 +58,7 @@ def test_stop_keeps_what_is_finished_and_go_on_finishes(page: Page, address: str
     expect(stop).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(re.compile(r"about \d+ (s|min) left"))).to_be_visible(timeout=PATIENCE)
     page.wait_for_function(
-        "document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= 35", timeout=PATIENCE
+        "() => document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= 35", timeout=PATIENCE
     )
     stop.click()
     expect(page.get_by_text("Stopped: 16 of 48 pictures are finished.")).to_be_visible(timeout=PATIENCE)

@@ -48,6 +48,6 @@ def test_icons_are_drawn(page: Page, address: str) -> None:
     assert page.evaluate(size, tab.get_attribute("href")) > 0
     icon = page.get_by_test_id("stSidebarNav").get_by_test_id("stIconMaterial").first
     expect(icon).to_be_visible(timeout=PATIENCE)
-    page.wait_for_function("document.fonts.check('16px \"Material Symbols Rounded\"')")
+    page.wait_for_function("() => document.fonts.check('16px \"Material Symbols Rounded\"')")
     box = icon.bounding_box()
     assert box is not None and box["width"] < 1.5 * box["height"]  # its name in letters would be far wider

@@ -38,7 +38,7 @@ def begin(page: Page, address: str) -> None:
 def bar_of(page: Page, least: int) -> None:
     """Wait until a bar stands at `least` percent."""
     page.wait_for_function(
-        f"document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= {least}", timeout=PATIENCE
+        f"() => document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= {least}", timeout=PATIENCE
     )
 
 
