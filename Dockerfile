@@ -5,16 +5,22 @@
 #   docker run -p 8501:8501 -v side:/work --gpus all side-explorer         # on a CUDA GPU
 #   docker run -p 8501:8501 -e SIDE_PUBLIC=1 side-explorer                 # for strangers: nothing is kept, see README
 #
-# The ordinary torch wheels bring CUDA and run on CPUs too. For a smaller image without it:
-#   docker build --build-arg PIP_INDEX_URL=https://download.pytorch.org/whl/cpu \
-#                --build-arg PIP_EXTRA_INDEX_URL=https://pypi.org/simple -t side-explorer .
-FROM python:3.12-slim AS install
-ARG PIP_INDEX_URL=https://pypi.org/simple
-ARG PIP_EXTRA_INDEX_URL=
-COPY requirements.txt /tmp/
-RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r /tmp/requirements.txt
+# What is installed is pinned with its hashes (requirements.lock, by `make lock`), and so is the base. The ordinary torch
+# brings CUDA and runs on CPUs too. For a smaller image without it, from an index that has CPU builds of torch, whose
+# hashes are others:
+#   docker build --build-arg INSTALL="-r requirements.txt" --build-arg PIP_INDEX_URL=(that index) \
+#                --build-arg PIP_EXTRA_INDEX_URL=(your usual index) -t side-explorer .
+# A newer base: `docker buildx imagetools inspect python:3.12-slim` prints its digest.
+ARG BASE=python:3.12.15-slim-trixie@sha256:a6e34c598f2467ed0e9a8d349809fcd8b5c603269512df273a0bb1784edc11b1
+FROM ${BASE} AS install
+ARG INSTALL="--require-hashes -r requirements.lock"
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+WORKDIR /tmp
+COPY requirements.txt requirements.lock ./
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir ${INSTALL}
 
-FROM python:3.12-slim
+FROM ${BASE}
 COPY --from=install /venv /venv
 COPY app.py /app/
 COPY .streamlit /app/.streamlit

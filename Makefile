@@ -22,7 +22,8 @@ app: $(VENV)/.app  ## start the app on the embedded model
 	$(BIN)/streamlit run app.py
 
 test: setup  ## all tests but the slow proofs
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow and not browser" --numprocesses=auto --dist=loadfile
+	$(BIN)/pytest -m "browser and not slow"
 
 test-slow: setup  ## the slow proofs: what the shipped models and figures claim
 	$(BIN)/pytest -m slow
@@ -38,7 +39,11 @@ bench: setup  ## measure speed on this machine
 soak: setup  ## measure many sessions at once, kills, thousands of runs, memory, accessibility (minutes)
 	$(BIN)/python -m soak
 
+lock: setup  ## pin what the container installs: newest versions, with hashes (requirements.lock)
+	$(BIN)/uv pip compile --no-config --quiet --upgrade --universal --python-version 3.12 --generate-hashes \
+		--custom-compile-command "make lock" --output-file requirements.lock requirements.txt
+
 assets: setup  ## rebuild data, models and calibration (hours; see assets/README.md)
 	assets/build.sh
 
-.PHONY: help setup app test test-slow check bench soak assets
+.PHONY: help setup app test test-slow check bench soak lock assets

@@ -6,6 +6,9 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
+from pages._parts.front_door import front_door
+from pages._parts.uploads import upload_limits
+
 
 def warm_up() -> None:
     """Import what the first page needs (seconds of torch and diffusers) while the browser still connects."""
@@ -27,4 +30,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/_navigation.py", lifespan=lifespan)
+app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=[*front_door(), *upload_limits()])

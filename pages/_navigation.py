@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from pages._parts import arrival, reopening, view
+from pages._parts import arrival, back, reopening, view
+from side_core.assets import ASSETS
 
-st.set_page_config(page_title="SIDE Explorer", page_icon=":material/frame_inspect:", layout="wide")
+# A Material icon by its name would be asked from a server elsewhere here, and only here.
+st.set_page_config(page_title="SIDE Explorer", page_icon=ASSETS / "icon.svg", layout="wide")
 page = st.navigation(  # a plain list: with sections, lists lie within lists in a way that screen readers trip over
     [
         st.Page("extract.py", title="Extract", icon=":material/image_search:", default=True),
@@ -16,9 +18,11 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
         st.Page("history.py", title="History", icon=":material/history:"),
     ]
 )
+back.come_back()
 arrival.arrive(page.url_path)
 with st.sidebar:
     view.switch(page.url_path)
+    back.one_step_a_visit()
 page.run()
 with st.sidebar:
     reopening.reopen_input()

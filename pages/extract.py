@@ -20,7 +20,7 @@ from pages._parts.session import (
     score_folder,
     steered,
 )
-from pages._parts.steering import first_surrogate, follow_model, guidance_inputs, say_if_idle, surrogate_input
+from pages._parts.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.text import say_error
 from side_core.extraction.run import Drawn, Extraction, Subject, score_images
 from side_core.runs.identity import pictures_key, without_surrogate
@@ -43,7 +43,7 @@ def draw_pictures() -> None:
     """Draw pictures of a model, steered or not, and show them."""
     intro = st.empty()
     with st.sidebar:
-        chosen = sidebar.model_inputs(follow_model)
+        chosen = sidebar.model_inputs()
         name = surrogate_input(chosen["model"])
         steering_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
         with more:
@@ -92,7 +92,9 @@ def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
     """
     references = open_references(settings, subject)
-    finished = draw_missing(settings, subject, PICTURES, lambda: noted(settings, subject, references))
+    finished = draw_missing(
+        settings, subject, PICTURES, lambda: noted(settings, subject, references), references=references
+    )
     if not finished.own:
         if finished.damaged:  # this says which
             score_images(settings, subject, references, Drawn(damaged=finished.damaged))

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from pages._parts import controls
+from pages._parts import arrival, controls
 from pages._parts.datasets import show_set
 from pages._parts.description import show_description
 from pages._parts.figures import STYLE
 from pages._parts.heading import offer_link, show_heading
-from pages._parts.link_values import model_values
+from pages._parts.link_values import DRAW, model_values
 from pages._parts.links import MODELS, link_to
 from pages._parts.session import forget_all, open_set, open_subject
+from pages._parts.steering import follow_model
 from pages._parts.text import say_error
 from side_core.dpm.description import Description, describe
 from side_core.dpm.folder import known_models, model_folder, read_card, trained_mirrored
@@ -26,16 +27,16 @@ st.markdown(
 )
 left, middle, right = st.columns(3)
 with left:
-    model = controls.open_choice("model", known_models(), linked=False)
+    model = controls.open_choice("model", known_models(), on_change=follow_model)
 with middle:
-    data = controls.text("data", "left out: what the model says", linked=False)
+    data = controls.text("data", "left out: what the model says")
 with right:
-    control = controls.text("control", "left out: the model's own, if any", linked=False)
+    control = controls.text("control", "left out: the model's own, if any")
 try:
     by_card = trained_mirrored(read_card(model_folder(model)))
 except ValueError:  # said below
     by_card = False
-mirror = controls.checkbox("mirror", default=by_card, linked=False)
+mirror = controls.checkbox("mirror", default=by_card)
 
 
 def show_model(settings: ExtractSettings) -> Description | None:
@@ -95,15 +96,14 @@ def show_fingerprints(settings: ExtractSettings, description: Description) -> No
 
 
 settings = ExtractSettings(model=model, data=data or None, control=control or None, mode="fast")
-offer_link(heading, link_to(MODELS, model_values(settings)))
+chosen = {**model_values(settings), "mirror": None if mirror == by_card else mirror}
+offer_link(heading, link_to(MODELS, chosen))
 description = show_model(settings)
 if description is not None:
     ready = show_data(settings, description.image_size)
     with st.container(horizontal=True):
         if ready and st.button("Draw pictures with it", icon=":material/image_search:", type="primary"):
-            link = {"model": model, "data": data, "control": control}
-            link |= {} if mirror == by_card else {"mirror": str(mirror).lower()}
-            st.switch_page("extract.py", query_params={name: value for name, value in link.items() if value})
+            arrival.go("extract.py", {"pictures": DRAW, **chosen, "surrogate": None})
         st.button(
             "Read all files again",
             icon=":material/refresh:",

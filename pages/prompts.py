@@ -1,6 +1,7 @@
 """Prompts: is this prompt memorised, which of its words carry it, and what does it draw; for text-to-image models."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts import glossary, view
 from pages._parts.code import show_code
@@ -12,12 +13,13 @@ from pages._parts.prompts import inputs
 from pages._parts.prompts.copies import copies_in_words, matched, show_alone, show_copies, show_pairs
 from pages._parts.prompts.detectors import show_detectors
 from pages._parts.prompts.forming import pictures_now
+from pages._parts.prompts.held_out import fill_in, known_now
 from pages._parts.prompts.inquiry import Inquiry
-from pages._parts.prompts.look import WRAP
-from pages._parts.prompts.measuring import held_out_now, norms_now, prompts_held_out, words_now
+from pages._parts.prompts.look import HIDE_NOTHING, HIDE_STALE, WRAP
+from pages._parts.prompts.measuring import norms_now, prompts_held_out, words_now
 from pages._parts.prompts.prompt import prompt_input
 from pages._parts.prompts.reading import show_reading
-from pages._parts.prompts.score import Standing, show_score, standing_of, without_held_out
+from pages._parts.prompts.score import Panel, Standing, standing_of, without_held_out
 from pages._parts.prompts.search import show_search
 from pages._parts.prompts.subject import examine, has_text
 from pages._parts.prompts.tried import Tried, note, show_tried, tried
@@ -27,6 +29,7 @@ from pages._parts.session import PICTURES
 from pages._parts.text import plain, say_error
 from side_core.dpm.text.tokens import need_prompt
 from side_core.prompts.explain import Differentiated, Significance, explaining
+from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import norm_of, score_of, text_norms
 from side_core.runs.identity import pictures_key
 from side_core.sampling.prompt import check_prompt
@@ -36,6 +39,9 @@ INTRO = (
     "words, they change the [[noise]] it predicts far more than other words do: the [[text norm|score]] jumps at the "
     "first [[step]], before there is anything to see. The words that carry it light up: change one, and watch."
 )
+
+
+LOOKED_INTO = "looked_into"  # in the session: what the page has shown to the end
 
 
 def look_into() -> None:
@@ -52,62 +58,83 @@ def look_into() -> None:
     with st.sidebar:
         asked = inputs.asked_for(chosen, examined)
     prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(asked.digest)]))
+    looked_into = (prompt, asked.prompts.digest, asked.held_out)
+    st.html(HIDE_NOTHING if st.session_state.get(LOOKED_INTO) == looked_into else HIDE_STALE)
     check_prompt(prompt, examined.denoiser)
     offer_link(heading, link_to(PROMPTS, inputs.values_of(asked, prompt)))
     with st.container():
         show_reading(examined.denoiser.tokens(prompt), examined.denoiser.context)
-    words = st.container()
+    words = st.container(key="prompt-words")
     with st.container():
         inquiry = Inquiry(prompt, examined, asked, prompts_held_out(asked.prompts.model, asked.held_out))
-    standing = show_standing(inquiry)
+    with st.container():
+        value = float(score_of(norms_now(examined.denoiser, prompt, asked.prompts)[None])[0])
+    panel, filling = Panel(), st.container()
+    standing = show_standing(inquiry, value, panel)
     with st.container():
         significance = words_now(examined.denoiser, prompt, asked.prompts)
     with words:
         show_words(prompt, significance, examined.knows_names)
     with st.container(key="prompt-results"):
-        if (shown := show_pictures(inquiry, standing)) is not None:
-            further = view.detail("further")
+        shown = show_pictures(inquiry, standing)
+        before = st.empty()
+        show_before(asked.digest, before)
+        further = view.detail("further")
+        if shown is not None:
             show_pairs(shown)
             keep_run(shown.extraction, shown.drawn, PICTURES)
+        if standing is not None and standing.threshold is None:
+            with filling:
+                fill_in(inquiry, lambda held_out: show_standing(inquiry, value, panel, held_out))
+            show_before(asked.digest, before)
+        if shown is not None:
             with further:  # last, as it may take a while
                 show_further(inquiry, significance)
+    st.session_state[LOOKED_INTO] = looked_into
 
 
-def show_standing(inquiry: Inquiry) -> Standing | None:
-    """The score beside the held-out prompts; None where there are none, or they are not scored yet."""
-    settings, prompt, digest = inquiry.settings, inquiry.prompt, inquiry.asked.digest
-    with st.container():
-        value = float(score_of(norms_now(inquiry.denoiser, prompt, settings)[None])[0])
-        held_out = inquiry.held_out and held_out_now(
-            inquiry.denoiser, settings, inquiry.held_out, inquiry.asked.held_out
-        )
-    if not held_out:
-        without_held_out(value, known=bool(inquiry.held_out))
+def show_standing(inquiry: Inquiry, value: float, panel: Panel, held_out: HeldOut | None = None) -> Standing | None:
+    """The score of the prompt, beside the held-out prompts that are scored so far; None where there are none at all.
+
+    Args:
+        inquiry: the prompt.
+        value: its score.
+        panel: where it is shown.
+        held_out: those that are scored; left out: what is known of them.
+    """
+    if not inquiry.held_out:
+        without_held_out(value)
         return None
-    standing = standing_of(value, held_out, settings)
-    note(Tried(prompt, digest, value, standing.counts))
-    show_score(standing, [(item.prompt, item.score) for item in tried(digest) if item.prompt != prompt])
+    digest = inquiry.asked.digest
+    standing = standing_of(value, held_out or known_now(inquiry), len(inquiry.held_out), inquiry.settings)
+    note(Tried(inquiry.prompt, digest, value, standing.counts))
+    panel.show(standing, [(item.prompt, item.score) for item in tried(digest) if item.prompt != inquiry.prompt])
     return standing
 
 
+def show_before(settings: str, place: DeltaGenerator) -> None:
+    """What was tried before with these settings, in its place."""
+    with place.container():
+        show_tried(settings)
+
+
 def show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
-    """What the prompt draws, beside the training picture; what was tried before. None where nothing is compared."""
-    examined, digest = inquiry.examined, inquiry.asked.digest
+    """What the prompt draws, beside the training picture. None where nothing is compared."""
+    examined = inquiry.examined
     with st.container():
         pictures = pictures_now(inquiry.drawing, examined.subject, matched=not examined.unknown)
     if pictures and examined.unknown:
         show_alone(pictures)
         st.info(plain(examined.unknown, 500), icon=":material/folder_open:")
     if not pictures or examined.unknown:
-        show_tried(digest)
         return None
     with st.container():
         extraction = matched(pictures, inquiry.drawing, examined.subject)
     if standing is not None:
         first = next(iter(pictures.values())).image
-        note(Tried(inquiry.prompt, digest, standing.value, standing.counts, copies_in_words(extraction), first))
+        copies = copies_in_words(extraction)
+        note(Tried(inquiry.prompt, inquiry.asked.digest, standing.value, standing.counts, copies, first))
     show_copies(extraction)
-    show_tried(digest)
     named = {str(seed): picture for seed, picture in pictures.items()}
     return Shown(extraction, "seed", named, {pictures_key(inquiry.drawing, examined.subject): pictures})
 

@@ -14,7 +14,6 @@ from pages._parts.sweep_inputs import (
     axis_inputs,
     curves_input,
     drawing_inputs,
-    follow_model,
     schedule_inputs,
     scoring_inputs,
 )
@@ -41,7 +40,7 @@ def ask() -> SweepSettings:
         ValueError: what they say does not go together, or the model cannot be opened.
     """
     with st.sidebar:
-        chosen: dict[str, Any] = sidebar.model_inputs(follow_model)
+        chosen: dict[str, Any] = sidebar.model_inputs()
         curves = curves_input(chosen["model"])
         foreign_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
     chosen |= {"surrogates": curves} | axis_inputs(curves)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+OPEN_ASSETS = tuple(ASSETS / part for part in ("data", "models", "surrogates"))  # what a public app may read
 PIXEL_FACES = ASSETS / "data" / "pixel-faces.npz"
 
 

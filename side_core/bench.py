@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,12 +119,19 @@ def live_grid_seconds() -> float:
 
 
 @contextlib.contextmanager
-def running_app(port: int | None = None, entry: str = "app.py") -> Iterator[tuple[str, int]]:
+def running_app(
+    port: int | None = None,
+    entry: str = "app.py",
+    options: Sequence[str] = (),
+    streamlit: Sequence[str] = ("-m", "streamlit"),
+) -> Iterator[tuple[str, int]]:
     """The app on a free port of this machine, from the moment it answers; stopped at the end.
 
     Args:
         port: left out: a free one.
         entry: the file to run, below the repository's root.
+        options: more of Streamlit's own.
+        streamlit: what Python runs for Streamlit.
 
     Yields:
         Its address, and the number of its process.
@@ -135,14 +142,14 @@ def running_app(port: int | None = None, entry: str = "app.py") -> Iterator[tupl
             port = free.getsockname()[1]
     command = [
         sys.executable,
-        "-m",
-        "streamlit",
+        *streamlit,
         "run",
         entry,
         "--server.port",
         str(port),
         "--server.headless",
         "true",
+        *options,
     ]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)

@@ -10,7 +10,9 @@ from pathlib import Path
 
 SPARE_BYTES = 2**30  # left free on the disk
 LIMIT_GB = 20.0  # kept in all, unless SIDE_CACHE_GB says otherwise
-MARK = ".last-used"  # an empty file in each entry: its time says when it was used, and nothing without it is deleted
+MARK = ".last-used"  # a file in each entry: its time says when it was used, and nothing without it is deleted
+UNITS = (1e9, "GB"), (1e6, "MB"), (1e3, "kB")
+STALLED = 600  # seconds without a byte after which a half-filled entry claims no more room than it takes
 ABANDONED = 24 * 3600  # seconds after which a half-filled entry is taken for the rest of a process that died
 
 
@@ -54,9 +56,25 @@ def check_space(wanted: int, what: str) -> None:
         raise unusable(cache_folder(), error) from None
     if wanted + SPARE_BYTES > free:
         raise ValueError(
-            f"{what} would take {wanted / 1e9:.1f} GB in '{cache_folder()}', where {free / 1e9:.1f} GB are free: "
+            f"{what} would take {in_words(wanted)} in '{cache_folder()}', where {in_words(free)} are free: "
             "free some space, or set SIDE_CACHE to a folder on a larger disk."
         )
+
+
+def check_share(wanted: int, what: str) -> None:
+    """Raise ValueError where an entry of `wanted` bytes is more than the whole cache may keep."""
+    limit = cache_limit()
+    if wanted > limit:
+        raise ValueError(
+            f"{what} would take {in_words(wanted)}, and the cache keeps {in_words(limit)} at most: "
+            "take fewer or smaller pictures, or set SIDE_CACHE_GB to more."
+        )
+
+
+def in_words(size: float) -> str:
+    """A number of bytes."""
+    unit, name = next((unit for unit in UNITS if size >= unit[0]), UNITS[-1])
+    return f"{size / unit:.1f} {name}"
 
 
 def unusable(folder: Path, error: OSError) -> ValueError:
@@ -68,46 +86,54 @@ def unusable(folder: Path, error: OSError) -> ValueError:
 
 
 @contextmanager
-def filling(folder: Path) -> Iterator[Path]:
+def filling(folder: Path, wanted: int = 0, what: str = "It") -> Iterator[Path]:
     """A folder to fill, renamed to `folder` at the end: whoever finds it finds it whole.
 
-    Where another process was quicker, its folder stays and ours goes. Then the cache is pruned.
+    Room is made first: entries that were used longest ago go. Where another process was quicker, its folder stays and
+    ours goes.
+
+    Args:
+        folder: what it will be.
+        wanted: bytes it will take, as far as that is known before.
+        what: is kept in it, for the sentence that says that it is too large.
 
     Raises:
-        ValueError: it cannot be written.
+        ValueError: it cannot be written, or is larger than all that the cache may keep.
     """
-    limit = cache_limit()
+    check_share(wanted, what)
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
         partial.mkdir(parents=True)
-        (partial / MARK).touch()
+        (partial / MARK).write_text(str(wanted))
+        make_room(partial, wanted, what)
         yield partial
+        make_room(partial, size_of(partial), what)
+        (partial / MARK).write_text("")
         try:
             partial.rename(folder)
         except OSError:
             if not folder.is_dir():
                 raise
         used(folder)
-        prune(folder, limit)
     except OSError as error:
         raise unusable(folder.parent, error) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def growing(folder: Path) -> None:
-    """Begin or go on with an entry that is filled bit by bit, each file written whole. Then the cache is pruned.
+def growing(folder: Path, wanted: int, what: str) -> None:
+    """Begin or go on with an entry that is filled bit by bit, each file written whole, up to `wanted` bytes.
 
     Raises:
-        ValueError: it cannot be written.
+        ValueError: it cannot be written, or is larger than all that the cache may keep.
     """
-    limit = cache_limit()
+    check_share(wanted, what)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARK).touch()
+        make_room(folder, wanted, what)
     except OSError as error:
         raise unusable(folder.parent, error) from None
-    prune(folder, limit)
 
 
 def used(folder: Path) -> None:
@@ -123,24 +149,48 @@ def discard(folder: Path) -> None:
         folder.unlink(missing_ok=True)  # it was no folder
 
 
-def prune(keep: Path, limit: float) -> None:
-    """Delete entries, those used longest ago first, until no more than `limit` bytes are kept; never `keep`.
+def make_room(keep: Path, wanted: int, what: str) -> None:
+    """Delete entries, those used longest ago first, until there is room for the `wanted` bytes of `keep`.
 
     What a process has mapped into its memory stays readable there.
+
+    Raises:
+        ValueError: it may not, as it is too large or others are being filled.
     """
-    entries = []
+    check_share(wanted, what)
+    whole, taken, now = [], wanted, time.time()
     for mark in cache_folder().glob(f"*/*/{MARK}"):
         folder = mark.parent
         try:
-            last, size = mark.stat().st_mtime, sum(file.stat().st_size for file in folder.iterdir())
-        except OSError:
-            continue  # another process is pruning too
+            last, size = mark.stat().st_mtime, size_of(folder)
+            claimed = claim(folder) if folder.name.startswith(".") else 0
+        except (OSError, ValueError):
+            continue  # another process is deleting it too
+        if folder == keep:
+            continue
         if not folder.name.startswith("."):
-            entries.append((last, folder, size))
-        elif time.time() - last > ABANDONED:
+            whole.append((last, folder, size))
+        elif now - last > ABANDONED:
             discard(folder)
-    total = sum(size for *_, size in entries)
-    for _, folder, size in sorted(entries):
-        if total > limit and folder != keep:
+            continue
+        taken += max(size, claimed)
+    limit = cache_limit()
+    for _, folder, size in sorted(whole):
+        if taken > limit:
             discard(folder)
-            total -= size
+            taken -= size
+    if taken > limit:
+        raise ValueError(
+            f"{what} would take {in_words(wanted)}, and others are filling the cache: try again in a while."
+        )
+
+
+def claim(partial: Path) -> int:
+    """Bytes that an entry will take that is being filled; 0 where nobody seems to be at it any more."""
+    last = max(file.stat().st_mtime for file in partial.iterdir())
+    return int((partial / MARK).read_text() or 0) if time.time() - last < STALLED else 0
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of an entry's files, without its mark."""
+    return sum(file.stat().st_size for file in folder.iterdir() if file.name != MARK)

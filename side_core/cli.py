@@ -9,6 +9,7 @@ from pathlib import Path
 
 from side_core import __version__, commands, runs_command
 from side_core.evaluate_command import run_evaluate_side
+from side_core.extract_command import run_extract
 from side_core.options import add_options
 from side_core.progress import INTERRUPTED, complain
 from side_core.prompts_command import add_prompts
@@ -69,8 +70,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     extract.add_argument("--device", default=None, help=DEVICE)
     extract.add_argument("--json", action="store_true", help="print run.json on stdout")
-    add_history(extract)
-    extract.set_defaults(run=commands.run_extract)
+    add_history(extract, "; pictures that it keeps already are not drawn again")
+    extract.set_defaults(run=run_extract)
 
     describe = kinds.add_parser(
         "describe", help="say what is understood of a model, its training images and control; draws nothing"
@@ -186,13 +187,14 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_history(parser: argparse.ArgumentParser) -> None:
-    """Whether the run is noted where the app's page History finds it."""
+def add_history(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Whether the run is noted where the app's page History finds it; `more`: what else that does."""
     parser.add_argument(
         "--history",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="also keep the run in the workspace (SIDE_WORKSPACE; by default beside the app), where History lists it",
+        help="also keep the run in the workspace (SIDE_WORKSPACE; by default beside the app), where History lists it"
+        + more,
     )
 
 

@@ -7,58 +7,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from side_core.options import given
-from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.progress import Progress, finish
 from side_core.settings import ExtractSettings, ScoreSettings
 
 if TYPE_CHECKING:
     from side_core.extraction.run import Extraction
-
-
-def run_extract(options: argparse.Namespace) -> int:
-    """`extract`: a run into a folder."""
-    settings = ExtractSettings.read(given(options, ExtractSettings))
-    from side_core.extraction.animation import PathRecorder
-    from side_core.extraction.files import IMAGES, PLAIN, begin, write_images, write_results
-    from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
-    from side_core.runs.identity import new_run
-    from side_core.runs.noting import Noting
-    from side_core.whole_file import write_whole
-
-    subject = finish(opening(settings, options.device), Progress("reading pictures").watch)
-    references = finish(references_of(settings, subject, options.device), watch_preparing())
-    assert subject.denoiser is not None  # an extraction has a model
-    drawn, steered = begin(options.out, settings, subject, options.resume), subject.guide is not None
-    noting = Noting(new_run(settings, subject, references), options.history)
-    noting.pictures(options.out / IMAGES, drawn.images)
-    noting.pictures(options.out / PLAIN, drawn.plain, plain=True)
-    recorder, progress = PathRecorder(subject.denoiser, settings.steps), Progress("drawing")
-    plain_progress = Progress("drawing the same seeds unsteered")
-    extraction, code = None, 0
-    try:
-        for event in extract(settings, subject, references, drawn):
-            if isinstance(event, Extraction):
-                extraction = event
-                continue
-            twin = steered and not event.steered
-            (plain_progress if twin else progress).watch(event)
-            if not twin:
-                recorder.see(event)
-            write_images(options.out, event.finished, PLAIN if twin else IMAGES)
-            noting.pictures(options.out / (PLAIN if twin else IMAGES), event.finished, plain=twin)
-            drawn = drawn.after(event, steered)
-    except KeyboardInterrupt:
-        code = INTERRUPTED
-        if not drawn.images:
-            noting.leave()
-            raise
-        complain("interrupted; scoring what is finished.")
-        extraction = score_images(settings, subject, references, drawn)
-    assert extraction is not None  # the generator's last event
-    if animation := recorder.gif():
-        write_whole(options.out / "path.gif", animation)
-    report(extraction, write_results(options.out, extraction), options)
-    noting.result(extraction)
-    return code
 
 
 def run_describe(options: argparse.Namespace) -> int:

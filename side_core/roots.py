@@ -3,39 +3,58 @@
 import os
 from pathlib import Path
 
-from side_core.assets import ASSETS
-from side_core.public import is_public, listed_folders
+from side_core.assets import OPEN_ASSETS
+from side_core.public import as_written, is_public, listed_folders
 
 
 def allowed_roots() -> tuple[Path, ...]:
     """Folders a public app may read: its assets, its models, and those that `SIDE_ROOTS` names (as in PATH)."""
     named = [os.path.expanduser(root) for root in os.environ.get("SIDE_ROOTS", "").split(os.pathsep) if root]  # noqa: PTH111
-    return (*(Path(os.path.realpath(root)) for root in (str(ASSETS), *named)), *listed_folders())
+    return (*(Path(os.path.realpath(root)) for root in (*map(str, OPEN_ASSETS), *named)), *listed_folders())
 
 
 def is_allowed(path: Path) -> bool:
-    """Whether `path`, with all links and `..` followed, may be read."""
+    """Whether `path`, without its `..` and with all links followed, may be read."""
     if not is_public():
         return True
     try:
-        real = Path(os.path.realpath(path))
+        real = Path(os.path.realpath(as_written(str(path))))
     except (OSError, ValueError):  # no file can have such a name
         return False
     return any(real.is_relative_to(root) for root in allowed_roots())
 
 
 def check_allowed(path: Path, named: str) -> Path:
-    """`path` itself, if it may be read.
+    """`path`, if it may be read; in a public app without its `..`. To be called before anything is looked up there.
 
     Raises:
-        ValueError: it leads out of the folders that a public app may read.
+        ValueError: it leads out of the folders that a public app may read, whether there is anything or not.
     """
     if not is_allowed(path):
         raise ValueError(
             f"'{printable(named)}' cannot be read here: this app is public and reads its own folders only; "
             "run the app on your own machine to use your own files."
         )
-    return path
+    return Path(as_written(str(path))) if is_public() else path
+
+
+def path_of(name: str, named: str = "") -> Path | None:
+    """The path that a name means, with `~` replaced; None where there is no such home.
+
+    Args:
+        name: of a file or folder.
+        named: what a sentence quotes; left out: the name.
+
+    Raises:
+        ValueError: a public app may not read it, whether there is anything or not.
+    """
+    if is_public():  # a stranger does not learn whose home there is
+        own = os.path.expanduser(name) if name.startswith("~/") else name  # noqa: PTH111
+        return check_allowed(Path(own), named or name)
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return None
 
 
 def printable(path: str | Path) -> str:

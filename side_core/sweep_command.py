@@ -18,12 +18,14 @@ def run_sweep(options: argparse.Namespace) -> int:
     from side_core.extraction.estimate import Estimate, in_words
     from side_core.extraction.plan import make_plan, sharing
     from side_core.extraction.sweep import Advance, sweep, sweep_of
-    from side_core.extraction.sweep_folder import open_folder
+    from side_core.extraction.sweep_folder import arithmetic_in, open_folder
     from side_core.extraction.sweep_report import lines_of, write_sweep
     from side_core.runs.noting import Noting
     from side_core.runs.others import sweep_headline, sweep_run
 
-    plan = make_plan(settings, finish(sharing(settings, options.device), Progress("reading and encoding").watch))
+    recorded = arithmetic_in(options.out) if options.resume else None
+    shared = finish(sharing(settings, options.device, recorded), Progress("reading and encoding").watch)
+    plan = make_plan(settings, shared)
     shelf = open_folder(options.out, plan, options.resume)
     cells, progress, code = [], Progress("sweeping"), 0
 

@@ -1,19 +1,20 @@
-"""Whose turn it is on a device that many share: round robin by slices of time, at the ends of steps."""
+"""Whose turn it is on a device that many share: who has used it least, by slices of time, at the ends of steps."""
 
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
-SLICE = 1.0  # seconds that one works before the next does, where others wait
+SLICE = 1.0  # seconds that one works before another does, where others wait
 ASKING = 1.0  # seconds since who last asked still waits; who has been silent for longer is passed over
 
 
 class Turns:
-    """A line before one device. The first has the turn and works step by step; the others ask again and again.
+    """A line before one device, fair by the time that each has used it (Goyal et al. 1996, start-time fair queuing).
 
-    The device is held within a step alone. A turn lasts for `slice_seconds`, then it goes to the next who asks: at the
-    end of a step, or between two. Who forgets its ticket, or dies without leaving, blocks nobody for longer than that.
+    A turn lasts for `slice_seconds`; at the end of a step it goes to who has used the device least, of those who ask.
+    Who is new, or comes back, starts level with the least served of those who are there: nobody saves up turns, and
+    nobody pays for what the others did not miss. Who forgets its ticket, or dies without leaving, blocks nobody.
 
     Args:
         slice_seconds: how long a turn lasts where others wait.
@@ -23,17 +24,24 @@ class Turns:
     def __init__(self, slice_seconds: float = SLICE, clock: Callable[[], float] = time.monotonic):
         self.slice_seconds, self.clock = slice_seconds, clock
         self.changed = threading.Condition()
-        self.line: list[Ticket] = []
+        self.line: list[Ticket] = []  # who has the turn, then the others as they came
         self.busy = False  # whether the first is within a step
-        self.since = 0.0  # when the first became first
+        self.since = self.begun = 0.0  # when the first became first, and began its step
+        self.used: dict[Hashable, float] = {}  # seconds, by account
+        self.level = 0.0  # that the least served of those in the line has used
 
-    def ticket(self) -> "Ticket":
-        """A new place at the end of the line."""
-        ticket = Ticket(self)
+    def ticket(self, account: Hashable = None) -> "Ticket":
+        """A new place in the line.
+
+        Args:
+            account: who pays for it, with all the tickets it has had before; left out: this ticket alone.
+        """
+        ticket = Ticket(self, object() if account is None else account)
         with self.changed:
-            if not self.line:
-                self.since = self.clock()
+            self.used[ticket.account] = max(self.used.get(ticket.account, 0.0), self.level)
             self.line.append(ticket)
+            if len(self.line) == 1:
+                self.give(ticket)
         return ticket
 
     def may_begin(self, ticket: "Ticket") -> bool:
@@ -45,34 +53,55 @@ class Turns:
         return self.line[0] is ticket
 
     def pass_on(self) -> None:
-        """Where the turn is over, the first goes to the end, and the next who asks comes first."""
+        """Where the turn is over, it goes to the least served of those who ask, which may be the same again."""
         if self.busy or self.clock() - self.since < self.slice_seconds:
             return
-        if (following := self.first_asking(self.line[1:])) is not None:
-            self.line.append(self.line.pop(0))
-            self.bring_forward(following)
+        if (following := self.least_served(asking=True)) is not None:
+            self.give(following)
 
-    def first_asking(self, among: list["Ticket"]) -> "Ticket | None":
-        """The first of some tickets that waits; None where none does."""
+    def least_served(self, asking: bool) -> "Ticket | None":
+        """Who has used the device least; of equal ones who waits the longest, and not who had the turn."""
         now = self.clock()
-        return next((ticket for ticket in among if now - ticket.asked < ASKING), None)
+        among = [ticket for ticket in self.line[1:] + self.line[:1] if not asking or now - ticket.asked < ASKING]
+        return min(among, key=lambda ticket: self.used[ticket.account], default=None)
 
-    def bring_forward(self, ticket: "Ticket") -> None:
-        """Give a ticket the turn."""
-        self.line.remove(ticket)
-        self.line.insert(0, ticket)
+    def give(self, ticket: "Ticket") -> None:
+        """Give a ticket the turn; who had it comes last."""
+        if self.line[0] is not ticket:
+            self.line.append(self.line.pop(0))
+            self.line.remove(ticket)
+            self.line.insert(0, ticket)
         self.since = self.clock()
 
+    def charge(self) -> None:
+        """End the step of the first, who pays for it."""
+        self.busy = False
+        self.used[self.line[0].account] += self.clock() - self.begun
+        self.level = max(self.level, min(self.used[ticket.account] for ticket in self.line))
+
     def remove(self, ticket: "Ticket") -> None:
-        """Free a place; if it had the turn, the next who asks has it at once."""
+        """Free a place; if it had the turn, the least served of the others has it at once."""
         if ticket not in self.line:
             return
         first = self.line[0] is ticket
+        if first and self.busy:
+            self.charge()
         self.line.remove(ticket)
-        if first:
-            self.busy = False
-            if self.line:
-                self.bring_forward(self.first_asking(self.line) or self.line[0])
+        if first and self.line:
+            self.give(self.least_served(asking=True) or self.line[0])
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop accounts that would start at the level anyway; all of them where nobody is left to be fair to."""
+        if not self.line:
+            self.level = max(self.used.values())
+        here = {ticket.account for ticket in self.line}
+        self.used = {who: used for who, used in self.used.items() if who in here or used > self.level}
+
+    @property
+    def order(self) -> "list[Ticket]":
+        """Who has the turn, then the others, the least served first."""
+        return self.line[:1] + sorted(self.line[1:], key=lambda ticket: self.used[ticket.account])
 
 
 class Ticket:
@@ -81,31 +110,33 @@ class Ticket:
     Between a `take` that succeeds and `end` the device is its own. `leave` belongs into a `finally`.
 
     Attributes:
+        account: who pays for the time it uses.
         left: seconds of own work that are left, as far as `tell` was told.
     """
 
-    def __init__(self, turns: Turns):
-        self.turns = turns
+    def __init__(self, turns: Turns, account: Hashable):
+        self.turns, self.account = turns, account
         self.asked = -math.inf
         self.left: float | None = None
         self.users = 1
 
     def take(self, timeout: float) -> bool:
         """Begin a step, if it can be begun within `timeout` seconds. Asks once: whoever wants to wait asks again."""
-        changed = self.turns.changed
-        with changed:
-            if not self.turns.may_begin(self):
-                changed.wait(timeout)
-                if not self.turns.may_begin(self):
+        turns = self.turns
+        with turns.changed:
+            if not turns.may_begin(self):
+                turns.changed.wait(timeout)
+                if not turns.may_begin(self):
                     return False
-            self.turns.busy = True
+            turns.busy, turns.begun = True, turns.clock()
             return True
 
     def end(self) -> None:
-        """End a step; where the turn is over, it goes to the next who asks."""
+        """End a step; where the turn is over, it goes to the least served of those who ask."""
         with self.turns.changed:
             if self.working:
-                self.turns.busy = False
+                self.turns.charge()
+                self.asked = self.turns.clock()
                 self.turns.pass_on()
                 self.turns.changed.notify_all()
 
@@ -140,7 +171,7 @@ class Ticket:
     def place(self) -> int:
         """1 for who has the turn; 0 after leaving."""
         with self.turns.changed:
-            return self.turns.line.index(self) + 1 if self in self.turns.line else 0
+            return self.turns.order.index(self) + 1 if self in self.turns.line else 0
 
     @property
     def of(self) -> int:
@@ -152,16 +183,18 @@ class Ticket:
     def eta(self) -> float | None:
         """Seconds until its own work is done; None where that is not known.
 
-        Its own, and of each other as much as round robin lets come in between: as many turns as it takes itself (those
-        behind it one fewer), but no more than the other has left.
+        Its own, and of each other the turns it gets before this one's last: those in which it has used no more than
+        this one will have then, but no more than the other has left.
         """
         with self.turns.changed:
             if self.left is None or self not in self.turns.line:
                 return None
-            turns, own = max(1, math.ceil(self.left / self.turns.slice_seconds)), self.turns.line.index(self)
-            seconds = self.left
-            for place, other in enumerate(self.turns.line):
+            turn, used, order = self.turns.slice_seconds, self.turns.used, self.turns.order
+            last = used[self.account] + (max(1, math.ceil(self.left / turn)) - 1) * turn  # used when that begins
+            seconds, own = self.left, order.index(self)
+            for place, other in enumerate(order):
                 if other is not self:
-                    between = (turns if place < own else turns - 1) * self.turns.slice_seconds
+                    behind = round((last - used[other.account]) / turn, 6)
+                    between = max(0, math.floor(behind) + 1 if place < own else math.ceil(behind)) * turn
                     seconds += between if other.left is None else min(other.left, between)
             return seconds

@@ -1,4 +1,15 @@
-"""How text is said in a place that is too narrow for it."""
+"""How numbers and long texts are said to people: in the library, on the command line and on the pages alike."""
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: `1 picture`, `2,000 pictures`.
+
+    Args:
+        count: how many.
+        one: the noun of a single one.
+        many: that of several; left out: with an s.
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def shortened(text: str, most: int) -> str:

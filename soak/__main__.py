@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from soak.accessibility import accessibility_figures
 from soak.browser import chromium
 from soak.cancel import cancel_figures
+from soak.fairness import fairness_figures
 from soak.growth import growth_figures
 from soak.kills import kill_figures
 from soak.listing import listing_figures
@@ -16,6 +17,7 @@ from soak.sessions import sessions_figures
 
 PARTS: dict[str, Callable[[Browser], dict[str, float]]] = {
     "sessions": sessions_figures,
+    "fairness": fairness_figures,
     "cancel": cancel_figures,
     "kills": lambda browser: kill_figures(),
     "listing": listing_figures,

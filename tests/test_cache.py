@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from side_core import cache
-from side_core.cache import ABANDONED, MARK, cache_folder, check_space, filling, used
+from side_core.cache import ABANDONED, MARK, STALLED, cache_folder, check_space, filling, growing, used
 
 
 @pytest.fixture(autouse=True)
@@ -109,8 +109,56 @@ def test_what_was_used_longest_ago_goes_first(here: Path, monkeypatch: pytest.Mo
     assert names(here) == ["new", "oldest", "young"]
     fill("large", 2500)
     assert names(here) == ["large"]
-    fill("too large", 5000)  # is kept all the same: it is in use
-    assert names(here) == ["too large"]
+
+
+def total(here: Path) -> int:
+    """Bytes of all entries, finished or not, without their marks."""
+    return sum(file.stat().st_size for file in here.glob("*/*/*") if file.name != MARK)
+
+
+def test_an_entry_larger_than_the_cache_is_refused_before_it_is_written(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_CACHE_GB", "0.000003")
+    fill("small", 1000)
+    with (
+        pytest.raises(
+            ValueError,
+            match=r"^It would take 3\.0 kB, and the cache keeps 3\.0 kB at most: take fewer or smaller pictures, or "
+            r"set SIDE_CACHE_GB to more\.$",
+        ),
+        filling(here / "things" / "large", 3001),
+    ):
+        raise AssertionError
+    with pytest.raises(ValueError, match=r"^It would take 5\.0 kB, and the cache keeps"):
+        fill("larger than was known", 5000)
+    with pytest.raises(ValueError, match=r"^Much would take 4\.0 MB, and the cache keeps"):
+        growing(here / "things" / "growing", 4_000_000, "Much")
+    assert names(here) == ["small"]
+
+
+def test_the_cache_is_never_larger_than_its_limit(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room is made before an entry is written, not after."""
+    monkeypatch.setenv("SIDE_CACHE_GB", "3e-6")
+    for name, age in (("old", 200), ("young", 100)):
+        fill(name, 1400, age)
+    with filling(here / "things" / "new", 1500) as partial:
+        assert sorted(set(names(here)) - {partial.name}) == ["young"]
+        (partial / "content").write_bytes(bytes(1500))
+        assert total(here) <= 3000
+    assert names(here) == ["new", "young"]
+    growing(here / "things" / "growing", 1500, "It")
+    assert names(here) == ["growing", "new"]
+
+
+def test_two_who_fill_at_once_share_the_room(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDE_CACHE_GB", "3e-6")
+    with filling(here / "things" / "first", 2000) as first:
+        with pytest.raises(ValueError, match=r"^It would take 1\.5 kB, and others are filling the cache: try again"):
+            fill("second", 1500)
+        os.utime(first / MARK, (time.time() - STALLED - 1,) * 2)  # was killed, or waits
+        fill("third", 1500)
+    assert names(here) == ["first", "third"]
 
 
 def test_there_is_no_pruning_below_the_limit(here: Path) -> None:
@@ -121,7 +169,7 @@ def test_there_is_no_pruning_below_the_limit(here: Path) -> None:
 
 def test_others_folders_are_never_deleted(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody sets SIDE_CACHE to a folder with other things in it."""
-    monkeypatch.setenv("SIDE_CACHE_GB", "0")
+    monkeypatch.setenv("SIDE_CACHE_GB", "1e-8")  # 10 bytes
     (here / "photos" / "holidays").mkdir(parents=True)
     (here / "photos" / "holidays" / "1.png").write_bytes(bytes(1000))
     (here / "things").mkdir()

@@ -46,6 +46,12 @@ class Run:
         return np.array([float(row[name]) for row in self.rows])
 
 
+@pytest.fixture(autouse=True)
+def own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pictures of another test are reused."""
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+
+
 @pytest.fixture(scope="module", params=["ideal", "network"])
 def run(request: pytest.FixtureRequest, pipeline: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run of the ideal denoiser by its own data, and one of the tiny network by named data."""
@@ -146,7 +152,8 @@ def test_without_json_the_headline_is_printed_with_its_control(
 
 def test_batches_do_not_change_the_files(tmp_path: Path) -> None:
     for size in ("1", "5", "6"):
-        assert main([*IDEAL, "--batch-size", size, "--eta", "1", "--out", str(tmp_path / size)]) == 0
+        out = str(tmp_path / size)
+        assert main([*IDEAL, "--batch-size", size, "--eta", "1", "--no-history", "--out", out]) == 0
     for file in [
         "samples.csv",
         "neighbors.csv",

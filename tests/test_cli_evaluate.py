@@ -106,6 +106,13 @@ def test_results_are_not_mixed_in_one_folder(
     assert sentence in capsys.readouterr().err
 
 
+def test_two_arithmetics_are_not_mixed(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    about = json.loads((out / "evaluation.json").read_text())
+    (tmp_path / "evaluation.json").write_text(json.dumps(about | {"arithmetic": "bfloat16"}))
+    assert main([*RUN, "--mode", "fast", "--out", str(tmp_path)]) == 2
+    assert "holds an evaluation in bfloat16, and here it would go on in float32" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

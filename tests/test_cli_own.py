@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from side_core.cache import cache_folder
 from side_core.cli import main
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
@@ -36,6 +37,12 @@ def save_pictures(images: np.ndarray, folder: Path, label: str = "") -> Path:
     for i, image in enumerate(images):
         Image.fromarray(image).save(folder / label / f"{i:03}.png")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def own_workspace(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No pictures of another test are reused."""
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +100,28 @@ def test_an_owners_folders_are_scored_against_each_other(own: Path, tmp_path: Pa
         "training.csv",
         "grid.png",
     }
+
+
+def test_pictures_are_brought_to_the_size_of_the_training_images(
+    own: Path, tmp_path: Path, faces: TrainingSet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A screenshot among the pictures makes no training image large, and larger copies are found all the same."""
+    large = [np.kron(image, np.ones((20, 30, 1), np.uint8)) for image in (faces.images[3], faces.images[45])]
+    samples = save_pictures(np.stack(large), tmp_path / "samples")
+    summary = scored(own, tmp_path / "a", "--samples", str(samples))
+    note = f"Pictures: 2 of 2 pictures in '{samples}' were scaled from 480 x 320 and cropped to their centre, 16 x 16"
+    assert any(line.startswith(note) for line in summary["notes"]) and "Warning" not in capsys.readouterr().out
+    assert all(path.stat().st_size < 10**6 for path in cache_folder().glob("pictures/*/images.npy"))
+
+
+def test_enlarged_pictures_are_warned_of(own: Path, tmp_path: Path, faces: TrainingSet) -> None:
+    small = np.stack([np.asarray(Image.fromarray(image).resize((8, 8))) for image in faces.images[:4]])
+    samples = save_pictures(small, tmp_path / "samples")
+    summary = scored(own, tmp_path / "a", "--samples", str(samples))
+    assert (
+        "Pictures of 8 x 8 were enlarged to the training images' 16 x 16 pixels and lack their detail, so copies can "
+        "be missed: save training images and control at 8 x 8 and score against these."
+    ) in summary["warnings"]
 
 
 def test_the_table_of_training_images_says_how_often_and_by_which_samples(own: Path, tmp_path: Path) -> None:

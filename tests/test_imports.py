@@ -20,6 +20,7 @@ RANK = {
     "progress": 0,
     "rate": 0,
     "whole_file": 0,
+    "wording": 0,
     "pictures": 0,
     "turns": 0,
     "public": 0,
@@ -52,8 +53,9 @@ RANK = {
     "train_dpm_command": 10,
     "train_surrogate_command": 10,
     "train_text_command": 10,
-    "cli": 11,
-    "__main__": 12,
+    "extract_command": 11,
+    "cli": 12,
+    "__main__": 13,
 }
 
 

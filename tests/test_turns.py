@@ -1,10 +1,12 @@
 """Many at one device: turns alternate, nobody starves, and whoever leaves blocks nobody."""
 
 import itertools
+import random
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
 
@@ -84,9 +86,9 @@ def test_three_alternate_by_slices(turns: Turns, clock: Clock) -> None:
     assert runs_of(order) == [("a", 4), ("b", 4), ("c", 4)] * 3
 
 
-def test_a_step_is_never_cut_and_then_it_is_the_next_ones_turn(turns: Turns, clock: Clock) -> None:
-    order = run(clock, [begin(turns, 3, 5.0), begin(turns, 12, 0.25)])
-    assert order == "a" + "bbbb" + "a" + "bbbb" + "a" + "bbbb"
+def test_a_step_is_never_cut_and_then_the_other_makes_up_for_its_time(turns: Turns, clock: Clock) -> None:
+    order = run(clock, [begin(turns, 3, 5.0), begin(turns, 32, 0.25)])
+    assert order == "a" + 20 * "b" + "a" + 12 * "b" + "a"
 
 
 def test_alone_it_goes_on_without_a_pause(turns: Turns, clock: Clock) -> None:
@@ -100,6 +102,89 @@ def test_a_short_job_behind_long_ones_ends_within_a_turn_of_each(turns: Turns, c
     run(clock, jobs)
     assert jobs[2].done - start <= 2 * (SLICE + 0.1) + 0.5 + 0.1
     assert abs(jobs[0].done - jobs[1].done) <= SLICE + 0.2  # equal ones end together
+
+
+def worked(turns: Turns, clock: Clock, account: str, seconds: float) -> Ticket:
+    """One who has used the device for so long, and left."""
+    ticket = turns.ticket(account)
+    assert ticket.take(0)
+    clock.now += seconds
+    ticket.end()
+    ticket.leave()
+    return ticket
+
+
+def test_who_comes_back_pays_for_what_it_has_used(turns: Turns, clock: Clock) -> None:
+    other = turns.ticket("other")
+    assert other.take(0)
+    other.end()
+    clock.now += SLICE
+    greedy = turns.ticket("greedy")
+    assert greedy.take(0)
+    clock.now += 10
+    greedy.end()
+    greedy.leave()
+    again, newcomer = turns.ticket("greedy"), turns.ticket("newcomer")
+    assert [other.place, newcomer.place, again.place] == [1, 2, 3]
+
+
+def test_nobody_saves_up_turns(turns: Turns, clock: Clock) -> None:
+    busy = begin(turns, 100, 1.0)
+    for _ in range(50):
+        run_one(clock, busy)
+    late = begin(turns, 20, 1.0)
+    assert runs_of(run(clock, [busy, late]))[1:4] == [("b", 1), ("a", 1), ("b", 1)]  # not fifty of its own first
+
+
+def test_where_nobody_waits_nothing_is_remembered(turns: Turns, clock: Clock) -> None:
+    for number in range(50):
+        worked(turns, clock, f"session {number % 7}", 3.0)
+    assert not turns.used and not turns.line
+
+
+def run_one(clock: Clock, job: Job) -> None:
+    """One more step of a job."""
+    assert job.ticket.take(0)
+    job.begun.append(clock.now)
+    clock.now += job.step
+    job.ticket.end()
+
+
+@pytest.mark.parametrize("dice", range(5))
+def test_sessions_that_draw_again_and_again_get_the_same_time(turns: Turns, clock: Clock, dice: int) -> None:
+    """Runs of any length in steps of any length, with a short pause between two; some die without leaving."""
+    chance, start = random.Random(dice), clock.now
+    steps = [chance.choice([0.05, 0.2, 0.7, 1.5]) for _ in range(12)]
+    served, waits = [0.0] * len(steps), [0.0] * len(steps)
+    tickets: list[Ticket | None] = [None] * len(steps)
+    left, rests, asked = [0] * len(steps), [start] * len(steps), [start] * len(steps)
+    while clock.now < start + 600:
+        who = None
+        for number in chance.sample(range(len(steps)), len(steps)):
+            if tickets[number] is None and clock.now >= rests[number]:
+                tickets[number], left[number] = turns.ticket(number), chance.randrange(1, 40)
+                asked[number] = clock.now
+            if (ticket := tickets[number]) is not None and ticket.take(0):
+                who = number
+                break
+        if who is None:
+            clock.now += 0.02
+            continue
+        waits[who] = max(waits[who], clock.now - asked[who])
+        clock.now += steps[who]
+        served[who] += steps[who]
+        left[who] -= 1
+        asked[who] = clock.now
+        for number, ticket in enumerate(tickets):
+            if ticket is not None and number != who:
+                ticket.take(0)  # asks on
+        turns.line[0].end()
+        if left[who] == 0:
+            if chance.random() > 0.1:
+                cast(Ticket, tickets[who]).leave()
+            tickets[who], rests[who] = None, clock.now + 0.1
+    assert min(served) > 0.8 * max(served)
+    assert max(waits) < 3 * len(steps) * (SLICE + max(steps))
 
 
 def test_leaving_frees_the_place_at_once_also_within_a_step(turns: Turns) -> None:

@@ -4,10 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import streamlit as st
-
 from pages._parts.asked import asked_for, settle
-from pages._parts.notices import LONGEST, Note, missing, notes, off
+from pages._parts.loans import bring_inside, bring_there
+from pages._parts.notices import LONGEST, missing, off
 from pages._parts.text import plain
 
 Sentence = Callable[[Any], str]  # of what is used
@@ -28,20 +27,8 @@ def number(key: str, title: str, low: float, high: float, start: float, step: fl
             allowed = "one value" if len(asked.texts) > 1 else allowed
             sentence = saying(title, asked.texts, allowed, "{:.10g}".format)
     if asked is None:
-        bring_inside(key, title, low, high, start, step)
+        bring_inside(key, title, low, high, lambda value: nearest(str(value), low, high, start, step))
     settle(key, asked, near, start, sentence)
-
-
-def bring_inside(key: str, title: str, low: float, high: float, start: float, step: float) -> None:
-    """Mend a value that a person chose on a page with other bounds, and say so."""
-    value = st.session_state.get(key)
-    if isinstance(value, int | float) and not low <= value <= high:
-        near = nearest(str(value), low, high, start, step)
-        st.session_state[key] = near
-        notes()[key] = Note(
-            f"{title} was {value:.10g} on another page, and here it is {low:.10g} to {high:.10g}: {near:.10g} is used.",
-            near,
-        )
 
 
 def saying(title: str, texts: Sequence[str], allowed: str, shown: Callable[[Any], str]) -> Sentence:
@@ -138,7 +125,9 @@ def opened(
     asked = asked_for(key)
     near: Any = start
     sentence: Sentence | None = None
-    if asked is not None and asked.texts:
+    if asked is None:
+        bring_there(key, title, start if fallback is None else fallback, lambda value: reason_against(value, check))
+    elif asked.texts:
         near = asked.texts[-1]
         reason = reason_against(near, check)
         if reason is not None:

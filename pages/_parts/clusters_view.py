@@ -13,6 +13,7 @@ from pages._parts.figures import figure, show_row
 from side_core.surrogate.building import Material
 from side_core.surrogate.sheet import PICTURES
 from side_core.surrogate.surrogate import Surrogate
+from side_core.wording import counted
 
 PER_PAGE = 24
 PAPER = 250  # mean brightness of a place that holds no picture, with the traces that JPEG leaves there
@@ -45,9 +46,15 @@ def show_clusters(material: Material, tau: float) -> None:
     clusters = material.clusters
     sizes = np.bincount(clusters.members[clusters.members >= 0], minlength=len(clusters.cohesion))
     own, total = int(sizes[clusters.kept].sum()), len(clusters.members)
-    line = f"**{len(clusters.kept):,} of {len(sizes):,} clusters are kept**, with {own:,} of {total:,} images."
+    of = f"{counted(len(sizes), 'cluster')} {'is' if len(sizes) == 1 else 'are'}"
+    line = f"**{len(clusters.kept):,} of {of} kept**, with {own:,} of {counted(total, 'image')}."
     if own < total:
-        line += f" The other {total - own:,} join the kept cluster they are nearest to."
+        others = (
+            "one joins the kept cluster it is"
+            if total - own == 1
+            else f"{total - own:,} join the kept cluster they are"
+        )
+        line += f" The other {others} nearest to."
     st.markdown(line)
     show_cohesion(clusters.cohesion, tau)
     order = np.lexsort((-clusters.cohesion, ~np.isin(np.arange(len(sizes)), clusters.kept)))
@@ -108,7 +115,7 @@ def html_of(card: Card) -> str:
         figure(image, f"Cluster {card.number}, {state}, image {place + 1} from its centre")
         for place, image in enumerate(card.pictures())
     )
-    count = "" if card.images is None else f"{card.images:,} image{'s' if card.images != 1 else ''} · "
+    count = "" if card.images is None else f"{counted(card.images, 'image')} · "
     text = f"<b>{card.number}</b> · {count}cohesion {card.cohesion:.2f}{'' if card.kept else ' · dropped'}"
     return f'<div class="{escape(state)}"><div class="pictures">{pictures}</div><p>{text}</p></div>'
 
@@ -135,7 +142,5 @@ def show_cohesion(cohesion: np.ndarray, tau: float) -> None:
     figure.add_annotation(x=tau, y=1.0, yref="paper", text=f"τ = {tau:g}", showarrow=False, yanchor="bottom")
     dressed(figure, "cohesion: mean cosine of a cluster's images to its centre", "clusters", barmode="stack")
     figure.update_layout(height=220, xaxis_range=[0, 1])
-    st.plotly_chart(
-        figure,
-        alt=f"Histogram of the cohesion of {len(cohesion):,} clusters, {(cohesion >= tau).sum():,} reach {tau:g}",
-    )
+    kept = f"{(cohesion >= tau).sum():,} at {tau:g} or above"
+    st.plotly_chart(figure, alt=f"Histogram of the cohesion of {counted(len(cohesion), 'cluster')}, {kept}")

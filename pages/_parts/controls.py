@@ -129,19 +129,11 @@ def choice_or_model(name: str, own: str) -> str | None:
     return None if chosen == OF_MODEL else chosen
 
 
-def linking(name: str, linked: bool) -> dict[str, Any]:
-    """How a widget is kept: in the URL or, where the page itself leads on by a link, in the session alone."""
-    if linked:
-        return {"key": name, "bind": "query-params"}
-    return {"key": f"own_{name}", "persist_state": "session"}
-
-
 def open_choice(
     name: str,
     options: Sequence[str],
     *,
     key: str | None = None,
-    linked: bool = True,
     of: type[Settings] | None = None,
     check: Callable[[str], object] = str,
     on_change: Callable[[], None] | None = None,
@@ -152,25 +144,23 @@ def open_choice(
         name: the field.
         options: what is offered.
         key: its name in the URL; left out: the field's.
-        linked: whether it is kept in the URL.
         of: the settings it belongs to; left out: those that draw and score.
         check: raises ValueError where a link names one that cannot be used; the default takes its place.
         on_change: called when a person chooses another one, before the page runs again.
     """
     field, key = field_of(name, of), key or name
-    if linked:
-        checks.opened(key, str(field.title), field.default, check)
-    raw = st.query_params.get(key)
-    own = st.session_state.get(linking(key, linked)["key"])
+    checks.opened(key, str(field.title), field.default, check)
+    raw, own = st.query_params.get(key), st.session_state.get(key)
     known = list(dict.fromkeys([*options, *(value for value in (raw, own) if value)]))
     chosen = st.selectbox(
         str(field.title),
         known,
-        index=known.index(raw if raw and not linked else field.default),
+        index=known.index(field.default),
         help=field.description,
         accept_new_options=True,
         on_change=on_change,
-        **linking(key, linked),
+        key=key,
+        bind="query-params",
     )
     return str(chosen or field.default)
 
@@ -180,7 +170,6 @@ def text(
     placeholder: str,
     *,
     key: str | None = None,
-    linked: bool = True,
     of: type[Settings] | None = None,
     check: Callable[[str], object] = str,
     instead: str = "",
@@ -191,37 +180,29 @@ def text(
         name: the field.
         placeholder: what leaving it out means.
         key: its name in the URL; left out: the field's.
-        linked: whether it is kept in the URL.
         of: the settings it belongs to; left out: those that draw and score.
         check: raises ValueError where a link names something that cannot be used; it is left out then.
         instead: what leaving it out means, in a sentence.
     """
     field, key = field_of(name, of), key or name
-    if linked:
-        checks.opened(key, str(field.title), "", check, instead or "nothing")
+    checks.opened(key, str(field.title), "", check, instead or "nothing")
     written = st.text_input(
-        str(field.title),
-        "" if linked else st.query_params.get(key, ""),
-        placeholder=placeholder,
-        help=field.description,
-        **linking(key, linked),
+        str(field.title), "", placeholder=placeholder, help=field.description, key=key, bind="query-params"
     )
     return (written or "").strip()
 
 
-def checkbox(name: str, *, default: bool | None = None, linked: bool = True) -> bool:
+def checkbox(name: str, *, default: bool | None = None) -> bool:
     """A checkbox for a yes or no.
 
     Args:
         name: the field.
         default: left out: the field's.
-        linked: whether it is kept in the URL.
     """
     field = FIELDS[name]
     start: bool = field.default if default is None else default
-    if linked:
-        checks.flag(name, str(field.title), start)
-    return st.checkbox(str(field.title), start, help=field.description, **linking(name, linked))
+    checks.flag(name, str(field.title), start)
+    return st.checkbox(str(field.title), start, help=field.description, key=name, bind="query-params")
 
 
 def label(numbers: Sequence[int], default: Label = "uniform") -> Label:

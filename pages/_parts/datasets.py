@@ -8,6 +8,7 @@ from pages._parts.figures import figure, show_row
 from pages._parts.session import overview_of
 from pages._parts.text import show_notes
 from side_core.data.training_set import TrainingSet
+from side_core.wording import counted
 
 THUMBNAILS = 16
 SKIPPED = 100  # that are listed
@@ -19,7 +20,7 @@ def show_set(images: TrainingSet, training: TrainingSet | None = None, mirror: b
     show_table(overview.lines())
     show_notes(overview.notes)
     if overview.skipped:
-        with st.expander(f"{len(overview.skipped):,} pictures that could not be read"):
+        with st.expander(f"{counted(len(overview.skipped), 'picture')} that could not be read"):
             st.dataframe([vars(item) for item in overview.skipped[:SKIPPED]], hide_index=True)
     chosen = np.linspace(0, len(images) - 1, min(THUMBNAILS, len(images))).astype(int)
     show_row([figure(images.images[row], str(images.ids[row])) for row in chosen], least="2.5rem", most="5rem")

@@ -10,6 +10,7 @@ from side_core.extraction.matching import Match
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, in_words
+from side_core.wording import counted
 
 PER_PAGE = 16
 MOST_OFTEN = 8
@@ -104,14 +105,14 @@ def show_returned(extraction: Extraction, noun: str, threshold: float) -> None:
         return
     total = sum(item.times for item in came_back)
     st.caption(
-        f"{total:,} of {len(match.names):,} pictures bring back {len(came_back):,} of {match.training.searched:,} "
-        "different training images."
+        f"{total:,} of {counted(len(match.names), 'picture')} {'brings' if len(match.names) == 1 else 'bring'} back "
+        f"{len(came_back):,} of {counted(match.training.searched, 'different training image')}."
     )
     show_row(
         [
             figure(
                 data.images[item.row],
-                f"Training image {data.ids[item.row]}, came back {item.times} times",
+                f"Training image {data.ids[item.row]}, came back {counted(item.times, 'time')}",
                 f"{item.times} ×, best {kind.symbol} {item.best:.2f} ({called(noun, match.names[item.best_sample])})",
             )
             for item in came_back[:MOST_OFTEN]

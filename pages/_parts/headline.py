@@ -9,6 +9,7 @@ from side_core.extraction.effect import Effect
 from side_core.extraction.headline import WITHHELD, Headline, Second
 from side_core.rate import Rate
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 SECOND = (
     "A copy that was mirrored, shifted, cropped or made brighter still has its original as the nearest training image, "
@@ -17,36 +18,41 @@ SECOND = (
 )
 
 
-def show_headline(line: Headline | None, drawn: bool, words: str = "pictures", why: str = WITHHELD) -> None:
+def show_headline(line: Headline | None, drawn: bool, noun: str = "picture", why: str = WITHHELD) -> None:
     """How many pictures beat the threshold, beside the control and the calibrated control; or why it is not said.
 
     Args:
         line: what to show; None where it is withheld.
         drawn: by a model, which could be calibrated.
-        words: what they are called.
+        noun: what one of them is called.
         why: it is withheld.
     """
     if line is None:
         st.warning(why, icon=":material/balance:")
         return
     kind = SCORES[line.score]
-    count = f"{line.training.beat:,} of {line.training.count:,} {words}"
-    st.subheader(f"{count} beat the threshold {kind.symbol} {kind.sign} {line.threshold:.3g}", anchor=False)
+    rule = f"{kind.symbol} {kind.sign} {line.threshold:.3g}"
+    st.subheader(beating_in_words(line.training, noun, rule), anchor=False)
     if line.full is None:
         tiles = [("Against the training images", line.training), ("Same pictures against the control", line.control)]
     else:
-        fair, most = (f"{count:,}" for count in line.searched)
+        fair, most = line.searched
         tiles = [
-            (f"Against {fair} training images, as many as the control has", line.training),
-            (f"Same pictures against the {fair} images of the control", line.control),
-            (f"Against all {most} training images, which is no fair comparison", line.full),
+            (f"Against {counted(fair, 'training image')}, as many as the control has", line.training),
+            (f"Same pictures against the {counted(fair, 'image')} of the control", line.control),
+            (f"Against all {counted(most, 'training image')}, which is no fair comparison", line.full),
         ]
     if line.calibrated is not None:
-        tiles.append((f"{line.calibrated.count:,} plain pictures against the control", line.calibrated))
+        tiles.append((f"{counted(line.calibrated.count, 'plain picture')} against the control", line.calibrated))
     for place, (label, rate) in zip(st.columns(len(tiles)), tiles, strict=True):
         tile(place, label, rate)
     if drawn and line.calibrated is None:
         st.caption("This model has no calibration for these images: `python -m side_core calibrate` makes one.")
+
+
+def beating_in_words(rate: Rate, noun: str, rule: str) -> str:
+    """How many pictures beat a threshold, of how many."""
+    return f"{rate.beat:,} of {counted(rate.count, noun)} {'beats' if rate.count == 1 else 'beat'} the threshold {rule}"
 
 
 def show_second(second: Second | None) -> None:
@@ -73,18 +79,18 @@ def show_effect(effect: Effect) -> None:
     guided, plain, kind = effect.guided, effect.plain, SCORES[effect.guided.score]
     rule = f"{kind.symbol} {kind.sign} {guided.threshold:.3g}"
     st.subheader(
-        f"{guided.training.beat:,} of {guided.training.count:,} steered pictures beat the threshold {rule}; "
+        f"{beating_in_words(guided.training, 'steered picture', rule)}; "
         f"plain: {plain.training.beat:,} of {plain.training.count:,}",
         anchor=False,
     )
     st.markdown(effect_in_words(effect))
-    fair, most = (f"{count:,}" for count in guided.searched)
+    fair, most = (counted(count, "training image") for count in guided.searched)
     sides = [
-        ("Against the training images" if guided.full is None else f"Against {fair} training images", "training"),
+        ("Against the training images" if guided.full is None else f"Against {fair}", "training"),
         ("Same pictures against the control", "control"),
     ]
     if guided.full is not None:
-        sides.append((f"Against all {most} training images, which is no fair comparison", "full"))
+        sides.append((f"Against all {most}, which is no fair comparison", "full"))
     with st.grid(len(sides) + 1, min_column_width=260, gap="small"):
         for label, side in sides:
             with st.container(border=True, gap="xsmall", height="stretch"):
@@ -102,7 +108,7 @@ def effect_in_words(effect: Effect) -> str:
     """How many times as many, with the interval, and how many different training images with and without."""
     ratio, new, old = effect.ratio, effect.different, effect.different_plain
     different = (
-        f"**{new.value:,.0f}** different training image{'s' * (new.value != 1)} came back with the surrogate, "
+        f"**{new.value:,.0f}** different training image{'s' * (round(new.value) != 1)} came back with the surrogate, "
         f"**{old.value:,.0f}** without."
     )
     if math.isnan(ratio.value):

@@ -19,6 +19,7 @@ from side_core.settings import PRESETS, SurrogateSettings
 from side_core.surrogate.building import Material, Record, finished, lesson_of
 from side_core.surrogate.surrogate import Surrogate
 from side_core.surrogate.training import SurrogateStep, train_classifier
+from side_core.wording import counted
 
 QUICK, OWN = "Quick", "Own settings"
 STEP, MOST_STEPS = 10, 5000
@@ -98,7 +99,9 @@ def say_stopped(learned: Learned | None, key: Key) -> None:
     """What there is of a training that was stopped; nothing where none was."""
     if learned is not None and learned.stopped:
         done, total = learned.stopped
-        st.info(f"Stopped after {done:,} of {total:,} steps. This is the best so far.", icon=":material/pause:")
+        st.info(
+            f"Stopped after {done:,} of {counted(total, 'step')}. This is the best so far.", icon=":material/pause:"
+        )
     elif st.session_state.get("tried") == key:
         st.info("Stopped before the first evaluation: there is nothing to keep.", icon=":material/pause:")
 

@@ -9,18 +9,21 @@ import streamlit as st
 
 from pages._parts.figures import figure, show_row
 from pages._parts.pictures import PictureStore
-from pages._parts.session import pace_of
+from pages._parts.rest import Phase
+from pages._parts.session import pace_of, seconds_to_match
 from pages._parts.text import in_time
 from pages._parts.turns import in_turn
 from pages._parts.work import StopBar
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.extraction.animation import steps_shown
+from side_core.extraction.references import References
 from side_core.extraction.run import Subject
 from side_core.runs.identity import pictures_key, without_surrogate
 from side_core.runs.picture_shelf import Picture
 from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
 from side_core.settings import ExtractSettings
+from side_core.wording import counted
 
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
 FRAMES = 8  # kept of the path from noise to image
@@ -50,18 +53,35 @@ class Share:
     """Those pictures of a run that are drawn in one way.
 
     Attributes:
-        words: what they are called.
+        noun: what one of them is called.
         key: names what they depend on besides their seeds.
         guide: what steers them.
         pictures: those that are there, by seed; grows.
         missing: seeds of those that were not there.
     """
 
-    words: str
+    noun: str
     key: str
     guide: Guide | None
     pictures: dict[int, Picture]
     missing: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is to be drawn, and how long it takes here.
+
+    Attributes:
+        shares: the ways it is drawn.
+        seconds: of each share, to draw what is missing of it.
+        after: seconds of what follows: all pictures are compared with training and control images.
+        asked: names all of it.
+    """
+
+    shares: tuple[Share, ...]
+    seconds: tuple[float, ...]
+    after: float
+    asked: Hashable
 
 
 @dataclass(frozen=True)
@@ -96,6 +116,7 @@ def draw_missing(
     store: PictureStore,
     noted: Callable[[], AbstractContextManager[None]] = nullcontext,
     preview: Preview | None = None,
+    references: References | None = None,
 ) -> Finished:
     """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop.
 
@@ -107,19 +128,20 @@ def draw_missing(
         store: where pictures are kept.
         noted: a context that lasts as long as pictures are drawn.
         preview: how unfinished pictures are shown; left out: small, where it takes a while.
+        references: what the pictures are compared with afterwards, so that the time for that is counted, too.
     """
     assert subject.denoiser is not None  # pictures are drawn by a model
     steered = subject.guide is not None
-    shares = [share_of("steered pictures" if steered else "pictures", settings, subject, store)]
+    shares = [share_of("steered picture" if steered else "picture", settings, subject, store)]
     if steered and settings.compare_plain:
-        shares.append(share_of("plain ones", settings, without_surrogate(subject), store))
+        shares.append(share_of("plain one", settings, without_surrogate(subject), store))
     asked = (shares[0].key, settings.seeds)
     if any(share.missing for share in shares):
         if st.session_state.get("stopped") == asked:
             say_stopped(shares, settings.count)
-        elif may_begin(settings, subject.denoiser, shares, asked):
+        elif may_begin(settings, subject.denoiser, task := task_of(settings, subject, shares, references)):
             with noted():
-                draw_shares(settings, subject.denoiser, shares, store, asked, preview or Preview())
+                draw_shares(settings, subject.denoiser, task, store, preview or Preview())
     found = [dict(sorted(share.pictures.items())) for share in shares]
     return Finished(
         {seed: picture for seed, picture in found[0].items() if not picture.lost},
@@ -128,30 +150,46 @@ def draw_missing(
     )
 
 
-def share_of(words: str, settings: ExtractSettings, subject: Subject, store: PictureStore) -> Share:
+def share_of(noun: str, settings: ExtractSettings, subject: Subject, store: PictureStore) -> Share:
     """What there is and what is missing of one way to draw."""
     key = pictures_key(settings, subject)
     found = store.found(key, settings.seeds)
-    return Share(words, key, subject.guide, found, tuple(seed for seed in settings.seeds if seed not in found))
+    return Share(noun, key, subject.guide, found, tuple(seed for seed in settings.seeds if seed not in found))
 
 
 def say_stopped(shares: Sequence[Share], count: int) -> None:
     """What is finished, and a button to go on."""
-    parts = [f"{len(share.pictures):,} of {count:,} {share.words}" for share in shares]
+    parts = [f"{len(share.pictures):,} of {counted(count, share.noun)}" for share in shares]
+    verb = "is" if len(parts) == count == 1 else "are"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"Stopped: {' and '.join(parts)} are finished.", icon=":material/pause:")
+        st.info(f"Stopped: {' and '.join(parts)} {verb} finished.", icon=":material/pause:")
         st.button("Go on", icon=":material/play_arrow:", on_click=st.session_state.pop, args=("stopped",))
 
 
-def may_begin(settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Share], asked: Hashable) -> bool:
+def task_of(
+    settings: ExtractSettings, subject: Subject, shares: Sequence[Share], references: References | None
+) -> Task:
+    """What is to be drawn, with the time until its result."""
+    assert subject.denoiser is not None  # pictures are drawn by a model
+    seconds = tuple(seconds_of(settings, subject.denoiser, share) for share in shares)
+    count = settings.count * len(shares)
+    after = 0.0 if references is None else seconds_to_match(count, settings, subject, references)
+    return Task(tuple(shares), seconds, after, (shares[0].key, settings.seeds))
+
+
+def may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool:
     """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
-    seconds = sum(seconds_of(settings, denoiser, share) for share in shares)
-    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == asked:
+    seconds = sum(task.seconds) + task.after
+    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == task.asked:
         return True
-    what = " and ".join(f"{len(share.missing):,} {share.words}" for share in shares if share.missing)
+    missing = [share for share in task.shares if share.missing]
+    what = " and ".join(counted(len(share.missing), share.noun) for share in missing)
+    verb = "takes" if len(missing) == len(missing[0].missing) == 1 else "take"
+    compared = ", drawn and compared," if task.after else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(
-            f"{what} in {settings.steps} steps take about {in_time(seconds)} here ({denoiser.device}).",
+            f"{what} in {counted(settings.steps, 'step')}{compared} {verb} about {in_time(seconds)} here "
+            f"({denoiser.device}).",
             icon=":material/timer:",
         )
         st.button(
@@ -159,7 +197,7 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, shares: Sequence[Sh
             icon=":material/play_arrow:",
             type="primary",
             on_click=st.session_state.__setitem__,
-            args=("begin", asked),
+            args=("begin", task.asked),
         )
     return False
 
@@ -173,24 +211,28 @@ def seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> f
 def draw_shares(
     settings: ExtractSettings,
     denoiser: Denoiser,
-    shares: Sequence[Share],
+    task: Task,
     store: PictureStore,
-    asked: Hashable,
     looks: Preview,
 ) -> None:
     """Draw what is missing of each, one after the other, under a bar with a way to stop."""
     place = st.empty()
+    steps = [-(-len(share.missing) // BATCH) * settings.steps for share in task.shares]
+    phases = [*map(Phase, steps, task.seconds), Phase(0, task.after)]
     with place.container():
         bar = StopBar(
-            "Stop drawing", "Keeps the pictures that are finished.", lambda: st.session_state.update(stopped=asked)
+            "Stop drawing",
+            "Keeps the pictures that are finished.",
+            lambda: st.session_state.update(stopped=task.asked),
+            phases,
         )
         preview, waiting = st.empty(), st.empty()
-    done, total = 0, sum(-(-len(share.missing) // BATCH) * settings.steps for share in shares)
-    for share in shares:
-        seconds = seconds_of(settings, denoiser, share)
-        for estimates in in_turn(drawing_share(settings, denoiser, share, store), seconds, waiting):
+    done = 0
+    for number, share in enumerate(task.shares):
+        left = sum(phase.seconds for phase in phases[number:])
+        for estimates in in_turn(drawing_share(settings, denoiser, share, store), left, waiting):
             done += 1
-            bar.see(Taken(done, total), f"Steps of {len(share.missing):,} {share.words}")
+            bar.see(Taken(done, sum(steps)), f"Steps of {counted(len(share.missing), share.noun)}")
             if estimates is not None and bar.spent > looks.after:
                 with preview.container():
                     looks.show(estimates[:BATCH])

@@ -5,12 +5,13 @@ import streamlit as st
 from pages._parts.keeping import workspace
 from pages._parts.links import take_over
 from pages._parts.text import plain, say_error
-from side_core.public import limit_of
+from side_core.public import check_limit, limit_of
 from side_core.runs.finding import found_again
 from side_core.runs.reopen import MOST_BYTES, Reopened, read_exported
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 SHORT = 12  # digits of a fingerprint
 OPENS = {"extract": "Draws with a model", "score": "Scores pictures that others generated"}
@@ -29,6 +30,7 @@ def reopen_input() -> None:
         if file is None:
             return
         try:
+            check_limit("upload_mib", file.size / 2**20, file.name)
             found = found_again(read_exported(file.name, file.getvalue()), history())
         except ValueError as error:
             say_error(error)
@@ -65,7 +67,7 @@ def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
     lines = {}
     if isinstance(settings, ExtractSettings):
         lines["Model"] = settings.model
-        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {settings.steps} steps"
+        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {counted(settings.steps, 'step')}"
         if settings.surrogate is not None:
             scale = settings.guidance_scale
             lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")

@@ -22,6 +22,7 @@ from side_core.sampling.schedule import Schedule
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import Strength
+from side_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +62,12 @@ def show_results(
     if line is not None and line.calibrated is not None:
         threshold_note.caption(
             f"{line.threshold:.3g} stands for a control rate of {100 * line.calibrated.share:.2f} % "
-            f"({line.calibrated.beat:,} of {line.calibrated.count:,} plain pictures)."
+            f"({line.calibrated.beat:,} of {counted(line.calibrated.count, 'plain picture')})."
         )
     effect = effect_of(extraction)
     if effect is None:
-        words = "pictures" if extraction.subject.guide is None else "steered pictures"
-        show_headline(line, extraction.subject.denoiser is not None, words, extraction.withheld() or "")
+        noun = "picture" if extraction.subject.guide is None else "steered picture"
+        show_headline(line, extraction.subject.denoiser is not None, noun, extraction.withheld() or "")
     else:
         show_effect(effect)
     show_second(extraction.second())
@@ -97,14 +98,14 @@ def show_charts(shown: Shown, schedule: Schedule | None) -> None:
     second.markdown("**The steps from noise to image**")
     second.plotly_chart(
         charts.schedule_chart(schedule),
-        alt=f"{len(schedule)} timesteps from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
+        alt=f"{counted(len(schedule), 'timestep')} from {schedule.timesteps[0]} to {schedule.timesteps[-1]}",
     )
     if steering is not None:
         strength = steering.strength
         third[0].markdown("**How hard each step is steered**")
         third[0].plotly_chart(
             charts.strength_chart(strength, schedule),
-            alt=f"λ(t) at {len(schedule)} steps: {strength_in_words(strength)}",
+            alt=f"λ(t) at {counted(len(schedule), 'step')}: {strength_in_words(strength)}",
         )
 
 

@@ -60,7 +60,7 @@ def check_linked(name: str) -> None:
     if name == PLAIN:
         return
     if notices.replaced("model"):
-        raise ValueError("It goes with the model of the link.")
+        raise ValueError("It goes with that model.")
     surrogate_folder(name)
 
 

@@ -16,6 +16,7 @@ from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.pace import Pace, measure_pace
+from side_core.extraction.estimate import Comparing, measure_comparing
 from side_core.extraction.matching import Match, match
 from side_core.extraction.overview import SetOverview, overviewing
 from side_core.extraction.references import References
@@ -41,6 +42,7 @@ SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
 SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
 OVERVIEWS: Kept[SetOverview] = Kept(8)  # what sets hold
 PACES: Kept[Pace] = Kept(32, idle=None)  # how fast models draw
+COMPARING: Kept[Comparing] = Kept(32, idle=None)  # how fast pictures are compared
 PICTURES = PictureStore(folder=picture_folder)  # finished pictures
 
 
@@ -144,12 +146,26 @@ def match_pictures(pictures: Mapping[int, Picture], key: Key, references: Refere
 
     def make() -> Match:
         images = np.stack([pictures[seed].image for seed in seeds])
-        vectors = references.training.vectors
-        if references.encoder.name == "pixel" and len(images) * len(vectors) * vectors.shape[1] <= MOST_AT_ONCE:
+        if at_once(len(images), references):
             return match(images, tuple(map(str, seeds)), references)
         return in_one_turn(lambda: match(images, tuple(map(str, seeds)), references))
 
     return MATCHES.get_or_make((*key, seeds), make)
+
+
+def at_once(count: int, references: References) -> bool:
+    """Whether so many pictures are compared so quickly that it takes no turn of its own."""
+    vectors = references.training.vectors
+    return references.encoder.name == "pixel" and count * len(vectors) * vectors.shape[1] <= MOST_AT_ONCE
+
+
+def seconds_to_match(count: int, settings: MatchSettings, subject: Subject, references: References) -> float:
+    """How long so many pictures take to be compared, with the device for oneself; measured once."""
+    if at_once(count, references):
+        return 0.0
+    key = reference_key(settings, subject)
+    pace = COMPARING.get_or_make(key, lambda: in_one_turn(lambda: measure_comparing(references)))
+    return pace.seconds(count)
 
 
 def score_folder(settings: ScoreSettings) -> Extraction:

@@ -1,12 +1,12 @@
 """The sidebar of Extract: what is examined, how it is drawn, how it is scored."""
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from pages._parts import checks, controls, notices, view
 from pages._parts.encoder_weights import weights_input
+from pages._parts.steering import follow_model
 from pages._parts.text import plain
 from side_core.assets import BUILT_INS
 from side_core.data.source import check_source
@@ -25,13 +25,9 @@ PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 BY_SCORE, BY_RATE = "score", "control rate"
 
 
-def model_inputs(on_change: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Which model, training images and control, and in which arithmetic.
-
-    Args:
-        on_change: called when a person chooses another model, before the page runs again.
-    """
-    model = controls.open_choice("model", known_models(), check=describe, on_change=on_change)
+def model_inputs() -> dict[str, Any]:
+    """Which model, training images and control, and in which arithmetic."""
+    model = controls.open_choice("model", known_models(), check=describe, on_change=follow_model)
     return {"model": model, **set_inputs(model)}
 
 
@@ -55,7 +51,7 @@ def set_inputs(model: str) -> dict[str, Any]:
 def check_images(source: str) -> None:
     """Raise ValueError where a link names images that there are none of, or those of a model that cannot be used."""
     if notices.replaced("model"):
-        raise ValueError("They go with the model of the link.")
+        raise ValueError("They go with that model.")
     check_source(source)
 
 

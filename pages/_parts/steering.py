@@ -27,8 +27,12 @@ def first_surrogate(model: str) -> str:
 
 
 def follow_model() -> None:
-    """Let the surrogate be the own one of the model that a person has chosen, or none: another's would not fit."""
-    st.session_state["surrogate"] = first_surrogate(st.session_state["model"])
+    """Let what steers, on every page, be the own surrogate of the model that a person has chosen, or nothing.
+
+    Another one's would not fit.
+    """
+    own = first_surrogate(st.session_state["model"])
+    st.session_state["surrogate"], st.session_state["surrogates"] = own, [own]
 
 
 def surrogate_input(model: str) -> str | None:

@@ -37,11 +37,6 @@ COUNTS = (16, 512)  # pictures of a cell, at least and at most
 OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "clip")
 
 
-def follow_model() -> None:
-    """Let the curves be that of the own surrogate of the model that a person has chosen, or of plain sampling."""
-    st.session_state["surrogates"] = [first_surrogate(st.session_state["model"])]
-
-
 def curves_input(model: str) -> tuple[str, ...]:
     """What steers each curve: surrogates, and none for plain sampling."""
     checks.several("surrogates", "Surrogates", [first_surrogate(model)], check_linked, PLAIN)

@@ -12,6 +12,7 @@ from side_core.extraction.sweep_grid import called, picture_rows
 from side_core.extraction.sweep_report import chart, in_words, lines_of, sweep_csv
 from side_core.pictures import png
 from side_core.runs.places import sweep_without_places
+from side_core.wording import counted
 
 ROWS = 24  # of pictures on a page
 
@@ -81,7 +82,8 @@ def show_pictures(sweep: Sweep) -> None:
         with right:
             show_row([picture_of(row.cell, seed, row.label) for seed in seeds], least="2rem", most="4rem")
     if len(rows) > ROWS:
-        st.caption(f"{len(rows) - ROWS:,} more rows are in the command line's grid.png.")
+        more = counted(len(rows) - ROWS, "more row")
+        st.caption(f"{more} {'is' if len(rows) - ROWS == 1 else 'are'} in the command line's grid.png.")
 
 
 def picture_of(cell: Cell, seed: int, name: str) -> str:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from pages._parts import checks, controls
 from pages._parts.kept import Kept, Key
+from pages._parts.rest import Phase
 from pages._parts.session import open_references, open_subject, open_surrogate, pace_of
 from pages._parts.text import plain
 from pages._parts.turns import in_one_turn, in_turn
@@ -161,10 +162,11 @@ def offer_sweep(plan: Plan, found: Sweep, key: Key) -> None:
 
 def watch_sweep(plan: Plan, show: Callable[[Sweep], None]) -> None:
     """Measure what is missing, showing each cell as it comes."""
-    bar = StopBar("Stop", "Keeps the cells that are finished.", lambda: stop(key_of(plan)))
-    waiting, place, shown = st.empty(), st.empty(), 0.0
     cells = list(finished(plan, SHELF).cells)
     estimate = estimate_for(plan, len(plan.places) - len(cells))
+    phases = [Phase(sum(lot.batches * lot.sampling.steps for lot in missing_lots(plan, SHELF)), estimate.seconds)]
+    bar = StopBar("Stop", "Keeps the cells that are finished.", lambda: stop(key_of(plan)), phases)
+    waiting, place, shown = st.empty(), st.empty(), 0.0
     for event in in_turn(sweep(plan, SHELF, estimate), estimate.seconds, waiting):
         if isinstance(event, Advance):
             words = plan.settings.words_for(event.place.values)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, overload
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages._parts.stop import heed_stop
 from pages._parts.text import in_time
@@ -94,9 +95,10 @@ def in_one_turn(call: Callable[[], Result], place: DeltaGenerator | None = None)
 
 
 def own_ticket() -> Ticket:
-    """The place of this script run: the one it has, or a new one."""
+    """The place of this script run: the one it has, or a new one, for which its session pays."""
     if OWN.ticket is None or not OWN.ticket.again():
-        OWN.ticket = DEVICE.ticket()
+        run = get_script_run_ctx(suppress_warning=True)
+        OWN.ticket = DEVICE.ticket(None if run is None else run.session_id)
     return OWN.ticket
 
 

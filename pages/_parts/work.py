@@ -1,15 +1,17 @@
 """Long work on a page: progress with the time left; any widget stops it at its next step."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 import streamlit as st
 
+from pages._parts.rest import Phase, Rest
 from pages._parts.stop import heed_stop
 from pages._parts.text import in_time
 from pages._parts.turns import others, waited, with_others
 from side_core.progress import Part, finish
+from side_core.wording import counted
 
 Result = TypeVar("Result")
 QUIET = 0.5  # seconds before a progress bar appears, and between its updates
@@ -25,12 +27,12 @@ def run_with_progress(work: Generator[Any, None, Result], text: str | Callable[[
     """
     place = st.empty()
     touched = time.monotonic()
-    rest = Rest()
+    rest = Rest(own_time)
 
     def watch(event: Part) -> None:
         nonlocal touched
         heed_stop()
-        left = rest.after(event, event.done)
+        left = shared(rest.after(event))
         now = time.monotonic()
         if now - touched < QUIET:
             return
@@ -44,28 +46,22 @@ def run_with_progress(work: Generator[Any, None, Result], text: str | Callable[[
     return result
 
 
-def so_far(what: str, event: Part, left: float) -> str:
-    """How much is done, how long the rest takes, and who else works here."""
+def so_far(what: str, event: Part, left: float | None) -> str:
+    """How much is done, how long the rest takes where that is known, and who else works here."""
     count = others()
-    sharing = f", shared with {count} other{'s' if count > 1 else ''}" if count else ""
-    return f"{what}: {event.done:,} of {event.total:,}, about {in_time(left)} left{sharing}"
+    rest = "" if left is None else f", about {in_time(left)} left"
+    sharing = f", shared with {counted(count, 'other')}" if count else ""
+    return f"{what}: {event.done:,} of {event.total:,}{rest}{sharing}"
 
 
-class Rest:
-    """How long the rest of some work takes, by what was done since; waiting for the device is no work."""
+def shared(left: float | None) -> float | None:
+    """Seconds that are left where the device is shared: those of the others' turns as well."""
+    return None if left is None else with_others(left)
 
-    def __init__(self) -> None:
-        self.start = time.monotonic() - waited()
 
-    def after(self, event: Part, made: int) -> float:
-        """Seconds that are left; where the device is shared, those of the others' turns as well.
-
-        Args:
-            event: just now.
-            made: how much was done since the beginning.
-        """
-        worked = time.monotonic() - waited() - self.start
-        return with_others(worked * (event.total - event.done) / max(made, 1))
+def own_time() -> float:
+    """Seconds since whenever, without those that this script run has waited for the device: waiting is no work."""
+    return time.monotonic() - waited()
 
 
 class StopBar:
@@ -75,15 +71,16 @@ class StopBar:
         stop: what the button says.
         help: what stopping keeps.
         on_stop: called when it is pressed; the run ends at the page's next touch.
+        phases: how long the work should take, with all that follows until its result; empty where nobody knows.
     """
 
-    def __init__(self, stop: str, help: str, on_stop: Callable[[], None]):
+    def __init__(self, stop: str, help: str, on_stop: Callable[[], None], phases: Sequence[Phase] = ()):
         with st.container(horizontal=True, vertical_alignment="center"):
             self.bar = st.progress(0.0, text="Beginning …")
             st.button(stop, icon=":material/stop:", help=help, on_click=on_stop)
         self.start = self.touched = time.monotonic()
-        self.rest = Rest()
-        self.before = self.made = 0
+        self.rest = Rest(own_time, phases)
+        self.before = 0
 
     @property
     def spent(self) -> float:
@@ -93,10 +90,8 @@ class StopBar:
     def see(self, event: Part, text: str) -> bool:
         """Note an event; whether the page was touched, so that a preview may be too. Stop ends the run here."""
         heed_stop()
-        advance = event.done - self.before
-        self.made += advance if advance <= 1 else 0  # more at once was kept from an earlier run, and says nothing
-        self.before = event.done
-        left = self.rest.after(event, self.made)
+        kept, self.before = event.done - self.before > 1, event.done  # more at once is of an earlier run
+        left = shared(self.rest.after(event, kept))
         now = time.monotonic()
         if now - self.touched < TOUCH and event.done < event.total:
             return False

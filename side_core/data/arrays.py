@@ -9,6 +9,7 @@ from typing import IO, Literal
 import numpy as np
 
 from side_core.data.training_set import TrainingSet
+from side_core.public import LimitError, check_limit
 from side_core.roots import printable
 
 IMAGE_KEYS = ("images", "x", "x_train", "data", "arr_0")
@@ -51,11 +52,14 @@ def read_arrays(file: Path) -> TrainingSet:
     or grey (n, H, W), (n, H, W, 1).
 
     Raises:
-        ValueError: damaged, of another shape or type, too large to unpack, or with Python objects in it.
+        ValueError: damaged, of another shape or type, too large to unpack or for a public app, or with Python objects
+            in it.
     """
     shown = printable(file)
     try:
         arrays = {"images": mapped(file)} if file.suffix.lower() == ".npy" else unpack(file)
+    except LimitError:
+        raise
     except PythonObjectsError:
         raise ValueError(f"'{shown}' holds Python objects, which could run code: save plain uint8 arrays.") from None
     except (TooLargeError, MemoryError) as error:
@@ -96,13 +100,14 @@ def unpack(file: Path) -> dict[str, np.ndarray]:
                 arrays[name] = mapped(file, entry)
             else:
                 with archive.open(entry) as content:
-                    arrays[name] = unpacked(content, entry.file_size)
+                    arrays[name] = unpacked(content, entry.file_size, printable(file))
     return arrays
 
 
-def unpacked(content: IO[bytes], length: int) -> np.ndarray:
+def unpacked(content: IO[bytes], length: int, shown: str) -> np.ndarray:
     """The array of a compressed zip entry of `length` bytes; its size is checked before any memory is taken."""
     header = read_header(content)
+    check_limit("data_mib", math.ceil(header.nbytes / 2**20), shown)
     if header.nbytes > LARGEST_BYTES:
         raise TooLargeError(f"{header.nbytes / 1e9:,.1f} GB")
     if header.nbytes > length:

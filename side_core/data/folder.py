@@ -17,15 +17,16 @@ from side_core.data.listing import File, list_pictures
 from side_core.data.metadata import CAPTION_COLUMNS, METADATA, read_metadata
 from side_core.data.picture import BadPictureError, Picture, read_picture
 from side_core.data.training_set import Reading, Skipped, TrainingSet
+from side_core.public import check_pictures
 from side_core.roots import printable
 
-READER = 1  # raise it when the same files are read differently, so that old decoded folders are not found
+READER = 2  # raise it when the same files are read differently, so that old decoded folders are not found
 ABOUT = "about.json"
 SECONDS = 0.2  # between two reports of progress
 THREADS = 4
 LARGE = 10_000  # bytes a file above which threads help; below, they only wait for each other (measured, two cores)
 CHUNK = 32  # files that are handed to the threads at once
-NAMED = 3  # skipped files that a note names
+NAMED = 3  # skipped files, and sizes, that a note names
 
 
 @dataclass
@@ -35,13 +36,13 @@ class Decoded:
     Attributes:
         files: relative paths of the pictures that were read.
         skipped: name and reason of those that were not.
-        resized: how many were scaled and cropped.
+        scaled: how many were scaled and cropped, by the size they had, such as `640 x 480`.
         animated: how many moved.
     """
 
     files: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    resized: int = 0
+    scaled: dict[str, int] = field(default_factory=dict)
     animated: int = 0
 
 
@@ -57,7 +58,8 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Generator[
         size: height and width; left out: those of the first picture that can be read. Others are scaled and cropped.
 
     Raises:
-        ValueError: there is no picture, none can be read, or metadata.csv is no table of them.
+        ValueError: there is no picture, none can be read, metadata.csv is no table of them, or there are more or larger
+            ones than a public app compares.
     """
     listing, shown = list_pictures(folder), printable(folder)
     if not listing.files:
@@ -65,11 +67,14 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Generator[
         raise ValueError(f"'{shown}' has no pictures{why}: give a folder with png, jpg or webp files.")
     details = read_metadata(folder)
     size = size or first_size(folder, listing.files)
+    check_pictures(shown, len(listing.files), size)
     place = cache_folder() / "pictures" / listing.digest(folder, f"{READER} {size}")
     if (known := kept(place, size)) is None:
         discard(place)
-        check_space(len(listing.files) * size[0] * size[1] * 3, f"The {len(listing.files):,} pictures of '{shown}'")
-        with filling(place) as unfinished:
+        count = len(listing.files)
+        wanted, what = count * size[0] * size[1] * 3, f"The {count:,} pictures of '{shown}'"
+        check_space(wanted, what)
+        with filling(place, wanted, what) as unfinished:
             yield from decode(folder, listing.files, size, unfinished)
         known = kept(place, size)
     if known is None:
@@ -105,7 +110,10 @@ def decode(folder: Path, files: list[File], size: tuple[int, int], out: Path) ->
             if isinstance(picture, Picture):
                 images.append(picture.pixels)
                 found.files.append(file.path)
-                found.resized += picture.resized
+                if picture.resized:
+                    height, width = picture.own_size
+                    was = f"{width} x {height}"
+                    found.scaled[was] = found.scaled.get(was, 0) + 1
                 found.animated += picture.animated
             else:
                 found.skipped.append((printable(file.path), picture))
@@ -177,7 +185,16 @@ def training_set(
         attributes={name: column(name) for name in sorted(columns - {caption})},
         skipped=skipped,
         notes=tuple(notes_of(folder, found, images, details, skipped)),
+        own_size=own_size(found),
     )
+
+
+def own_size(found: Decoded) -> tuple[int, int] | None:
+    """Height and width that most of the pictures had, where most were scaled; else None."""
+    if 2 * sum(found.scaled.values()) <= len(found.files):
+        return None
+    width, height = max(found.scaled, key=lambda size: found.scaled[size]).split(" x ")
+    return int(height), int(width)
 
 
 def notes_of(
@@ -188,11 +205,11 @@ def notes_of(
     if skipped:
         total = f"{count + len(skipped):,} pictures in '{shown}'"
         yield f"{len(skipped):,} of {total} could not be read and are left out: {named(skipped)}."
-    if found.resized:
+    if found.scaled:
         height, width = images.shape[1:3]
         yield (
-            f"{found.resized:,} of {count:,} pictures in '{shown}' were scaled and cropped to their centre, "
-            f"{width} x {height} pixels."
+            f"{sum(found.scaled.values()):,} of {count:,} pictures in '{shown}' were scaled from "
+            f"{sizes_in_words(found.scaled)} and cropped to their centre, {width} x {height} pixels."
         )
     if found.animated:
         yield f"{found.animated:,} of {count:,} pictures in '{shown}' move: the first frame was taken."
@@ -203,6 +220,14 @@ def notes_of(
         yield f"{lost:,} rows of '{shown}/{METADATA}' name no picture that could be read."
     if bare := len(files - details.keys()):
         yield f"{bare:,} of {count:,} pictures in '{shown}' have no row in {METADATA}."
+
+
+def sizes_in_words(scaled: Mapping[str, int]) -> str:
+    """The sizes that most pictures had, and how many others there are."""
+    often = sorted(scaled, key=lambda size: -scaled[size])
+    some = [f"{size} ({scaled[size]:,})" if len(often) > 1 else size for size in often[:NAMED]]
+    more = len(often) - NAMED
+    return ", ".join(some) + (f" and {more:,} other size{'s' * (more > 1)}" if more > 0 else "")
 
 
 def named(skipped: tuple[Skipped, ...] | list[Skipped]) -> str:

@@ -22,6 +22,8 @@ UPRIGHT = {  # by the EXIF orientation, what turns a picture upright (Exif 2.32,
     8: Image.Transpose.ROTATE_90,
 }
 
+LYING = [UPRIGHT[orientation] for orientation in (5, 6, 7, 8)]  # these exchange height and width
+
 
 class BadPictureError(ValueError):
     """A file that cannot be read as a picture; its text is a short reason."""
@@ -33,13 +35,18 @@ class Picture:
 
     Attributes:
         pixels: (H, W, 3) uint8.
-        resized: it had another size or shape: it was scaled to cover the wanted one and cropped to its centre.
+        own_size: height and width that it had before it was scaled to cover the wanted ones and cropped to its centre.
         animated: it moves; this is its first frame.
     """
 
     pixels: np.ndarray
-    resized: bool
+    own_size: tuple[int, int]
     animated: bool
+
+    @property
+    def resized(self) -> bool:
+        """Whether it had another size or shape."""
+        return self.pixels.shape[:2] != self.own_size
 
 
 class PillowQuiet:
@@ -86,6 +93,7 @@ def read_picture(file: Path, size: tuple[int, int] | None = None) -> Picture:
             if image.width * image.height > LARGEST_PIXELS:
                 raise BadPictureError(too_large(f"{image.width:,} x {image.height:,} pixels"))
             animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"  # a photo and its preview
+            width, height = image.size if turn_of(image) not in LYING else reversed(image.size)
             if size is not None:
                 image.draft(None, (DRAFT * max(size), DRAFT * max(size)))
             upright = to_rgb(turned(image))
@@ -96,16 +104,21 @@ def read_picture(file: Path, size: tuple[int, int] | None = None) -> Picture:
     except Exception as error:  # decoders of damaged files raise anything
         raise BadPictureError(reason(error)) from None
     fits = size is None or (upright.height, upright.width) == size
-    return Picture(np.asarray(upright if fits else cover(upright, size)), not fits, animated)
+    return Picture(np.asarray(upright if fits else cover(upright, size)), (height, width), animated)
 
 
 def turned(image: Image.Image) -> Image.Image:
     """The image as its EXIF says it stands; as it is where that cannot be read."""
+    turn = turn_of(image)
+    return image if turn is None else image.transpose(turn)
+
+
+def turn_of(image: Image.Image) -> Image.Transpose | None:
+    """What turns an image upright; None where nothing need, or its EXIF cannot be read."""
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF raises anything, and the pixels do not need it
-        return image
-    return image.transpose(UPRIGHT[orientation]) if orientation in UPRIGHT else image
+        return None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """Open a training set by its source: a built-in one, a folder of pictures, an array file, or a slice of one."""
 
+import math
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -15,7 +16,8 @@ from side_core.data.image_file import NAME, ImageFile, map_images
 from side_core.data.picture import cover
 from side_core.data.training_set import Reading, TrainingSet, with_images
 from side_core.progress import finish
-from side_core.roots import check_allowed, printable
+from side_core.public import check_pictures
+from side_core.roots import path_of, printable
 
 SLICED = re.compile(r"(?P<name>.+)\[(?P<first>\d{0,12}):(?P<stop>\d{0,12})(:(?P<step>\d{0,12}))?\]", re.DOTALL)
 ARRAYS = (".npy", ".npz")
@@ -31,22 +33,27 @@ def open_training_set(source: str, size: tuple[int, int] | None = None) -> Train
         size: height and width that the images are brought to; left out: their own.
 
     Raises:
-        ValueError: no such source, a slice outside it, or nothing that can be read in it.
+        ValueError: no such source, a slice outside it, nothing that can be read in it, or more than a public app
+            compares.
     """
     return finish(reading(source, size))
 
 
 def reading(source: str, size: tuple[int, int] | None = None) -> Generator[Reading, None, TrainingSet]:
     """The same, handing out its progress."""
-    name, rows = source.strip(), None
-    if not exists(path_of(name)):  # a folder may itself be called x[0:1]
-        rows = SLICED.fullmatch(name)
-    if rows is None:
-        images = yield from reading_whole(name, size)
-    else:
-        whole = yield from reading_whole(rows["name"], size)
-        images = sliced(whole, rows["name"], rows)
+    name, rows = parted(source)
+    images = yield from reading_whole(name, size)
+    if rows is not None:
+        images = sliced(images, name, rows)
+    check_pictures(printable(images.name), len(images), size or images.size, math.prod(images.size))
     return (yield from fitted(images, size or images.size))
+
+
+def parted(source: str) -> tuple[str, re.Match[str] | None]:
+    """The name of a source, and which of its rows are meant; a folder may itself be called x[0:1]."""
+    name = source.strip()
+    rows = SLICED.fullmatch(name)
+    return (name, None) if rows is None or is_there(name) else (rows["name"], rows)
 
 
 def sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
@@ -58,9 +65,7 @@ def sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
 
 def check_source(source: str) -> None:
     """Raise ValueError where there is no such source, or a public app may not read it; nothing is read."""
-    name = source.strip()
-    rows = None if exists(path_of(name)) else SLICED.fullmatch(name)
-    find_source(rows["name"] if rows else name)
+    find_source(parted(source)[0])
 
 
 def find_source(name: str) -> Path | None:
@@ -72,8 +77,6 @@ def find_source(name: str) -> Path | None:
     if name in BUILT_IN:
         return None
     path = path_of(name)
-    if path is not None:
-        check_allowed(path, name)
     if path is None or not exists(path) or not name:
         raise ValueError(
             f"There is no data source '{printable(name)}': give a folder of pictures, a .npy or .npz file, or "
@@ -94,18 +97,19 @@ def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading,
     raise ValueError(f"'{printable(name)}' is no .npy or .npz file: give one, or a folder of pictures.")
 
 
-def path_of(name: str) -> Path | None:
-    """The path with `~` replaced; None where there is no such home."""
+def is_there(name: str) -> bool:
+    """Whether there is such a file or folder, as far as it may be looked up."""
     try:
-        return Path(name).expanduser()
-    except RuntimeError:
-        return None
+        path = path_of(name)
+    except ValueError:  # a sentence of the part before the rows says so
+        return False
+    return path is not None and exists(path)
 
 
-def exists(path: Path | None) -> bool:
+def exists(path: Path) -> bool:
     """Whether there is such a file or folder; False also for names that no file can have."""
     try:
-        return path is not None and path.exists()
+        return path.exists()
     except (OSError, ValueError):
         return False
 
@@ -118,8 +122,9 @@ def fitted(images: TrainingSet, size: tuple[int, int]) -> Generator[Reading, Non
     place = cache_folder() / "pictures" / f"{images.fingerprint[:32]}-{height}x{width}"
     if (known := map_images(place / NAME, count, size)) is None:
         discard(place)
-        check_space(count * height * width * 3, f"The {count:,} pictures of '{printable(images.name)}'")
-        with filling(place) as partial, ImageFile(partial / NAME, size) as out:
+        wanted, what = count * height * width * 3, f"The {count:,} pictures of '{printable(images.name)}'"
+        check_space(wanted, what)
+        with filling(place, wanted, what) as partial, ImageFile(partial / NAME, size) as out:
             for done, image in enumerate(images.images, 1):
                 out.append(np.asarray(cover(Image.fromarray(np.ascontiguousarray(image)), size)))
                 if done % REPORT == 0 or done == count:

@@ -41,6 +41,7 @@ class TrainingSet:
         attributes: for each attribute (e.g. `hair`) its (n,) values, str like the captions.
         skipped: pictures of the source that could not be read; they are not among the images.
         notes: a sentence for each thing to know about how the images were read.
+        own_size: height and width that most of them had before they were scaled; None where they are as they were.
     """
 
     name: str
@@ -51,6 +52,7 @@ class TrainingSet:
     attributes: Mapping[str, np.ndarray] = field(default_factory=dict)
     skipped: tuple[Skipped, ...] = ()
     notes: tuple[str, ...] = ()
+    own_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.shape[-1] != 3 or self.images.dtype != np.uint8:
@@ -119,5 +121,5 @@ def by_row(attributes: Mapping[str, np.ndarray]) -> list[dict[str, str]]:
 
 
 def with_images(known: TrainingSet, images: np.ndarray, note: str) -> TrainingSet:
-    """The same set with other pixels, and a sentence that says what was done to them."""
-    return replace(known, images=images, notes=(*known.notes, note))
+    """The same set scaled, and a sentence that says so."""
+    return replace(known, images=images, notes=(*known.notes, note), own_size=known.own_size or known.size)

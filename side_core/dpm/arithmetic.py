@@ -1,5 +1,6 @@
 """In which number type and memory layout a U-Net is evaluated, and which of them is fastest here."""
 
+import fcntl
 import hashlib
 import json
 import math
@@ -7,8 +8,8 @@ import os
 import platform
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,13 @@ from torch import Tensor
 
 from side_core.cache import cache_folder, discard, filling, used
 from side_core.dpm.forward import predict
+from side_core.settings import Mode
 
 ANSWER = "answer.json"  # in an entry of the cache
 PROBE_BATCH = 16
 PROBE_ROUNDS = 3
 SLOW = 0.3  # seconds: a model that takes longer for one image is timed on one, once in each arithmetic
+PATIENCE, PAUSE = 120.0, 0.05  # seconds to wait for another process's probe, and between two looks
 CLEARLY = 0.85  # of the time of `EXACT`: what takes more is not worth other pictures, and may be no faster at all
 
 
@@ -49,6 +52,37 @@ def place(unet: Any, arithmetic: Arithmetic) -> None:
     torch.nn.Module.to(unet, memory_format=arithmetic.layout)
 
 
+def chosen(
+    mode: Mode,
+    recorded: str | None,
+    unet: Any,
+    shape: tuple[int, int, int],
+    device: torch.device,
+    evaluate: Callable[[Tensor], object] | None = None,
+) -> Arithmetic:
+    """The arithmetic of a mode; of fast mode the one that was recorded, where this device could choose it.
+
+    Args:
+        mode: `exact` is float32.
+        recorded: text of the arithmetic that pictures were begun in, so that they go on alike; None: none were.
+        unet: see `fastest`, as for the others.
+        shape: the same.
+        device: the same.
+        evaluate: the same.
+    """
+    if mode == "exact":
+        return EXACT
+    known = next((found for found in candidates(device) if str(found) == recorded), None)
+    return known or fastest(unet, shape, device, evaluate)
+
+
+def candidates(device: torch.device) -> list[Arithmetic]:
+    """What a device may be fastest in."""
+    half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
+    layouts = (torch.contiguous_format, torch.channels_last)
+    return [Arithmetic(dtype, layout) for dtype in (torch.float32, half) for layout in layouts]
+
+
 def fastest(
     unet: Any, shape: tuple[int, int, int], device: torch.device, evaluate: Callable[[Tensor], object] | None = None
 ) -> Arithmetic:
@@ -71,8 +105,9 @@ def fastest(
             folder = (
                 cache_folder() / "arithmetic" / hashlib.sha256(f"{machine(device)}\n{kind}".encode()).hexdigest()[:32]
             )
-            probed[kind] = kept(folder) or probe(unet, shape, device, evaluate or (lambda x: predict_any(unet, x)))
-            keep(folder, probed[kind])
+            probed[kind] = kept(folder) or found_first(
+                folder, lambda: probe(unet, shape, device, evaluate or (lambda x: predict_any(unet, x)))
+            )
         return probed[kind]
 
 
@@ -99,15 +134,38 @@ def kept(folder: Path) -> Arithmetic | None:
     return answer if str(answer) == found.get("text") else None
 
 
-def keep(folder: Path, arithmetic: Arithmetic) -> None:
-    """Keep what was found; a cache that cannot be written is no reason to stop."""
-    if kept(folder) == arithmetic:
-        return
-    discard(folder)
-    dtype, layout = (str(part).removeprefix("torch.") for part in (arithmetic.dtype, arithmetic.layout))
-    with suppress(ValueError), filling(folder) as unfinished:
-        answer = {"dtype": dtype, "layout": layout, "text": str(arithmetic)}
-        (unfinished / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+def found_first(folder: Path, find: Callable[[], Arithmetic]) -> Arithmetic:
+    """What `find` finds, or what another process has found and kept meanwhile: the first answer is everybody's.
+
+    One process after the other looks, as two that probe at once would time each other. A cache that cannot be written
+    is no reason to stop.
+    """
+    with alone(folder.with_name(f".{folder.name}.lock")):
+        if (known := kept(folder)) is not None:
+            return known
+        discard(folder)  # it is damaged, or not there
+        arithmetic = find()
+        dtype, layout = (str(part).removeprefix("torch.") for part in (arithmetic.dtype, arithmetic.layout))
+        with suppress(ValueError), filling(folder) as unfinished:
+            answer = {"dtype": dtype, "layout": layout, "text": str(arithmetic)}
+            (unfinished / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+        return kept(folder) or arithmetic
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Wait until no other process is inside, but not for ever: one that hangs must not stop all others."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            opened = stack.enter_context(file.open("w"))
+            until = time.monotonic() + PATIENCE
+            while time.monotonic() < until:
+                with suppress(BlockingIOError):
+                    fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # closing the file lets it go
+                    break
+                time.sleep(PAUSE)
+        yield
 
 
 def probe(
@@ -118,11 +176,9 @@ def probe(
     The winner and `EXACT` are then timed as often again. A slow model is busy for longer than such a moment, and too
     slow for all this.
     """
-    half = torch.float16 if device.type in ("cuda", "mps") else torch.bfloat16
-    layouts = (torch.contiguous_format, torch.channels_last)
-    candidates = [Arithmetic(dtype, layout) for dtype in (torch.float32, half) for layout in layouts]
+    all_of_them = candidates(device)
     weights = {name: value.clone() for name, value in unet.state_dict().items()}
-    seconds = dict.fromkeys(candidates, math.inf)
+    seconds = dict.fromkeys(all_of_them, math.inf)
 
     def timed(arithmetic: Arithmetic, batch: int, warm: bool) -> float:
         place(unet, arithmetic)
@@ -141,7 +197,7 @@ def probe(
         best = min(seconds, key=seconds.__getitem__)
         return best if seconds[best] < CLEARLY * seconds[EXACT] else EXACT
 
-    best = best_of(candidates)
+    best = best_of(all_of_them)
     if best != EXACT and not slow:
         best = best_of((EXACT, best))
     place(unet, EXACT)

@@ -133,6 +133,23 @@ def check_condition(condition: Tensor | None, classes: int, count: int) -> None:
         raise ValueError(f"Class label {int(odd)} does not exist: the model has classes 0 to {classes - 1}.")
 
 
+def no_numbers(denoiser: Denoiser, what: str) -> ValueError:
+    """The sentence for NaN or infinity, which exact mode can only mend where the arithmetic is not float32 already.
+
+    Args:
+        denoiser: the model.
+        what: `The model returned NaN or infinity`, with where.
+    """
+    exact = str(denoiser.arithmetic).startswith("float32")
+    return ValueError(f"{what}: check the model's weights{'' if exact else ', or use exact mode'}.")
+
+
+def least_timestep_of(denoiser: object) -> int:
+    """The smallest timestep that a denoiser can be evaluated at; one that says nothing of it can at all."""
+    found: int = getattr(denoiser, "least_timestep", 0)
+    return found
+
+
 def to_uint8(pixels: Tensor) -> np.ndarray:
     """(n, 3, H, W) pixels in 0..1 to (n, H, W, 3) uint8, rounded as diffusers rounds."""
     return (pixels.float() * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -1,9 +1,11 @@
 """What a model is, in figures, from its JSON files and the headers of its weights alone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import ideal_source, model_folder, read_card, training_source
+from side_core.dpm.forward import least_timestep
 from side_core.dpm.layout import check_pipeline
 from side_core.dpm.own_sampling import OwnSampling
 from side_core.dpm.pipeline import Pipeline, read_pipeline
@@ -60,7 +62,7 @@ class Description:
             take up to about as much again. With fast arithmetic in half precision it is half.
         text: what reads prompts; None where the model draws without one.
         own_sampling: how its own pipeline samples, which is followed where nothing else is chosen.
-        notes: what its folder holds that does not go into the pictures, in a sentence each.
+        notes: what its folder holds that does not go into the pictures, and what it cannot do, in a sentence each.
     """
 
     kind: str
@@ -117,8 +119,17 @@ def describe_pipeline(pipeline: Pipeline) -> Description:
         bytes_per_image=pipeline.activation_bytes,
         text=text_of(pipeline),
         own_sampling=scheduler.own_sampling,
-        notes=unfollowed_in(check_pipeline(pipeline.folder)),
+        notes=(*unfollowed_in(check_pipeline(pipeline.folder)), *timestep_notes(pipeline)),
     )
+
+
+def timestep_notes(pipeline: Pipeline) -> Iterator[str]:
+    """A sentence where a U-Net cannot be evaluated at the timestep that schedules usually end at."""
+    if pipeline.tower is None and (least := least_timestep(pipeline.unet.network)):
+        yield (
+            "The model's U-Net divides by the timestep (time_embedding_type 'fourier') and returns no numbers at "
+            f"timestep 0: set the last timestep to {least} where its own schedule would end at 0."
+        )
 
 
 def text_of(pipeline: Pipeline) -> TextDescription | None:

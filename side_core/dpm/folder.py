@@ -15,7 +15,7 @@ from side_core.dpm.latent import LatentSpace
 from side_core.dpm.layout import check_pipeline
 from side_core.dpm.pipeline import Pipeline, read_pipeline
 from side_core.dpm.scheduler import cosine_alphas_cumprod
-from side_core.public import check_limit, is_listed, is_public, listed_models
+from side_core.public import as_written, check_limit, is_listed, is_public, listed_models
 from side_core.roots import check_allowed, printable
 from side_core.settings import Mode
 
@@ -32,9 +32,9 @@ def model_folder(model: str) -> Path:
     """
     if model in BUILT_INS:
         return BUILT_INS[model].folder
+    check_listed(model)
     folder = local_folder(model)
     if folder is not None:
-        check_listed(model)
         return check_allowed(folder, model)
     if is_hub_id(model):
         return hub_folder(model)
@@ -56,7 +56,7 @@ def known_models() -> list[str]:
 
 
 def check_listed(model: str) -> None:
-    """Raise ValueError where the app is public and does not list a model."""
+    """Raise ValueError where the app is public and does not list a model, whether there is one or not."""
     if is_public() and not is_listed(model):
         raise ValueError(
             f"'{printable(model)}' cannot be opened here: this app is public and opens its own models only "
@@ -67,7 +67,7 @@ def check_listed(model: str) -> None:
 def local_folder(model: str) -> Path | None:
     """The folder that a path names; None where there is none."""
     try:
-        folder = Path(model).expanduser()
+        folder = Path(as_written(model) if is_public() else model).expanduser()
         return folder if folder.is_dir() else None
     except (OSError, ValueError, RuntimeError):  # a name too long, one with a null byte, an unknown user's home
         return None
@@ -115,13 +115,14 @@ def ideal_source(folder: Path) -> str | None:
     return source
 
 
-def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -> Denoiser:
+def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None, recorded: str | None = None) -> Denoiser:
     """Open a built-in model, a diffusers folder or a model of the Hub: unconditional, class-conditional or of texts.
 
     Args:
         model: name of a built-in model, path of a folder with `model_index.json`, or Hub id ORG/NAME.
         mode: `exact` or `fast` arithmetic.
         device: left out: the best there is.
+        recorded: text of the arithmetic that pictures were begun in: fast mode goes on in it where it can.
 
     Raises:
         ValueError: the folder is missing, empty, not a pipeline, of another kind, or its files are damaged; its
@@ -134,10 +135,10 @@ def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None) -
         return IdealDenoiser(open_training_set(source), cosine_alphas_cumprod(), device)
     pipeline = read_pipeline(folder)
     check_limit("image_size", max(pipeline.image_size))
-    return load_pipeline(pipeline, mode, device)
+    return load_pipeline(pipeline, mode, device, recorded)
 
 
-def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
+def load_pipeline(pipeline: Pipeline, mode: Mode, device: str, recorded: str | None = None) -> Denoiser:
     """Load the weights of a pipeline that was read.
 
     Raises:
@@ -153,8 +154,7 @@ def load_pipeline(pipeline: Pipeline, mode: Mode, device: str) -> Denoiser:
     scheduler = pipeline.scheduler
     unet = pipeline.unet.load()
     if (tower := pipeline.tower) is not None and space is not None:
-        encoder = tower.blueprint.load()
-        return TextDenoiser(
-            unet, encoder, tower.vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction, device, mode, own
-        )
-    return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space, own)
+        encoder, vocabulary = tower.blueprint.load(), tower.vocabulary
+        about = (unet, encoder, vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction)
+        return TextDenoiser(*about, device, mode, own, recorded)
+    return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space, own, recorded)

@@ -67,6 +67,11 @@ def predict(unet: "UNet2DModel", x: Tensor, t: int, labels: Tensor | None = None
     return unet.conv_out(unet.conv_act(unet.conv_norm_out(h)))
 
 
+def least_timestep(unet: "UNet2DModel") -> int:
+    """The smallest timestep that a U-Net can be evaluated at: one with a Fourier embedding divides by it."""
+    return 1 if unet.config.time_embedding_type == "fourier" else 0
+
+
 def is_plain(unet: "UNet2DModel") -> bool:
     """Whether the U-Net is of the ordinary kind: no skip convolutions, no Fourier embedding, inputs as they are."""
     blocks = (*unet.down_blocks, *unet.up_blocks)

@@ -6,10 +6,10 @@ import torch
 from diffusers import UNet2DModel
 from torch import Tensor
 
-from side_core.dpm.arithmetic import EXACT, fastest, place
+from side_core.dpm.arithmetic import chosen, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, PixelSpace, Space, check_condition, pooled
 from side_core.dpm.fingerprint import network_digest
-from side_core.dpm.forward import embed_timestep, encode, is_plain, predict
+from side_core.dpm.forward import embed_timestep, encode, is_plain, least_timestep, predict
 from side_core.dpm.own_sampling import OwnSampling
 from side_core.dpm.scheduler import check_prediction, noise_from
 from side_core.settings import Mode
@@ -28,6 +28,7 @@ class UnetDenoiser:
         mode: `exact` is float32; `fast` is what a short probe finds fastest here.
         space: what it works on; left out: pixels.
         own_sampling: how its own pipeline samples.
+        recorded: text of the arithmetic that pictures were begun in, see `chosen`.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class UnetDenoiser:
         mode: Mode = "exact",
         space: Space | None = None,
         own_sampling: OwnSampling = PLAIN,
+        recorded: str | None = None,
     ):
         check_prediction(prediction)
         size = unet.config.sample_size
@@ -51,12 +53,13 @@ class UnetDenoiser:
         self.device = torch.device(device)
         # A schedule that ends in no signal at all would divide by zero; the cosine schedule ends at 2.4e-9.
         self.alphas_cumprod = alphas_cumprod.double().cpu().clamp(min=1e-9)
+        self.least_timestep = least_timestep(unet)
         self.prediction, self.own_sampling = prediction, own_sampling
         self.fingerprint = network_digest(unet, prediction, self.alphas_cumprod.numpy().tobytes())
         if self.space.digest:
             self.fingerprint = hashlib.sha256((self.fingerprint + self.space.digest).encode()).hexdigest()
         self.unet = unet.eval().requires_grad_(False).to(self.device)
-        self.arithmetic = EXACT if mode == "exact" else fastest(self.unet, self.shape, self.device)
+        self.arithmetic = chosen(mode, recorded, self.unet, self.shape, self.device)
         place(self.unet, self.arithmetic)
 
     @torch.no_grad()

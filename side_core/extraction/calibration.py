@@ -15,6 +15,7 @@ from side_core.extraction.matching import match
 from side_core.extraction.references import make_references
 from side_core.progress import finish
 from side_core.rate import Rate, rate_of
+from side_core.roots import check_allowed
 from side_core.sampling.drawing import Drawing, draw
 from side_core.settings import EncoderName, SamplingSettings, ScoreName
 from side_core.similarity.encoder import open_encoder
@@ -98,7 +99,7 @@ def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, contro
     Raises:
         ValueError: the file is damaged.
     """
-    file = folder / FILE
+    file = check_allowed(folder / FILE, str(folder / FILE))
     if not file.is_file():
         return None
     try:

@@ -5,11 +5,32 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from side_core.dpm.pace import Pace, measure_pace, seconds_of
+from side_core.dpm.pace import PATIENCE, Pace, measure_pace, seconds_of
 from side_core.extraction.lot import Lot
+from side_core.extraction.matching import match
 from side_core.extraction.plan import Plan
+from side_core.extraction.references import References
 from side_core.extraction.shelf import Shelf
 from side_core.sampling.schedule import schedule_of
+
+SOME = 9  # pictures that are compared at once, where one of them is quick
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """How fast pictures are compared here.
+
+    Attributes:
+        first: seconds of the first picture.
+        each: seconds of every other one at the same time.
+    """
+
+    first: float
+    each: float
+
+    def seconds(self, count: int) -> float:
+        """Estimate for `count` pictures, one or more, at once."""
+        return self.first + (count - 1) * self.each
 
 
 @dataclass(frozen=True)
@@ -20,7 +41,7 @@ class Estimate:
         cells: all of them.
         missing: those not measured yet.
         pictures: to be drawn for these.
-        seconds: of drawing them here.
+        seconds: of drawing them here, and of comparing those of all missing cells.
         steered: how many times as long a steered step takes as a plain one; None where nothing steers.
     """
 
@@ -54,7 +75,7 @@ def missing_lots(plan: Plan, shelf: Shelf) -> list[Lot]:
 
 
 def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
-    """Measure a step, and a steered step of each surrogate, and add up what is missing.
+    """Measure a step, a steered step of each surrogate and a comparison, and add up what is missing.
 
     Args:
         plan: the sweep.
@@ -62,13 +83,12 @@ def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
         pace: of the model, where it was measured before.
     """
     missing = sum(shelf.cell(place) is None for place in plan.places)
-    lots = missing_lots(plan, shelf)
+    lots, seconds = missing_lots(plan, shelf), seconds_to_compare(plan, shelf)
     if not lots:
-        return Estimate(len(plan.places), missing, 0, 0.0, None)
+        return Estimate(len(plan.places), missing, 0, seconds, None)
     denoiser = plan.shared.denoiser
     pace = pace or measure_pace(denoiser, lots[0].batch)
     extra: dict[str, float] = {}  # seconds that steering adds to a step of a batch
-    seconds = 0.0
     for lot in lots:
         count, steps = lot.sampling.count, lot.sampling.steps
         seconds += pace.seconds(count, steps, lot.sampling.evaluations)
@@ -91,6 +111,27 @@ def steering_seconds(lot: Lot, batch: int, plan: Plan) -> float:
     middle = (steering.strength.first + steering.strength.last) // 2
     guidance = replace(steering, strength=replace(steering.strength, shape="constant")).guide(range(batch))
     return seconds_of(lambda: guidance(x, middle), denoiser.device)
+
+
+def seconds_to_compare(plan: Plan, shelf: Shelf) -> float:
+    """Seconds of comparing the pictures of all missing cells with training and control images."""
+    missing = [place for place in plan.places if shelf.cell(place) is None]
+    counts = {(place.settings.encoder, lot.name): lot.sampling.count for place in missing for lot in place.lots}
+    paces = {name: measure_comparing(plan.shared.references[name]) for name in {name for name, _ in counts}}
+    return sum(paces[encoder].seconds(count) for (encoder, _), count in counts.items())
+
+
+def measure_comparing(references: References) -> Comparing:
+    """Time the comparison of a picture and, where that is quick, of several."""
+
+    def seconds(count: int) -> float:
+        images = references.training.images.images[:count]
+        return seconds_of(lambda: match(images, tuple(map(str, range(len(images)))), references), torch.device("cpu"))
+
+    one = seconds(1)
+    if one > PATIENCE or len(references.training.images) < SOME:
+        return Comparing(one, one)
+    return Comparing(one, max(0.0, seconds(SOME) - one) / (SOME - 1))
 
 
 def check_time(plan: Plan, estimate: Estimate) -> None:

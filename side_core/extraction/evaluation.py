@@ -89,7 +89,8 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     examined = ExtractSettings(
         model=settings.model, data=data, control=control, mode=settings.mode, prompt=settings.prompt
     )
-    subject = yield from opening(examined, device)
+    recorded = arithmetic_in(out)
+    subject = yield from opening(examined, device, recorded)
     denoiser = subject.denoiser
     assert denoiser is not None  # a model was named
     methods = methods_of(settings, subject.data)
@@ -99,7 +100,7 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
         )
     twin = None
     if any(method.kind == "twin" for method in methods):
-        twin = open_denoiser(str(twin_of(settings)), settings.mode, device)
+        twin = open_denoiser(str(twin_of(settings)), settings.mode, device, recorded)
     begin(out, settings, subject, twin)
     references = yield from references_of(examined, subject, device)
     encoder = BottleneckEncoder(denoiser) if isinstance(denoiser, HasBottleneck) else PixelEncoder()
@@ -186,13 +187,23 @@ def write_chunk(file: Path, images: dict[int, np.ndarray]) -> None:
     partial.replace(file)
 
 
+def arithmetic_in(out: Path) -> str | None:
+    """The text of the arithmetic that a folder's fast mode has drawn in; None where it has not, or does not say."""
+    found = read_json(out / ABOUT).get("arithmetic") if (out / ABOUT).is_file() else None
+    return found if isinstance(found, str) else None
+
+
 def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoiser | None) -> None:
     """Note in the folder what is compared there.
 
     Raises:
-        ValueError: it holds results of another model or other images, or surrogates made otherwise.
+        ValueError: it holds results of another model or other images, in another fast arithmetic, or surrogates made
+            otherwise.
     """
     assert subject.denoiser is not None and subject.control is not None  # checked before
+    arithmetic = recorded = arithmetic_in(out)
+    if settings.mode == "fast":  # images of exact mode lie apart
+        arithmetic = str(subject.denoiser.arithmetic)
     about = {
         "model": subject.denoiser.fingerprint,
         "data": subject.data.fingerprint,
@@ -216,5 +227,11 @@ def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoise
         ):
             if known.get(key) != about[key]:
                 raise ValueError(f"'{out}' holds an evaluation {what}: results are not mixed, choose another folder.")
+    if recorded not in (None, arithmetic):
+        raise ValueError(
+            f"'{out}' holds an evaluation in {recorded}, and here it would go on in {arithmetic}: images of two "
+            "arithmetics are not mixed, choose the device it began with or another folder."
+        )
     out.mkdir(parents=True, exist_ok=True)
-    write_json(file, about | {"settings": settings.model_dump(mode="json"), "twin": twin and twin.fingerprint})
+    done = {"settings": settings.model_dump(mode="json"), "twin": twin and twin.fingerprint, "arithmetic": arithmetic}
+    write_json(file, about | done)

@@ -1,10 +1,12 @@
 """The folder of a run: images, tables, run.json, grid.png, each whole or not there at all."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from side_core.data.picture import BadPictureError, read_picture
 from side_core.dpm.folder import read_json
@@ -12,12 +14,14 @@ from side_core.extraction.run import Drawn, Extraction, Subject
 from side_core.extraction.summary import pictures_json, run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
 from side_core.pictures import grid_of_rows, png
+from side_core.sampling.drawing import Damage
 from side_core.settings import ExtractSettings, MatchSettings
 from side_core.whole_file import make_folder, write_json, write_whole
 
 GRID_ROWS = 64
 RUN = "run.json"
-IMAGES, PLAIN = "images", "plain"
+IMAGES, PLAIN, PATH = "images", "plain", "path.gif"
+DAMAGE = "side-explorer-damage"  # keyword of a text in the PNG of a picture that guidance has saturated
 
 
 def prepare_folder(out: Path, settings: MatchSettings) -> None:
@@ -57,7 +61,8 @@ def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) 
                 "give those it began with, or another folder."
             )
         images, plain = (read_images(out / folder, settings.seeds, size) for folder in (IMAGES, PLAIN))
-        finished = Drawn(images, plain)
+        damaged = (damage_in(out / IMAGES / f"{seed}.png") for seed in images)
+        finished = Drawn(images, plain, tuple(filter(None, damaged)))
     else:
         prepare_folder(out, settings)
     try:
@@ -77,6 +82,13 @@ def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) 
     return finished
 
 
+def arithmetic_in(out: Path) -> str | None:
+    """The text of the arithmetic that a folder's run was begun in; None where there is none, or it does not say."""
+    pictures = read_json(out / RUN).get("pictures") if (out / RUN).is_file() else None
+    found = pictures.get("arithmetic") if isinstance(pictures, Mapping) else None
+    return found if isinstance(found, str) else None
+
+
 def read_images(folder: Path, seeds: Sequence[int], size: tuple[int, int]) -> dict[int, np.ndarray]:
     """The images of these seeds that are there whole and of the right size."""
     found = {}
@@ -93,10 +105,23 @@ def read_images(folder: Path, seeds: Sequence[int], size: tuple[int, int]) -> di
     return found
 
 
-def write_images(out: Path, images: Mapping[int, np.ndarray], folder: str = IMAGES) -> None:
-    """Write (H, W, 3) uint8 images by their seeds, at native size, as `images/<seed>.png`."""
+def write_images(
+    out: Path, images: Mapping[int, np.ndarray], folder: str = IMAGES, damaged: Iterable[Damage] = ()
+) -> None:
+    """Write (H, W, 3) uint8 images by their seeds, at native size, as `images/<seed>.png`; damage is said inside."""
+    texts = {item.seed: {DAMAGE: json.dumps(vars(item))} for item in damaged}
     for seed, image in images.items():
-        write_whole(out / folder / f"{seed}.png", png(image))
+        write_whole(out / folder / f"{seed}.png", png(image, texts.get(seed)))
+
+
+def damage_in(file: Path) -> Damage | None:
+    """What guidance did to a picture that was written by `write_images`."""
+    try:
+        with Image.open(file, formats=("PNG",)) as opened:
+            about = json.loads(opened.info[DAMAGE])
+        return Damage(int(about["seed"]), int(about["step"]), bool(about["lost"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:

@@ -99,15 +99,22 @@ class Plan:
         return tuple(sorted(self.places, key=lambda place: first[place.lot.name]))
 
 
-def sharing(settings: SweepSettings, device: str | None = None) -> Generator[Any, None, Shared]:
+def sharing(
+    settings: SweepSettings, device: str | None = None, recorded: str | None = None
+) -> Generator[Any, None, Shared]:
     """Open what all cells use, handing out the progress.
+
+    Args:
+        settings: of the sweep.
+        device: left out: the best there is.
+        recorded: text of the arithmetic that it was begun in, see `open_denoiser`.
 
     Raises:
         ValueError: something cannot be opened, or does not go together.
     """
     surrogates = {curve: load_surrogate(curve) for curve in settings.curves if curve != PLAIN}
     common = settings.model_dump(include={"model", "mode", "data", "control"})
-    subject = yield from opening(ExtractSettings(**common, steps=1), device)
+    subject = yield from opening(ExtractSettings(**common, steps=1), device, recorded)
     assert subject.denoiser is not None  # a model was named
     steerings = {
         name: make_steering(surrogate, subject.denoiser, GuidanceSettings(), None, settings.foreign_surrogate)

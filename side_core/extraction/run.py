@@ -1,6 +1,6 @@
 """One extraction from start to end: open, draw, match, score. Generators, so that callers show and cancel them."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -157,17 +157,24 @@ def training_images(model: str, denoiser: Denoiser) -> Generator[Reading, None, 
     return (yield from reading(source, denoiser.image_size))
 
 
-def opening(settings: ExtractSettings, device: str | None = None) -> Generator[Reading, None, Subject]:
+def opening(
+    settings: ExtractSettings, device: str | None = None, recorded: str | None = None
+) -> Generator[Reading, None, Subject]:
     """Open model, training images, control and calibration, handing out the progress.
 
     Images are brought to the size that the model draws.
+
+    Args:
+        settings: which.
+        device: left out: the best there is.
+        recorded: text of the arithmetic that pictures were begun in, see `open_denoiser`.
 
     Raises:
         ValueError: one of them cannot be opened, or schedule, label, prompt or noise do not fit the model.
     """
     source, control_source = data_and_control(settings)
     surrogate = None if settings.surrogate is None else load_surrogate(settings.surrogate)
-    denoiser = open_denoiser(settings.model, settings.mode, device)
+    denoiser = open_denoiser(settings.model, settings.mode, device, recorded)
     # Complain before anything is drawn.
     schedule_of(settings, denoiser)
     check_noise(settings.eta, settings.solver)
@@ -249,6 +256,16 @@ class Drawn:
             return replace(self, plain=self.plain | drawing.finished)
         return replace(self, images=self.images | drawing.finished, damaged=self.damaged + drawing.damaged)
 
+    def and_also(self, others: "Drawn") -> "Drawn":
+        """With images that were drawn elsewhere; where both have one, this one's stays."""
+        damaged = (item for item in others.damaged if item.seed not in self.images)
+        return Drawn(others.images | self.images, others.plain | self.plain, (*self.damaged, *damaged))
+
+    def without(self, seeds: Collection[int]) -> "Drawn":
+        """Without some of its own images."""
+        images = {seed: image for seed, image in self.images.items() if seed not in seeds}
+        return replace(self, images=images, damaged=tuple(item for item in self.damaged if item.seed not in seeds))
+
 
 def extract(
     settings: ExtractSettings, subject: Subject, references: References, finished: Drawn | None = None
@@ -300,7 +317,8 @@ def score_images(settings: ExtractSettings, subject: Subject, references: Refere
 
     found = matched(drawn.images)
     assert found is not None  # there is an image
-    return Extraction(settings, subject, references, found, plain=matched(drawn.plain), damaged=drawn.damaged)
+    damaged = tuple(sorted(drawn.damaged, key=lambda item: item.seed))
+    return Extraction(settings, subject, references, found, plain=matched(drawn.plain), damaged=damaged)
 
 
 def damage_notes(damaged: Sequence[Damage]) -> tuple[str, ...]:

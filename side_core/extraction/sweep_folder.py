@@ -99,6 +99,12 @@ def open_folder(out: Path, plan: Plan, resume: bool) -> FolderShelf:
     return shelf
 
 
+def arithmetic_in(out: Path) -> str | None:
+    """The text of the arithmetic that a folder's sweep was begun in; None where there is none, or it does not say."""
+    found = read_json(out / ABOUT).get("arithmetic") if (out / ABOUT).is_file() else None
+    return found if isinstance(found, str) else None
+
+
 def about_json(plan: Plan) -> dict[str, Any]:
     """Which model, images and surrogates the cells of a folder are of."""
     shared = plan.shared

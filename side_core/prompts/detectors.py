@@ -66,6 +66,8 @@ def scores_of(
 ) -> Generator[Measuring, None, dict[DetectorName, np.ndarray]]:
     """(n,) scores of n prompts by each detector, turned so that higher is more memorised.
 
+    What is done counts through all detectors, `steps_of` tells how much there is.
+
     Args:
         denoiser: the model.
         names: of the detectors; those that look at whole pictures share them.
@@ -77,33 +79,54 @@ def scores_of(
         ValueError: distances of fewer than two pictures; the model returns NaN.
     """
     found: dict[DetectorName, np.ndarray] = {}
+    images = seeds.shape[1]
+    done, total = 0, steps_of(names, len(prompts), images, settings)
     if "text-norm" in names:
-        own = settings.model_copy(update={"images": seeds.shape[1]})
-        found["text-norm"] = score_of((yield from norms_of(denoiser, prompts, own, seeds)))
+        own = settings.model_copy(update={"images": images})
+        norms = np.empty((len(prompts), images, settings.first), np.float32)
+        for event in norms_of(denoiser, prompts, own, seeds):
+            done += 1
+            for place, row in event.finished.items():
+                norms[place] = row
+            yield Measuring(done, total, {})
+        found["text-norm"] = score_of(norms)
     whole = [name for name in names if ALL[name].of_whole is not None]
-    size = max(1, settings.batch_size // seeds.shape[1])
+    size = prompts_at_once(images, settings)
     batches = [slice(start, start + size) for start in range(0, len(prompts), size)]
     if whole:
         columns: dict[DetectorName, list[float]] = {name: [] for name in whole}
-        for number, part in enumerate(batches):
+        for part in batches:
             steps, scale = settings.sampling_steps, settings.guidance_scale
             for drawing in draw_whole(denoiser, prompts[part], seeds[part], steps, scale):
-                yield Measuring(number * steps + drawing.done, len(batches) * steps, {})
+                done += 1
+                yield Measuring(done, total, {})
                 for item in drawing.finished:
                     for name in whole:
                         columns[name].append(value_of(ALL[name], item))
         found |= {name: np.array(values) for name, values in columns.items()}
     if "sharpness" in names:
         values = []
-        for number, part in enumerate(batches):
-            rows = [prompt for prompt in prompts[part] for _ in range(seeds.shape[1])]
-            images = sharpness(
-                denoiser, embedded(denoiser, rows), seeds[part].flatten().tolist(), settings.sampling_steps
-            )
-            values.append(images.view(-1, seeds.shape[1]).double().mean(dim=1).numpy())
-            yield Measuring(number + 1, len(batches), {})
+        for part in batches:
+            condition = embedded(denoiser, [prompt for prompt in prompts[part] for _ in range(images)])
+            each = sharpness(denoiser, condition, seeds[part].flatten().tolist(), settings.sampling_steps)
+            values.append(each.view(-1, images).double().mean(dim=1).numpy())
+            done += 1
+            yield Measuring(done, total, {})
         found["sharpness"] = np.concatenate(values)
     return {name: found[name] for name in names}
+
+
+def prompts_at_once(images: int, settings: DetectorSettings) -> int:
+    """How many prompts share a batch, where each has so many images."""
+    return max(1, settings.batch_size // images)
+
+
+def steps_of(names: Sequence[DetectorName], count: int, images: int, settings: DetectorSettings) -> int:
+    """How many steps `scores_of` takes for `count` prompts."""
+    batches = -(-count // prompts_at_once(images, settings))
+    norm = -(-count * images // settings.batch_size) * settings.first if "text-norm" in names else 0
+    whole = batches * settings.sampling_steps if any(ALL[name].of_whole is not None for name in names) else 0
+    return norm + whole + (batches if "sharpness" in names else 0)
 
 
 def value_of(detector: Detector, whole: Whole) -> float:

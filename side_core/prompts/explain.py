@@ -7,6 +7,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from side_core.dpm.denoiser import no_numbers
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
 from side_core.dpm.text.tokens import Tokens, need_prompt
@@ -146,7 +147,7 @@ def explaining(
         rows += torch.stack(watched.significance).double().sum(dim=(0, 1))
     rows /= len(seeds) * first
     if not torch.isfinite(rows).all():
-        raise ValueError("The gradient of the model is NaN or infinite: check its weights, or use exact mode.")
+        raise no_numbers(denoiser, "The gradient of the model is NaN or infinite")
     return significance_of(tokens, rows.tolist(), len(seeds), schedule.timesteps[:first])
 
 

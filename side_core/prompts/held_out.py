@@ -18,6 +18,7 @@ from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.prompts.norms import Measuring, norms_of, own_seeds, score_of
 from side_core.prompts.roc import Threshold, halved
 from side_core.rate import Rate, rate_of
+from side_core.roots import check_allowed
 from side_core.settings import PromptSettings
 from side_core.whole_file import write_whole
 
@@ -97,7 +98,7 @@ def held_out_norms(
     digest = digest_of(prompts)
     if missing := missing_of(norms):
         entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
-        growing(entry)
+        growing(entry, norms.nbytes, f"The norms of {len(prompts):,} prompts")
         seeds = own_seeds(len(prompts), settings.images, SEED)[missing]
         for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
             for place, found in event.finished.items():
@@ -114,14 +115,14 @@ def known_norms(
     settings: PromptSettings,
     name: str = "held-out prompts",
     folder: Path | None = None,
-) -> HeldOut | None:
-    """The same where nothing need be measured; else None.
+) -> HeldOut:
+    """The same of those prompts that are measured already: all, some or none; nothing is measured.
 
     Raises:
         ValueError: fewer than two prompts, or a damaged file in the model's folder.
     """
     norms = norms_so_far(denoiser, prompts, settings, folder)
-    return None if missing_of(norms) else HeldOut(name, norms, digest_of(prompts))
+    return HeldOut(name, np.delete(norms, missing_of(norms), axis=0), digest_of(prompts))
 
 
 def norms_so_far(
@@ -193,7 +194,7 @@ def read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> n
     Raises:
         ValueError: the file is damaged.
     """
-    if not file.is_file():
+    if not check_allowed(file, str(file)).is_file():
         return None
     try:
         with safe_open(file, framework="numpy") as table:

@@ -90,7 +90,7 @@ class Reason:
 
 def content_of(file: Path) -> bytes:
     """The bytes of a file that may be read."""
-    check_allowed(file, str(file))
+    file = check_allowed(file, str(file))
     try:
         if file.is_dir():
             raise ValueError(f"'{printable(file)}' is a folder: name a file with one prompt a line.")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from side_core.dpm.denoiser import no_numbers
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
 from side_core.sampling.schedule import make_schedule
@@ -48,5 +49,5 @@ def sharpness(denoiser: TextDenoiser, condition: Tensor, seeds: Sequence[int], s
     product = (difference(x + step) - difference(x - step)) / (2 * reach) * length
     found = product.flatten(1).norm(dim=1).cpu()
     if not torch.isfinite(found).all():
-        raise ValueError(f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode.")
+        raise no_numbers(denoiser, f"The model returned NaN or infinity at timestep {t}")
     return found

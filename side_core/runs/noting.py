@@ -1,16 +1,21 @@
 """Runs of the command line go into the workspace too; trouble there is said once and stops nothing."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from side_core.extraction.run import Extraction
 from side_core.progress import complain
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import link_picture
+from side_core.runs.picture_shelf import Picture, animation_file, kept_pictures, link_picture
+from side_core.runs.reading import seeds_of
 from side_core.runs.recording import begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun, Run
+from side_core.runs.store import equal, showing
 from side_core.runs.workspace import Workspace
+from side_core.whole_file import write_whole
+from side_core.wording import counted
 
 
 class Noting:
@@ -25,6 +30,7 @@ class Noting:
         self.new = new
         self.workspace: Workspace | None = None
         self.run: Run | None = None
+        self.others: list[Run] = []  # whose pictures may be reused: an equal one first, then the newest
         if wanted:
             self.attempt(self.begin)
 
@@ -32,6 +38,9 @@ class Noting:
         """Open the workspace; a drawn run is noted now, others when they end."""
         self.workspace = open_workspace()
         if self.new.pictures:
+            known, keys = equal(self.workspace, self.new), filter(None, (self.new.pictures, self.new.plain))
+            others = [run for key in keys for run in showing(self.workspace, key)]
+            self.others = others if known is None else [known, *others]
             self.run = begin_run(self.workspace, self.new)
 
     def attempt(self, work: Callable[[], object]) -> None:
@@ -54,6 +63,34 @@ class Noting:
 
         if key:
             self.attempt(link)
+
+    def animation(self, seeds: Sequence[int], content: bytes) -> None:
+        """Keep the animated path of these seeds, which can be made again where it cannot be kept."""
+        if (here := self.workspace) is not None:
+            with suppress(ValueError):
+                write_whole(animation_file(here.pictures / self.new.pictures, seeds), content)
+
+    def kept(self, seeds: Sequence[int], plain: bool = False) -> dict[int, Picture]:
+        """The pictures of these seeds that the workspace keeps, whatever run they were drawn for; says of which."""
+        key = self.new.plain if plain else self.new.pictures
+        if self.workspace is None or not key or not seeds:
+            return {}
+        found = kept_pictures(self.workspace.pictures / key, seeds)
+        if found:
+            same = (run for run in self.others if key in (run.pictures, run.plain))
+            source = next((run for run in same if not found.keys().isdisjoint(seeds_of(run))), None)
+            of = "that no run shows any more" if source is None else f"of run {source.id}"
+            complain(f"reused {counted(len(found), 'plain picture' if plain else 'picture')} {of}.")
+        return found
+
+    def kept_animation(self, seeds: Sequence[int]) -> bytes | None:
+        """The animated path of these seeds, where the workspace keeps it."""
+        if self.workspace is None:
+            return None
+        try:
+            return animation_file(self.workspace.pictures / self.new.pictures, seeds).read_bytes()
+        except OSError:
+            return None
 
     def leave(self) -> None:
         """The run was interrupted before it could be scored."""

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, PngImagePlugin
 
 from side_core.data.picture import BadPictureError, read_picture
+from side_core.extraction.files import damage_in
 from side_core.pictures import png
 from side_core.sampling.drawing import Damage
 from side_core.whole_file import write_whole
@@ -76,6 +77,11 @@ def link_picture(folder: Path, seed: int, file: Path) -> None:
         write_whole(folder / f"{seed}.png", file.read_bytes())
 
 
+def animation_file(folder: Path, seeds: Sequence[int]) -> Path:
+    """Where the animated path of several pictures is kept beside them."""
+    return folder / f"{seeds[0]}-{seeds[-1]}.path.gif"
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder of the workspace.
 
@@ -116,7 +122,7 @@ def kept_picture(folder: Path, seed: int) -> Picture | None:
         image = read_picture(folder / f"{seed}.png").pixels
     except BadPictureError:
         return None
-    alone = Picture(image, image[None], (0,))
+    alone = Picture(image, image[None], (0,), damage_in(folder / f"{seed}.png"))
     file = folder / f"{seed}{PATH}"
     if not file.is_file():
         return alone

@@ -60,6 +60,15 @@ def equal(workspace: Workspace, new: NewRun) -> Run | None:
         return equal_run(database, new.digest)
 
 
+def showing(workspace: Workspace, key: str) -> list[Run]:
+    """The runs that show pictures of a key, the newest first, without those that were deleted or are damaged."""
+    with workspace.connect() as database:
+        rows = database.execute(
+            f"SELECT {COLUMNS} FROM runs WHERE ? IN (pictures, plain) AND deleted IS NULL ORDER BY id DESC", (key,)
+        ).fetchall()
+    return list(page_of(rows).runs)
+
+
 def equal_run(database: sqlite3.Connection, digest: str) -> Run | None:
     """The newest run of a digest that can be read."""
     rows = database.execute(

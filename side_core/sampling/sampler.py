@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.denoiser import Denoiser, no_numbers
 from side_core.dpm.own_sampling import own_sampling_of
 from side_core.sampling.guidance import Guidance, no_guidance
 from side_core.sampling.health import Health
@@ -82,9 +82,7 @@ def sample(
         alpha, alpha_next = schedule.alphas[index], schedule.end_of(index)
         eps = denoiser.predict_noise(x, t, condition)
         if not steered and not torch.isfinite(eps).all():
-            raise ValueError(
-                f"The model returned NaN or infinity at timestep {t}: check its weights, or use exact mode."
-            )
+            raise no_numbers(denoiser, f"The model returned NaN or infinity at timestep {t}")
         pushed = False
         if guidance is not no_guidance:
             push = guidance(x, t)

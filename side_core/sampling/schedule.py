@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import Tensor
 
-from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.denoiser import Denoiser, least_timestep_of
 from side_core.sampling.completed import ends_clean, offset_of, spacing_of, stride_of
 from side_core.settings import SamplingSettings, Spacing
 
@@ -108,7 +108,11 @@ def offsets(alphas: np.ndarray, steps: int, spacing: Spacing) -> np.ndarray:
 
 
 def schedule_of(settings: SamplingSettings, denoiser: Denoiser) -> Schedule:
-    """The schedule that the settings ask for; what they leave out is as the model's own scheduler says."""
+    """The schedule that the settings ask for; what they leave out is as the model's own scheduler says.
+
+    Raises:
+        ValueError: it does not fit the model's timesteps.
+    """
     schedule = make_schedule(
         denoiser.alphas_cumprod,
         settings.steps,
@@ -117,6 +121,12 @@ def schedule_of(settings: SamplingSettings, denoiser: Denoiser) -> Schedule:
         settings.last_timestep,
         offset_of(settings, denoiser),
     )
+    least = least_timestep_of(denoiser)
+    if schedule.timesteps[-1] < least:
+        raise ValueError(
+            f"The model returns no numbers at timestep {schedule.timesteps[-1]}, as its U-Net divides by the timestep "
+            f"(time_embedding_type 'fourier'): set the last timestep to {least}."
+        )
     return replace(schedule, ends=ends_of(schedule, settings, denoiser))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.cache import cache_folder, check_space, used
+from side_core.cache import cache_folder, check_space, growing, used
 from side_core.data.training_set import TrainingSet
 from side_core.progress import finish
 from side_core.similarity.encoder import Encoder
@@ -41,21 +41,27 @@ def embed(images: TrainingSet, encoder: Encoder) -> Generator[Embedding, None, V
     processes may do the same at once; each takes over what the other has written.
 
     Raises:
-        ValueError: no images, images that the encoder cannot take, or no space on the disk.
+        ValueError: no images, images that the encoder cannot take, no space on the disk, or more vectors than the cache
+            may keep.
     """
     if encoder.name == "pixel":
         return PixelVectors(images.images)
     total = len(images)
     if not total:
         raise ValueError(f"'{images.name}' has 0 images to encode: choose a larger slice.")
-    folder = cache_folder() / "embeddings" / embedding_key(images, encoder)
+    folder, what = cache_folder() / "embeddings" / embedding_key(images, encoder), f"The vectors of '{images.name}'"
+    begun = False
     with VectorStore(folder, total) as store:
         for first in range(0, total, CHUNK):
             rows = images.images[first : first + CHUNK]
             done = store.known(first, len(rows))
             while done < len(rows):
                 new = encode_on(rows, done, encoder, store.width)
-                check_space((total - first - done) * new.shape[1] * new.itemsize, f"The vectors of '{images.name}'")
+                row = new.shape[1] * new.itemsize
+                check_space((total - first - done) * row, what)
+                if not begun:
+                    growing(folder, total * row, what)
+                    begun = True
                 done = store.append(first, len(rows), done, new)
                 if done < len(rows):
                     yield Embedding(first + done, total)

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from side_core.dpm.denoiser import Denoiser, HasBottleneck, from_uint8
+from side_core.dpm.denoiser import Denoiser, HasBottleneck, from_uint8, no_numbers
 from side_core.dpm.device import open_device
 from side_core.settings import EncoderName
 
@@ -102,7 +102,7 @@ class BottleneckEncoder:
             raise ValueError(
                 "Encoder 'dpm' reads a network's inner features, and the ideal denoiser has none: choose encoder pixel."
             )
-        self.network: HasBottleneck = denoiser
+        self.denoiser, self.network = denoiser, denoiser
         self.size = denoiser.image_size
         arithmetic = str(denoiser.arithmetic)
         height, width = self.size
@@ -129,5 +129,5 @@ class BottleneckEncoder:
             parts.append(self.network.bottleneck(from_uint8(batch)).cpu())
         vectors = torch.cat(parts).numpy()
         if not np.isfinite(vectors).all():
-            raise ValueError("Encoder 'dpm' returned NaN or infinity: check the model's weights, or use exact mode.")
+            raise no_numbers(self.denoiser, "Encoder 'dpm' returned NaN or infinity")
         return vectors

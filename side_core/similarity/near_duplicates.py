@@ -108,7 +108,7 @@ def grouping(images: TrainingSet, views: tuple[View, ...] = (AS_IT_IS,)) -> Gene
     except Exception:  # none there, or damaged, which raises anything
         discard(place)
     of = yield from group_numbers(images, different, views)
-    with filling(place) as unfinished:
+    with filling(place, of.nbytes, f"The groups of '{images.name}'") as unfinished:
         np.save(unfinished / FILE, of)
     return Groups(of, different)
 

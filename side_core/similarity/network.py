@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from side_core.roots import check_allowed
+from side_core.roots import path_of
 from side_core.settings import EncoderName
 
 BATCH = 64
@@ -96,11 +96,11 @@ def weights_path(weights: str, path: str) -> Path:
     Raises:
         ValueError: there is none, or a public app may not read it.
     """
+    place = path_of(path, weights) if path else None
     try:
-        if not path or "\0" in path:
+        if place is None:
             raise FileNotFoundError
-        place = check_allowed(Path(path).expanduser(), weights)
         place.stat()
-    except (OSError, RuntimeError):  # also a name too long, an unknown user's home
+    except (OSError, ValueError):  # also a name too long, one with a null byte
         raise ValueError(f"There are no encoder weights {weights!r}: check the path.") from None
     return place

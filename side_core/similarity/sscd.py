@@ -19,6 +19,7 @@ from torch import Tensor
 from side_core.dpm.config import first_line
 from side_core.similarity.network import NetworkEncoder, weights_path
 
+MOST_BYTES = 2**31  # many times what the authors publish
 SIZE = 288  # pixels; the authors' recommendation for SSCD
 MEAN = (0.485, 0.456, 0.406)  # of ImageNet, as the authors normalise
 STD = (0.229, 0.224, 0.225)
@@ -44,6 +45,8 @@ def open_sscd(weights: str | None, device: str) -> NetworkEncoder:
     try:
         if not file.is_file():
             raise OSError("it is no file")
+        if file.stat().st_size > MOST_BYTES:
+            raise OSError(f"it has more than {MOST_BYTES // 2**20:,} MiB")
         content = file.read_bytes()
     except OSError as error:
         raise ValueError(

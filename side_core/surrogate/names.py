@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from side_core.assets import SURROGATES
-from side_core.roots import check_allowed, printable
+from side_core.roots import path_of, printable
 
 
 def surrogate_folder(name: str) -> Path:
@@ -14,14 +14,18 @@ def surrogate_folder(name: str) -> Path:
     """
     if name in SURROGATES:
         return SURROGATES[name]
-    try:
-        folder = Path(name).expanduser()
-        there = folder.is_dir()
-    except (OSError, ValueError, RuntimeError):  # a name too long, one with a null byte, an unknown user's home
-        there = False
-    if not there:
+    folder = path_of(name)
+    if folder is None or not is_folder(folder):
         known = ", ".join(SURROGATES)
         raise ValueError(
             f"There is no surrogate '{printable(name)}': give a folder made by train surrogate, or one of {known}."
         )
-    return check_allowed(folder, name)
+    return folder
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; False also for names that none can have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name too long, one with a null byte
+        return False

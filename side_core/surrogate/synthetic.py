@@ -60,7 +60,7 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
             for step in draw(denoiser, drawing, batch):
                 images = step.images
                 if images is not None:
-                    with filling(place) as partial:
+                    with filling(place, images.nbytes, f"{len(batch):,} synthetic images") as partial:
                         np.save(partial / BATCH, images)
                 else:
                     yield SyntheticStep(number * steps + step.done, total, None)

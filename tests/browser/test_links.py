@@ -82,7 +82,7 @@ def test_without_a_clipboard_the_link_lies_open(page: Page, address: str) -> Non
 
 def test_a_link_that_is_off_is_mended_in_the_address_too(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=0&eta=0.37&spacing=foo&compare_plain=maybe&data=/no/such")
-    settled(page, "1 of 1 pictures")
+    settled(page, "1 of 1 picture beats")
     for sentence in ("Images = '0', not 1 to 256: 1 is used", "0.35 is used", "the model's own is used", "'/no/such'"):
         expect(page.get_by_text(sentence)).to_be_visible()
     asked = query(page)
@@ -178,7 +178,7 @@ def test_back_to_a_link_that_was_off_is_no_trap(page: Page, address: str) -> Non
     page.goto(f"{address}/models?model=ideal")
     expect(page.get_by_role("heading", name="Bring your own model")).to_be_visible(timeout=PATIENCE)
     page.evaluate("address => { location.href = address }", f"{address}/?model=ideal&count=0")
-    settled(page, "1 of 1 pictures")
+    settled(page, "1 of 1 picture beats")
     for _ in range(MOST_BACK):
         page.go_back()
         page.wait_for_timeout(1000)

@@ -7,13 +7,13 @@ from playwright.sync_api import Page, expect
 PATIENCE = 90_000  # milliseconds
 
 
-def ended(page: Page) -> None:
+def ended(page: Page, patience: float = PATIENCE) -> None:
     """Wait until the script has ended: what is set before that can be missing from the URL.
 
     A script that no longer shows a widget of the URL writes the URL anew when it ends. Streamlit's root element says
     whether one runs; its status widget comes late and tells only of a script that takes long.
     """
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=patience)
 
 
 def settled(page: Page, heading: str | re.Pattern[str]) -> None:

@@ -151,7 +151,21 @@ def test_other_sizes_follow_the_first_and_are_counted(home: Path, draw: Draw) ->
     opened = open_training_set(str(home))
     assert opened.size == (8, 4)
     assert opened.notes[0].startswith("1 of 3 pictures in '")
-    assert opened.notes[0].endswith("' were scaled and cropped to their centre, 4 x 8 pixels.")
+    assert opened.notes[0].endswith("' were scaled from 4 x 9 and cropped to their centre, 4 x 8 pixels.")
+
+
+def test_the_note_names_the_sizes_that_most_pictures_had(home: Path, draw: Draw) -> None:
+    for number, (height, width) in enumerate([(4, 4), (8, 6), (8, 6), (8, 6), (4, 9), (5, 5), (7, 7)]):
+        draw(home / f"{number}.png", number, height, width)
+    opened = open_training_set(str(home))
+    assert opened.notes[0].endswith(
+        "' were scaled from 6 x 8 (3), 9 x 4 (1), 5 x 5 (1) and 1 other size and cropped to their centre, 4 x 4 pixels."
+    )
+    assert opened.own_size == (8, 6)
+    assert open_training_set(str(home)).notes == opened.notes  # of the cache
+    for number in range(4, 7):
+        (home / f"{number}.png").unlink()
+    assert open_training_set(str(home), (8, 6)).own_size is None  # most are as they were
 
 
 def test_a_wanted_size_is_decoded_straight(home: Path, draw: Draw, cache: Path) -> None:

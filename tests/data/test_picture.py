@@ -246,6 +246,16 @@ def test_an_unreadable_file_says_why(home: Path, draw: Callable[..., Path], monk
         read_picture(file)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_its_own_size_is_that_of_the_upright_picture_however_small_it_is_decoded(home: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(np.zeros((320, 480, 3), np.uint8)).save(home / "x.jpg", exif=exif)
+    found = read_picture(home / "x.jpg", (8, 8))
+    assert found.own_size == ((320, 480) if orientation < 5 else (480, 320)) and found.resized
+    assert read_picture(home / "x.jpg").own_size == found.own_size
+
+
 def test_another_size_covers_and_is_cropped_to_the_centre(home: Path) -> None:
     wide = np.zeros((8, 24, 3), np.uint8)
     wide[:, 8:16] = 255

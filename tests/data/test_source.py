@@ -15,7 +15,10 @@ from side_core.data.picture import cover
 from side_core.data.render import BACKGROUNDS, COLORS, VARIANTS, face_attributes
 from side_core.data.source import open_training_set, reading
 from side_core.data.training_set import Reading, TrainingSet
+from side_core.extraction.scoring import score
 from side_core.progress import finish
+from side_core.public import Limits
+from side_core.settings import ScoreSettings
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +190,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(
     for name, size in ((str(array_file), (2, 2)), (str(home), None)):
         with pytest.raises(
             ValueError,
-            match=r"^The [\d,]+ pictures of '.*' would take 0\.0 GB in '.*cache', where 1\.0 GB are free: free some "
+            match=r"^The [\d,]+ pictures of '.*' would take \d\.\d kB in '.*cache', where 1\.0 GB are free: free some "
             r"space, or set SIDE_CACHE to a folder on a larger disk\.$",
         ):
             open_training_set(name, size)
@@ -293,3 +296,91 @@ def test_a_public_app_does_not_tell_what_exists_elsewhere(home: Path, monkeypatc
             open_training_set(str(home / name))
         sentences.add(str(error.value).replace(name, ""))
     assert len(sentences) == 1
+
+
+@pytest.fixture
+def limited(home: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A public app with small limits, and what is just too much for it."""
+    monkeypatch.setattr("side_core.public.Limits", lambda: Limits(image_size=20, rows=4, data_mib=1))
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.setenv("SIDE_ROOTS", str(home))
+    for number in range(5):
+        draw(home / "five" / f"{number}.png", number)
+    draw(home / "wide" / "a.png", 0, 6, 21)
+    np.save(home / "five.npy", np.zeros((5, 4, 4, 3), np.uint8))
+    np.save(home / "wide.npy", np.zeros((2, 4, 21, 3), np.uint8))
+    np.save(home / "much.npy", np.zeros((2, 500, 500, 3), np.uint8))
+    np.savez_compressed(home / "much.npz", images=np.zeros((2, 500, 500, 3), np.uint8))
+    return home
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "sentence"),
+    [
+        ("five", None, "rows of '{}' cannot be 5: this app is public and allows 4 or less"),
+        ("five[0:2]", None, "rows of '{0[0]}' cannot be 5: this app is public and allows 4 or less"),
+        ("five.npy", None, "rows of '{}' cannot be 5: this app is public and allows 4 or less"),
+        ("wide", None, "image-size of '{}' cannot be 21: this app is public and allows 20 or less"),
+        ("wide.npy", None, "image-size of '{}' cannot be 21: this app is public and allows 20 or less"),
+        ("five.npy[0:2]", (21, 4), "image-size of '{}' cannot be 21: this app is public and allows 20 or less"),
+        ("five", (4, 21), "image-size of '{}' cannot be 21: this app is public and allows 20 or less"),
+        ("much.npy", (4, 4), "data-mib of '{}' cannot be 2: this app is public and allows 1 or less"),
+        ("much.npz", (4, 4), "data-mib of '{}' cannot be 2: this app is public and allows 1 or less"),
+        ("much.npz[0:1]", (4, 4), "data-mib of '{0[0]}' cannot be 2: this app is public and allows 1 or less"),
+    ],
+)
+def test_a_public_app_reads_so_many_pictures_and_bytes(
+    limited: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    size: tuple[int, int] | None,
+    sentence: str,
+) -> None:
+    source = f"{limited}/{name}"
+    shown = sentence.replace("{0[0]}", source.partition("[")[0]).replace("{}", source)
+    with pytest.raises(ValueError) as error:
+        open_training_set(source, size)
+    assert str(error.value) == f"{shown}; run the app on your own machine for more."
+    assert not cache.exists()
+    monkeypatch.delenv("SIDE_PUBLIC")
+    assert len(open_training_set(source, size))
+
+
+def test_rows_that_are_few_enough_may_be_taken_of_a_file_of_more(limited: Path) -> None:
+    assert len(open_training_set(f"{limited}/five.npy[0:4]")) == 4
+    assert open_training_set(f"{limited}/much.npy[0:1]", (4, 4)).size == (4, 4)
+
+
+def test_the_built_in_faces_are_within_a_public_apps_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    assert len(open_training_set("pixel-faces")) == 30_000
+    with pytest.raises(
+        ValueError, match=r"^data-mib of 'pixel-faces' cannot be 352: this app is public and allows 256"
+    ):
+        open_training_set("pixel-faces", (64, 64))
+
+
+def test_no_picture_of_a_stranger_makes_the_faces_large(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One link that filled the disk: the screenshots of the README as samples, scaled the faces to their size."""
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.chdir(Path(__file__).parents[2])
+    work = score(ScoreSettings(samples="assets/pictures", data="pixel-faces[0:150]"))
+    with pytest.raises(
+        ValueError, match=r"^'assets/pictures' cannot be read here: this app is public and reads its own"
+    ):
+        finish(work)
+    assert not cache.exists()
+
+
+def test_what_is_larger_than_the_cache_is_refused_unwritten(
+    array_file: Path, home: Path, draw: Callable[..., Path], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw(home / "a.png")
+    monkeypatch.setenv("SIDE_CACHE_GB", "1e-8")
+    for name, size in ((str(array_file), (2, 2)), (str(home), None)):
+        with pytest.raises(
+            ValueError, match=r"^The [\d,]+ pictures of '.*' would take .*, and the cache keeps 0\.0 kB"
+        ):
+            open_training_set(name, size)
+    assert not cache.exists()

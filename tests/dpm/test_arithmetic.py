@@ -1,5 +1,7 @@
 """Which arithmetic is taken for the fastest, by a clock that goes as the test says."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -9,7 +11,7 @@ import torch
 from diffusers import UNet2DModel
 
 from side_core.dpm import arithmetic as module
-from side_core.dpm.arithmetic import EXACT, Arithmetic, fastest
+from side_core.dpm.arithmetic import EXACT, Arithmetic, candidates, chosen, fastest, found_first
 
 Seconds = Callable[[Arithmetic, int], float]
 Found = Callable[[Seconds], Arithmetic]
@@ -98,3 +100,36 @@ def test_a_cache_that_cannot_be_written_is_no_reason_to_stop(
 ) -> None:
     (tmp_path / "arithmetic").write_text("a file")
     assert found(lambda arithmetic, _: 0.05 if arithmetic == HALF else 0.1) == HALF
+
+
+@pytest.mark.parametrize("patience", [120, 0], ids=["in turn", "at once"])  # seconds; 0: as where no file can be locked
+def test_processes_that_start_at_once_take_the_first_answer(patience: int, tmp_path: Path) -> None:
+    """Each would find another arithmetic by itself, and each says what it draws with."""
+    code = (
+        "import os, sys, time; from pathlib import Path; from side_core.dpm import arithmetic as module\n"
+        f"module.PATIENCE = {patience}\n"
+        "number = int(sys.argv[1]); answer = module.candidates(module.torch.device('cpu'))[number]\n"
+        "print(end='ready', flush=True); sys.stdin.read(1)\n"
+        "def find(): time.sleep(0.3 * (number + 1)); return answer\n"
+        "print('', module.found_first(Path(sys.argv[2]), find))"
+    )
+    command = [sys.executable, "-c", code]
+    folder, root = tmp_path / "arithmetic" / "kind", Path(__file__).parents[2]
+    processes = [
+        subprocess.Popen([*command, str(number), str(folder)], cwd=root, stdin=-1, stdout=-1, text=True)
+        for number in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None and process.stdout.read(5) == "ready"
+    answers = {process.communicate("!")[0].strip() for process in processes}
+    assert len(answers) == 1 and answers <= {str(found) for found in candidates(torch.device("cpu"))}
+    assert found_first(folder, lambda: pytest.fail("it is known")) == module.kept(folder)
+
+
+def test_what_was_recorded_is_gone_on_in_where_the_device_could_choose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "fastest", lambda *about: PLAIN)
+    cpu = torch.device("cpu")
+    assert chosen("fast", str(HALF), None, SHAPE, cpu) == HALF
+    assert chosen("fast", None, None, SHAPE, cpu) == PLAIN
+    assert chosen("fast", "float16 channels-last", None, SHAPE, cpu) == PLAIN  # of a GPU
+    assert chosen("exact", str(HALF), None, SHAPE, cpu) == EXACT

@@ -127,7 +127,7 @@ def test_a_public_app_fetches_nothing(cache: Path, pipeline: Path, monkeypatch: 
     keep(cache, pipeline)
     monkeypatch.setenv("SIDE_PUBLIC", "1")
     for call in (open_denoiser, describe, model_folder):
-        with pytest.raises(ValueError, match=rf"^'{MODEL}' cannot be fetched here: this app is public"):
+        with pytest.raises(ValueError, match=rf"^'{MODEL}' cannot be opened here: this app is public"):
             call(MODEL)
 
 

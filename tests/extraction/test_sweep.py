@@ -13,11 +13,13 @@ import pytest
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.ideal import IdealDenoiser
+from side_core.dpm.pace import Pace
+from side_core.extraction import estimate as estimates
 from side_core.extraction import lot as lots
 from side_core.extraction.bootstrap import Interval
 from side_core.extraction.cell import SHOWN, Cell, cell_from, cell_json
 from side_core.extraction.effect import effect_of
-from side_core.extraction.estimate import Estimate, check_time, in_words
+from side_core.extraction.estimate import Comparing, Estimate, check_time, in_words
 from side_core.extraction.lot import Pictures
 from side_core.extraction.measure import measure
 from side_core.extraction.plan import Plan, Shared, compared_by, make_plan, sharing
@@ -99,6 +101,20 @@ def test_first_the_estimate_then_steps_then_each_cell(shared: Shared) -> None:
     assert (estimate.cells, estimate.missing, estimate.pictures, estimate.steered) == (2, 2, 12, None)
     assert estimate.seconds > 0 and "12 pictures" in in_words(estimate)
     assert [step.done for step in steps] == list(range(1, 11)) and {step.total for step in steps} == {10}
+
+
+def test_the_estimate_counts_the_comparison_of_all_missing_cells(
+    shared: Shared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, plan = MemoryShelf(), plan_of(shared, x="steps=2,3")
+    monkeypatch.setattr(estimates, "seconds_of", lambda call, device: 3.0)
+    before = estimates.estimate_of(plan, shelf, Pace(6, 0.0, 0.0))
+    assert before.seconds == 6 * 2 * 3.0
+    finish(sweep(plan_of(shared, x="steps=2"), shelf, Estimate(1, 1, 6, 0.0, None)))
+    assert estimates.estimate_of(plan, shelf, Pace(6, 0.0, 0.0)).seconds == 6 * 3.0
+    other = estimates.estimate_of(plan_of(shared, x="steps=2", threshold=0.5), shelf, Pace(6, 0.0, 0.0))
+    assert (other.pictures, other.seconds) == (0, 6 * 3.0)  # drawn, but measured by another threshold
+    assert Comparing(0.5, 0.1).seconds(11) == pytest.approx(1.5)
 
 
 def test_cells_that_differ_in_scoring_alone_share_their_pictures(shared: Shared, drawn: list[tuple[int, bool]]) -> None:

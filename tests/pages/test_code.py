@@ -83,7 +83,7 @@ def test_a_method_is_shown_without_its_indentation_and_a_decorated_function_with
     assert source_of(sample).text.startswith("def sample(\n")
 
 
-@pytest.mark.parametrize("thing", [print, pytest.raises, object()], ids=str)
+@pytest.mark.parametrize("thing", [print, pytest.raises, object()], ids=("built-in", "of pytest", "object"))
 def test_what_is_not_of_side_core_is_refused(thing: Any) -> None:
     with pytest.raises(ValueError, match="is not written in side_core: name a function that is"):
         source_of(thing)

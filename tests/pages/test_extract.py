@@ -12,10 +12,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts import saving
 from pages._parts.controls import OF_MODEL
+from pages._parts.headline import beating_in_words
 from side_core.data.source import open_training_set
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
+from side_core.rate import Rate
 from side_core.settings import ExtractSettings
 from tests.similarity.altered import photographs
 
@@ -408,3 +410,14 @@ def test_a_surrogate_of_another_size_is_refused(make_surrogate: Callable[..., Pa
     app = opened(model="ideal", count="2", surrogate=str(make_surrogate(network={"shape": [3, 8, 8]})))
     assert not app.exception
     assert "The surrogate works on 3 x 8 x 8, the model on 3 x 16 x 16" in unescaped(app.error[0].value)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (Rate(1, 1, 0.2, 1.0), "1 of 1 picture beats the threshold d < 1"),
+        (Rate(1, 16, 0.0, 0.3), "1 of 16 pictures beat the threshold d < 1"),
+    ],
+)
+def test_one_picture_is_said_as_one(rate: Rate, words: str) -> None:
+    assert beating_in_words(rate, "picture", "d < 1") == words

@@ -11,7 +11,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts import grouping, learning, links, synthetic
+from pages._parts import grouping, learning, links, sweep_results, synthetic
+from pages._parts.history import actions
 from pages._parts.link_values import defaults_of
 from pages._parts.links import absolute, link_of, take_over
 from side_core.data.training_set import TrainingSet
@@ -51,6 +52,7 @@ def seen(monkeypatch: pytest.MonkeyPatch, faces: TrainingSet) -> list[Settings]:
         return REAL(settings, **about)  # type: ignore[arg-type]
 
     SEEN.clear()
+    assert sweep_results.link_of is actions.link_of is REAL  # what keeps it is imported before it is replaced
     monkeypatch.setattr(links, "link_of", note)
     monkeypatch.setattr(synthetic, "draw_live", lambda *_: faces)
     monkeypatch.setattr(grouping, "group", lambda *_: None)

@@ -10,7 +10,9 @@ import torch
 
 from pages._parts import live
 from pages._parts.pictures import PictureStore
+from pages._parts.rest import Phase
 from pages._parts.session import steered
+from side_core.dpm.pace import Pace
 from side_core.extraction.run import Subject, open_subject
 from side_core.sampling.guidance import Guidance
 from side_core.settings import ExtractSettings
@@ -149,3 +151,53 @@ def test_a_lost_picture_is_told_and_not_drawn_again(subject: Subject, asked: lis
         assert sorted(finished.own) == [0, 2] and sorted(finished.plain) == [0, 1, 2]
         assert [(item.seed, item.lost) for item in finished.damaged] == [(1, True)]
     assert asked == [Asked([0, 1, 2], True), Asked([0, 1, 2], False)]
+
+
+@pytest.fixture
+def hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which a step of a batch takes 10 s, and a picture 2 s to be compared."""
+    monkeypatch.setattr(live, "pace_of", lambda denoiser, batch: Pace(batch, 10.0, 0.0))
+    monkeypatch.setattr(live, "seconds_to_match", lambda count, *_: 2.0 * count)
+
+
+def test_the_estimate_counts_plain_twins_and_what_they_are_compared_with(
+    subject: Subject, surrogate: str, hour: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(live.st, "info", lambda text, icon: said.append(text))
+    references: Any = object()  # nothing is drawn, and nothing compared
+    for settings in (with_count(16), with_count(16, surrogate=surrogate)):
+        finished = live.draw_missing(settings, steered(subject, settings), PictureStore(), references=references)
+        assert not finished.own
+    assert said == [
+        "16 pictures in 4 steps, drawn and compared, take about 72 s here (cpu).",
+        "16 steered pictures and 16 plain ones in 4 steps, drawn and compared, take about 3 min here (cpu).",
+    ]
+
+
+def test_the_bar_counts_down_to_the_end_of_the_comparison(
+    subject: Subject, surrogate: str, hour: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Sequence[Phase]] = []
+
+    class Bar(live.StopBar):
+        def __init__(self, stop: str, help: str, on_stop: Callable[[], None], phases: Sequence[Phase]):
+            given.append(phases)
+            super().__init__(stop, help, on_stop, phases)
+
+    monkeypatch.setattr(live, "StopBar", Bar)
+    monkeypatch.setattr(live, "LIVE_SECONDS", 1e9)
+    settings, references = with_count(20, surrogate=surrogate), object()
+    live.draw_missing(settings, steered(subject, settings), PictureStore(), references=references)  # type: ignore[arg-type]
+    assert given == [[Phase(8, pytest.approx(1.3 * 50)), Phase(8, pytest.approx(50)), Phase(0, 80)]]
+
+
+def test_one_picture_is_said_as_one(subject: Subject, hour: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(live.st, "info", lambda text, icon: said.append(text))
+    monkeypatch.setattr(live, "LIVE_SECONDS", 0)
+    settings = with_count(1, steps=1)
+    live.draw_missing(settings, subject, PictureStore())
+    assert said == ["1 picture in 1 step takes about 1 s here (cpu)."]
+    live.say_stopped([live.share_of("picture", settings, subject, PictureStore())], 1)
+    assert said[1] == "Stopped: 0 of 1 picture is finished."

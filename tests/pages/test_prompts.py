@@ -3,15 +3,19 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import heading
-from pages._parts.prompts import measuring
+from pages._parts.prompts import detectors
+from pages._parts.prompts import held_out as held_out_part
 from pages._parts.prompts.copies import copies_in_words
+from pages._parts.work import StopBar
 from side_core.data.captioned import CONTROL_ROWS, captioned_faces
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
@@ -21,7 +25,7 @@ from side_core.extraction.run import Extraction, Subject, references_of
 from side_core.progress import finish
 from side_core.prompts.examples import embedded_examples
 from side_core.prompts.explain import explaining
-from side_core.prompts.held_out import held_out_norms
+from side_core.prompts.held_out import held_out_norms, known_norms
 from side_core.prompts.norms import norms_of, score_of
 from side_core.public import Limits
 from side_core.settings import ExtractSettings, PromptSettings
@@ -242,18 +246,87 @@ def test_no_score_is_shown_as_one_without_held_out_prompts(link: dict[str, str],
     assert "nobody can tell what that is worth" in text_of(app)
 
 
-def test_held_out_prompts_that_take_long_wait_for_a_click_and_go_on_where_they_were(
+def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
+    """A button by what it says."""
+    return next(item for item in app.button if item.label == label)
+
+
+def test_the_score_comes_first_and_held_out_prompts_that_take_long_wait_for_a_click_and_go_on_where_they_were(
     link: dict[str, str], denoiser: TextDenoiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for event in held_out_norms(denoiser, NEVER, PromptSettings(sampling_steps=6, batch_size=4)):
+    monkeypatch.setattr(held_out_part, "LIVE_SECONDS", -1)
+    own = f"{score_in(denoiser, PROMPT, sampling_steps=6):.3g}"
+    app = opened(**link | {"sampling_steps": "6"})
+    assert (app.metric[0].label, app.metric[0].value) == ("Score after the first of 6 steps", own)
+    assert "Nothing to hold it against yet: none of 8 held-out prompts is scored" in text_of(app)
+    assert "8 held-out prompts take about" in text_of(app) and "Each picture beside" in text_of(app)
+    assert "above the threshold" not in text_of(app) and "times** what prompts do" not in text_of(app)
+    settings = PromptSettings(sampling_steps=6, batch_size=4)
+    for event in held_out_norms(denoiser, NEVER, settings):
         if event.finished:
             break  # 4 of 8 are kept
-    monkeypatch.setattr(measuring, "LIVE_SECONDS", 0)
-    app = opened(**link | {"sampling_steps": "6"})
-    assert "4 held-out prompts take about" in text_of(app) and not app.metric[0].label.startswith("Score")
-    next(button for button in app.button if button.label == "Score them").click().run()
-    assert app.metric[0].value == f"{score_in(denoiser, PROMPT, sampling_steps=6):.3g}"
-    assert "of the held-out prompts" in text_of(app) and not app.exception
+    some = known_norms(denoiser, NEVER, settings)
+    app.run()
+    assert app.metric[0].value == own and "4 held-out prompts take about" in text_of(app)
+    above = some.at_or_above(score_in(denoiser, PROMPT, sampling_steps=6))
+    assert len(some.norms) == 4 and f"As high or higher so far: {above} of the held-out prompts" in text_of(app)
+    assert "The threshold comes when all 8 are scored" in text_of(app)
+    button(app, "Score them").click().run()
+    assert app.metric[0].value == own and "Above the threshold by chance" in text_of(app)
+    assert "so far" not in text_of(app) and not app.exception
+
+
+def test_scoring_held_out_prompts_is_stopped_and_goes_on(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    real = PromptSettings.read
+    few = lambda values: real(values).model_copy(update={"batch_size": 2})  # noqa: E731
+    monkeypatch.setattr(PromptSettings, "read", few)
+    shown: list[int] = []
+    monkeypatch.setattr(held_out_part, "REDRAW", -1)
+    known = held_out_part.known_now
+
+    def counted(inquiry: Any) -> Any:
+        shown.append(len(known(inquiry).norms))
+        return known(inquiry)
+
+    monkeypatch.setattr(held_out_part, "known_now", counted)
+    watched = StopBar.see
+
+    def stopping(bar: StopBar, event: Any, text: str) -> bool:
+        if text.startswith("6 of 8"):
+            bar.press()  # type: ignore[attr-defined]
+            st.stop()
+        return watched(bar, event, text)
+
+    made = StopBar.__init__
+
+    def making(bar: StopBar, stop: str, help: str, on_stop: Any, phases: Any = ()) -> None:
+        bar.press = on_stop  # type: ignore[attr-defined]
+        made(bar, stop, help, on_stop, phases)
+
+    monkeypatch.setattr(StopBar, "__init__", making)
+    monkeypatch.setattr(StopBar, "see", stopping)
+    app = opened(**link | {"sampling_steps": "7"})
+    assert shown == [0, 0, 2, 4] and not app.exception  # looked up twice, and then for each finished batch
+    monkeypatch.setattr(StopBar, "see", watched)
+    app.run()
+    assert "Stopped: 6 of 8 held-out prompts are scored. The rest takes about" in text_of(app)
+    assert "As high or higher so far: " in text_of(app) and " of 6 (" in text_of(app)
+    assert tried_of(app) == [] and app.metric[0].label.startswith("Score after")
+    button(app, "Go on").click().run()
+    assert "Stopped" not in text_of(app) and "Above the threshold by chance" in text_of(app) and not app.exception
+
+
+def test_a_public_app_that_scores_no_held_out_prompts_still_says_the_score(
+    link: dict[str, str], model: str, held_out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.setenv("SIDE_MODELS", model)
+    monkeypatch.setenv("SIDE_ROOTS", str(Path(held_out).parent))
+    monkeypatch.setattr(held_out_part, "seconds_of", lambda inquiry, count: 1e9)
+    app = opened(**link | {"sampling_steps": "8", "score_images": "2"})
+    assert len(app.error) == 1 and not app.exception and app.metric[0].label.startswith("Score after")
+    assert "Scoring 8 held-out prompts with 2 images and 1 step takes" in text_of(app)
+    assert "Each picture beside" in text_of(app)
 
 
 def test_broken_lines_of_held_out_prompts_are_named(link: dict[str, str], tmp_path: Path) -> None:
@@ -284,6 +357,36 @@ def test_other_detectors_wait_for_a_click_and_stand_beside_held_out_prompts(link
     table = app.dataframe[1].value
     assert list(table["detector"])[:2] == ["Pull of the text", "Distance between pictures"] and len(table) == 7
     assert all(" of 8 (" in text for text in table["held-out prompts below it"]) and not app.exception
+
+
+def test_other_detectors_are_stopped_and_go_on_where_they_were(
+    link: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored: list[tuple[str, ...]] = []
+    real = detectors.scores_of
+
+    def counted(denoiser: Any, names: Any, prompts: Any, settings: Any, seeds: Any) -> Any:
+        scored.append(prompts)
+        return real(denoiser, names, prompts, settings, seeds)
+
+    watched = StopBar.see
+
+    def stopping(bar: StopBar, event: Any, text: str) -> bool:
+        if "other detectors" in text and len(scored) == 3:  # the prompt and four others are scored
+            st.session_state.pop(detectors.TRYING)
+            st.stop()
+        return watched(bar, event, text)
+
+    monkeypatch.setattr(detectors, "scores_of", counted)
+    monkeypatch.setattr(StopBar, "see", stopping)
+    app = opened(**link | {"prompt": "portrait of Emil Novak, hat", "sampling_steps": "9"})
+    app.button(key="try-detectors").click().run()
+    app.run()
+    assert "5 of 9 prompts are scored and kept, the rest takes about" in text_of(app) and len(app.dataframe) == 1
+    assert app.button(key="try-detectors").label == "Go on"
+    app.button(key="try-detectors").click().run()
+    assert scored == [("portrait of Emil Novak, hat",), NEVER[:4], NEVER[4:], NEVER[4:]]
+    assert len(app.dataframe[1].value) == 7 and not app.exception
 
 
 def test_a_search_that_cannot_be_done_is_a_sentence_in_its_place(link: dict[str, str]) -> None:

@@ -151,3 +151,15 @@ def test_a_public_app_takes_smaller_files(monkeypatch: pytest.MonkeyPatch) -> No
     assert app.file_uploader[0].proto.max_upload_size_mb == 64
     monkeypatch.setenv("SIDE_PUBLIC", "1")
     assert app.run().file_uploader[0].proto.max_upload_size_mb == 8
+
+
+def test_a_public_app_opens_no_larger_file_whatever_the_browser_sent(
+    drop: Callable[[str, bytes], AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")
+    monkeypatch.setattr(reopening, "read_exported", lambda *_: pytest.fail("it was parsed"))
+    app = drop("run.json", bytes(9 * 2**20))
+    assert [item.value.replace("\\", "") for item in app.error] == [
+        "upload-mib of 'run.json' cannot be 9: this app is public and allows 8 or less; "
+        "run the app on your own machine for more."
+    ]

@@ -53,10 +53,11 @@ def nothing_kept() -> None:
 
 def test_first_the_estimate_and_after_start_every_cell() -> None:
     app = opened()
-    assert not app.exception and "2 of 2 cells are to be measured: 32 pictures, about 0 s" in text_of(app)
+    assert not app.exception
+    assert re.search(r"2 of 2 cells are to be measured: 32 pictures, about \d+ s", text_of(app))
     assert not app.selectbox(key="metric").options.count("effect") and not app.get("plotly_chart")
     button(app, "Start").click().run()
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error, text_of(app)
     chart, _ = app.get("plotly_chart")
     cells = app.selectbox(key="sweep_cell").options
     assert [cell.split(":")[0] for cell in cells] == ["steps 2", "steps 3"]
@@ -92,7 +93,7 @@ def test_surrogates_are_curves_and_guidance_can_vary(make_surrogate: Callable[..
     assert "4 of 4 cells are to be measured: 32 pictures" in text_of(app)
     assert "a steered step takes" in text_of(app)
     button(app, "Start").click().run()
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error, text_of(app)
     cells = app.selectbox(key="sweep_cell").options
     assert len(cells) == 4 and all(cell.startswith(f"{name}: guidance-scale ") for cell in cells[:2])
     assert cells[2].startswith("none: ") and target(app)["surrogate"] == [name]
@@ -156,7 +157,7 @@ def test_ams_and_ums_stand_below_each_other() -> None:
 def test_all_methods_become_curves_at_a_click() -> None:
     app = opened(model="pixel-faces", x="guidance-scale", x_guidance_scale="0,20", surrogates="pixel-faces")
     button(app, "Compare all methods").click().run()
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error, text_of(app)
     chosen = app.multiselect(key="surrogates").value
     assert chosen == ["none", "pixel-faces", *BASELINES["pixel-faces"]]
 
@@ -170,7 +171,7 @@ def test_a_number_chosen_on_another_page_is_brought_inside_the_bounds_of_this_on
     assert not app.exception
     app.switch_page("sweep.py")
     app.run()
-    assert not app.exception and not app.error
+    assert not app.exception and not app.error, text_of(app)
     assert app.slider(key="count").value >= 16
 
 
@@ -178,5 +179,5 @@ def test_choosing_another_model_brings_the_curve_of_its_own_surrogate_or_plain_s
     app = opened(model="pixel-faces", surrogates="pixel-faces", x="steps")
     for model, curve in {"pixel-faces-twin": "pixel-faces-twin", "ideal": "none"}.items():
         app.selectbox(key="model").set_value(model).run()
-        assert not app.exception and not app.error
+        assert not app.exception and not app.error, text_of(app)
         assert app.multiselect(key="surrogates").value == [curve]

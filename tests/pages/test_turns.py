@@ -264,6 +264,6 @@ def test_time_of_one_who_shares_counts_the_turns_of_others(device: Turns) -> Non
     other = device.ticket()
     before = waited()
     joined(session(run))
-    assert found == [1, pytest.approx(1.0 + 19 * 0.05), 1.0]
+    assert found == [1, pytest.approx(1.0 + 19.5 * 0.05, abs=0.03), 1.0]  # 19 or 20 turns of the other
     assert waited() == before  # that was another thread's
     other.leave()

@@ -4,7 +4,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import turns, work
-from pages._parts.work import Rest, StopBar
+from pages._parts.rest import Phase
+from pages._parts.work import StopBar, own_time
 from side_core.turns import Turns
 
 
@@ -39,10 +40,22 @@ def test_the_bar_says_who_else_works_here(device: Turns, count: int, end: str) -
 
 
 def test_waiting_for_the_device_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    rest = Rest()
+    before = own_time()
     monkeypatch.setattr(turns.OWN, "waited", turns.OWN.waited + 100)
-    rest.start -= 102  # 102 seconds ago, of which 100 were spent waiting
-    assert rest.after(Part(1, 5), made=1) == pytest.approx(8, abs=0.5)
+    assert own_time() == pytest.approx(before - 100, abs=0.5)
+
+
+def test_the_bar_counts_what_follows_and_nothing_that_was_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, said = [0.0], []
+    monkeypatch.setattr(work, "own_time", lambda: now[0])
+    monkeypatch.setattr(work, "TOUCH", 0)
+    bar = StopBar("Stop", "Keeps it.", lambda: None, [Phase(100, 50.0), Phase(0, 20.0)])
+    monkeypatch.setattr(work, "so_far", lambda what, event, left: said.append(left) or "")
+    bar.see(Part(60, 100), "Steps")  # as an earlier run has left it
+    for done in range(61, 65):
+        now[0] += 1.0  # twice as long as expected
+        bar.see(Part(done, 100), "Steps")
+    assert said[0] == pytest.approx(0.5 * 40 + 20) and said[-1] == pytest.approx(1.0 * 36 + 40)
 
 
 def test_stop_is_heeded_at_every_step_though_the_page_is_touched_seldom(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,12 +12,12 @@ from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import need_text
 from side_core.progress import finish
 from side_core.prompts.attention import attention_entropy, bright_ending, bright_norm, layer_entropy
-from side_core.prompts.detectors import ALL, scores_of
+from side_core.prompts.detectors import ALL, scores_of, steps_of
 from side_core.prompts.norms import embedded, norms_of, own_seeds, score_of
 from side_core.prompts.sharpness import sharpness
 from side_core.prompts.tiles import clique_distance, tiled_distance
 from side_core.prompts.whole import Whole, draw_whole
-from side_core.settings import DETECTORS, DetectorSettings
+from side_core.settings import DETECTORS, DetectorName, DetectorSettings
 from tests.dpm.text.small_folders import save_small
 from tests.prompts.planted import CONTEXT, Planted
 
@@ -166,6 +166,14 @@ def test_scores_are_in_the_prompts_order_and_the_nearer_pictures_score_higher() 
     assert found["sharpness"].argmax() == 1 and found["sharpness"][2] == 0
     assert (found["tiles"] <= 0).all()  # a distance, turned round
     assert not ALL["tiles"].higher
+
+
+@pytest.mark.parametrize("names", [DETECTORS, ("text-norm",), ("tiles", "sharpness")])
+def test_what_is_done_counts_through_all_detectors(names: tuple[DetectorName, ...]) -> None:
+    prompts, settings = tuple(f"pull {pull}" for pull in range(5)), DetectorSettings(sampling_steps=3, batch_size=4)
+    events = list(scores_of(Planted(curved=True), names, prompts, settings, own_seeds(5, 2, 50)))
+    total = steps_of(names, 5, 2, settings)
+    assert [(event.done, event.total) for event in events] == [(done, total) for done in range(1, total + 1)]
 
 
 def test_different_prompts_are_embedded_once_and_come_back_in_order() -> None:

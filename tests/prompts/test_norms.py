@@ -109,7 +109,9 @@ def test_seeds_of_a_group_are_all_different() -> None:
 
 @pytest.mark.parametrize("broken", [1, 3])
 def test_nan_of_the_model_is_one_sentence(broken: int) -> None:
-    with pytest.raises(ValueError, match=r"The model returned NaN or infinity at timestep \d+: check its weights"):
+    with pytest.raises(
+        ValueError, match=r"The model returned NaN or infinity at timestep \d+: check the model's weights"
+    ):
         finish(norms_of(Planted(broken=broken), ("pull 1",), settings(first=5)))
 
 

@@ -232,7 +232,7 @@ def test_a_giant_picture_is_not_decoded() -> None:
     [
         ("<script>alert(1)</script>.png", "'<script>alert(1)</script>.png'"),
         ("a\nb\u202e.png", "'a\\nb\\u202e.png'"),
-        ("x" * 1000, f"'{'x' * 30}…{'x' * 30}'"),
+        ("x" * 1000, f"'{'x' * 30}…{'x' * 29}'"),
         ("", "''"),
     ],
 )

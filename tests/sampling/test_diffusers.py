@@ -1,14 +1,16 @@
 """Oracle: the same folder, seeds and settings through diffusers' own pipelines and schedulers."""
 
+import shutil
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import pytest
 import torch
-from diffusers import DDIMPipeline, DPMSolverMultistepScheduler
+from diffusers import DDIMPipeline, DPMSolverMultistepScheduler, UNet2DModel
 
 from side_core.dpm.denoiser import from_uint8
+from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
 from side_core.sampling.drawing import draw
 from side_core.sampling.sampler import sample
@@ -178,3 +180,34 @@ def test_drawn_8_bit_images_are_those_of_the_pipeline(pipeline: Path) -> None:
     *_, last = draw(open_denoiser(str(pipeline)), settings, SEEDS)
     difference = from_uint8(last.images) - theirs(pipeline, 10, "clip", 0.0)
     assert difference.abs().max() <= 0.51 * LEVEL
+
+
+@pytest.fixture
+def fourier(make_pipeline: Callable[..., Path], tmp_path: Path) -> Callable[..., Path]:
+    """A pipeline whose U-Net embeds the timestep by Fourier features, and divides by it."""
+
+    def make(**scheduler: object) -> Path:
+        folder = shutil.copytree(make_pipeline(**scheduler), tmp_path / "fourier")
+        config = {**UNet2DModel.load_config(folder / "unet"), "time_embedding_type": "fourier"}
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(0)
+            UNet2DModel.from_config(config).save_pretrained(folder / "unet")
+        return Path(folder)
+
+    return make
+
+
+def test_a_fourier_embedding_draws_as_diffusers_does_above_timestep_0(fourier: Callable[..., Path]) -> None:
+    folder = fourier(steps_offset=1)
+    torch.testing.assert_close(followed(folder, 10), theirs(folder, 10, "clip", 0.0), atol=LEVEL / 10, rtol=0)
+
+
+def test_a_fourier_embedding_is_not_asked_for_timestep_0(fourier: Callable[..., Path]) -> None:
+    """Where diffusers' own pipeline draws no numbers either; this is said before anything is drawn, with what helps."""
+    folder = fourier()
+    assert theirs(folder, 10, "clip", 0.0).isnan().any()
+    with pytest.raises(ValueError, match=r"no numbers at timestep 0, .*'fourier'\): set the last timestep to 1\.$"):
+        followed(folder, 10)
+    assert followed(folder, 10, last_timestep=1).isfinite().all()
+    (note,) = describe(str(folder)).notes
+    assert "set the last timestep to 1" in note

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.arithmetic import Arithmetic
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.sampling.drawing import Damage, Drawing, draw
@@ -165,13 +166,25 @@ def test_without_guidance_nothing_is_called_damaged_however_it_looks(ideal: Idea
     assert damaged == () and not drawn_images[0].any()
 
 
+BROKEN = r"^The model returned NaN or infinity at timestep 900: check the model's weights"
+
+
 @pytest.mark.parametrize("value", [NAN, INF])
 @pytest.mark.parametrize("push", [0.0, 1.0])
 def test_a_model_that_returns_no_numbers_raises_also_when_guided(pipeline: Path, push: float, value: float) -> None:
     broken = open_denoiser(str(pipeline))
     broken.unet.conv_out.bias.fill_(value)
-    with pytest.raises(ValueError, match=r"^The model returned NaN or infinity at timestep 900: check its weights"):
+    with pytest.raises(ValueError, match=rf"{BROKEN}\.$"):  # it is in exact mode
         drawn(broken, range(2), guide_of(lambda seed, t: push))
+
+
+def test_exact_mode_is_advised_where_it_may_help(pipeline: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    half = Arithmetic(torch.bfloat16, torch.channels_last)
+    monkeypatch.setattr("side_core.dpm.arithmetic.fastest", lambda *about: half)
+    broken = open_denoiser(str(pipeline), "fast")
+    broken.unet.conv_out.bias.fill_(NAN)
+    with pytest.raises(ValueError, match=rf"{BROKEN}, or use exact mode\.$"):
+        drawn(broken, range(2))
 
 
 def test_a_model_that_breaks_before_guidance_begins_raises(ideal: IdealDenoiser) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 import pickle
 import warnings
 from collections.abc import Iterator
@@ -204,6 +205,13 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
             open_encoder("sscd", weights, None, "cpu")
     with pytest.raises(ValueError, match=r"cannot be read \(it is no file\): name the TorchScript file\.$"):
         opened(tmp_path)
+
+
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "net.pt").touch()
+    os.truncate(tmp_path / "net.pt", 2**36)
+    with pytest.raises(ValueError, match=r"cannot be read \(it has more than 2,048 MiB\): name the Torch"):
+        opened(tmp_path / "net.pt")
 
 
 def test_a_public_app_loads_none_but_its_own(grid: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from side_core.runs.run import Run
 from side_core.runs.wording import NONE, figure_in_words, progress_in_words, ratio_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
 from side_core.similarity.scores import SCORES
-from side_core.wording import shortened
+from side_core.wording import counted, shortened
 
 DIGITS = 12  # of a fingerprint
 LONGEST_TITLE, LONGEST_HELP = 60, 2500  # characters in the head of a column; of what lies behind a title
@@ -34,7 +34,7 @@ def show_comparison(here: Workspace, text: str) -> None:
     if not all(number.isascii() and number.isdigit() and len(number) < 16 for number in numbers):
         raise ValueError(f"The link names runs '{text}': choose some that are listed.")
     found = compare_runs(here, [store.find(here, int(number)) for number in numbers])
-    st.title(f"{len(found.runs)} runs side by side", anchor=False)
+    st.title(f"{counted(len(found.runs), 'run')} side by side", anchor=False)
     show_heads(here, found)
     show_notes(found.notes)
     show_metrics(found)

@@ -13,7 +13,7 @@ from side_core.runs.row import Damaged
 from side_core.runs.run import Run
 from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace
-from side_core.wording import shortened
+from side_core.wording import counted, shortened
 
 PER_PAGE = 50
 LONGEST_NOTE, LONGEST_HELP = 80, 2500  # characters of a note in the list; of a title behind a shortened one
@@ -55,7 +55,7 @@ def show_list(here: Workspace) -> None:
             show_row(run, thumbnails.get(run.id))
     if pages > 1:
         st.pagination(pages, key="history_page", persist_state="session")
-        st.caption(f"{count:,} runs, {PER_PAGE} a page.")
+        st.caption(f"{counted(count, 'run')}, {PER_PAGE} a page.")
 
 
 def list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:

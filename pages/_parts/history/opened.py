@@ -88,8 +88,8 @@ def show_figures(summary: Summary, drawn: bool) -> None:
         show_effect(effect)
         show_second(second_in(summary))
         return
-    words = "pictures" if summary.get("surrogate") is None else "steered pictures"
-    show_headline(line, drawn, words, withheld_in(summary))
+    noun = "picture" if summary.get("surrogate") is None else "steered picture"
+    show_headline(line, drawn, noun, withheld_in(summary))
     show_second(second_in(summary))
     if effect is not None:
         st.markdown(effect_in_words(effect))

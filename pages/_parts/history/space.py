@@ -9,6 +9,7 @@ from side_core.runs.backup import RUNS, backups
 from side_core.runs.space import clean_up, to_free, usage
 from side_core.runs.wording import when
 from side_core.runs.workspace import Workspace
+from side_core.wording import counted
 
 
 def show_space(here: Workspace) -> None:
@@ -34,7 +35,7 @@ def show_space(here: Workspace) -> None:
             f"The list is {copied}: after {RUNS} runs, or a day, it is copied again. If its file is ever damaged, that "
             "file is set aside and the copy takes its place."
         )
-        runs = f"{used.in_bin:,} run{'s' * (used.in_bin != 1)} in the bin"
+        runs = f"{counted(used.in_bin, 'run')} in the bin"
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Cleaning up would free **{in_bytes(spare)}**: {runs}, and pictures that no run shows.")
             if st.button("Clean up", key="clean", icon=":material/mop:", disabled=not (spare or used.in_bin)):

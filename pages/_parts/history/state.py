@@ -11,6 +11,7 @@ from side_core.runs import store
 from side_core.runs.row import DamagedRunError
 from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace
+from side_core.wording import counted
 
 CHOSEN, SAID = "history_chosen", "history_said"
 DONE, TROUBLE = "history_done", "history_trouble"  # of a dialog: it is to close; why it cannot yet
@@ -106,7 +107,7 @@ def close_if_done() -> None:
 
 def names_of(runs: Sequence[Run]) -> str:
     """Runs for a sentence."""
-    return f"'{runs[0].title}'" if len(runs) == 1 else f"{len(runs):,} runs"
+    return f"'{runs[0].title}'" if len(runs) == 1 else counted(len(runs), "run")
 
 
 def called(here: Workspace, ids: Sequence[int]) -> str:

@@ -10,7 +10,7 @@ from pages._parts import view
 from pages._parts.detail import show_pair
 from pages._parts.figures import figure
 from pages._parts.gallery import chosen_position, show_gallery
-from pages._parts.headline import tile
+from pages._parts.headline import beating_in_words, tile
 from pages._parts.prompts import look
 from pages._parts.results import Shown
 from pages._parts.session import match_pictures, open_references, reference_key
@@ -23,6 +23,7 @@ from side_core.runs.identity import pictures_key
 from side_core.runs.picture_shelf import Picture
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 
 def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject: Subject) -> Extraction:
@@ -86,7 +87,7 @@ def copies_in_words(extraction: Extraction) -> str:
     if not mask.any():
         return words
     different = len(set(side.pictures[mask, 0].tolist()))
-    return f"{words}, of {different} picture{'s' * (different > 1)}"
+    return f"{words}, of {counted(different, 'picture')}"
 
 
 def show_same(extraction: Extraction) -> None:
@@ -99,7 +100,7 @@ def show_same(extraction: Extraction) -> None:
     few = "" if count <= look.MOST else f"The first {look.MOST} of "
     shown = list(zip(match.images, match.names, values, strict=True))[: look.MOST]
     look.show_beside(
-        f"{few}{count} picture{'s, each from its own noise' if count > 1 else ''}",
+        f"{few}{counted(count, 'picture')}{', each from its own noise' if count > 1 else ''}",
         [figure(image, f"Picture of seed {name}, {kind.symbol} {value:.2f}") for image, name, value in shown],
         f"Nearest training picture ({times} of {count})" if times > 1 else "The best match of them",
         figure(data.images[row], f"Training picture {data.ids[row]}", caption_of(extraction, row)),
@@ -114,12 +115,12 @@ def show_counts(extraction: Extraction) -> None:
     if match.control is None or (why := extraction.withheld()) is not None:
         st.warning(WITHHELD if match.control is None else why, icon=":material/balance:")
         return
-    st.subheader(f"{found.beat} of {found.count} pictures beat the threshold {rule}", anchor=False)
+    st.subheader(beating_in_words(found, "picture", rule), anchor=False)
     left, right = st.columns(2)
-    tile(left, f"Against {match.training.searched:,} training pictures", found)
+    tile(left, f"Against {counted(match.training.searched, 'training picture')}", found)
     tile(
         right,
-        f"The same pictures against {match.control.searched:,} pictures it has never seen",
+        f"The same pictures against {counted(match.control.searched, 'picture')} it has never seen",
         rate_of(beating(match.control, extraction)),
     )
 

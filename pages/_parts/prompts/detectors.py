@@ -1,26 +1,86 @@
 """Other detectors on the same prompt, each beside held-out prompts; as they draw whole pictures, they wait."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from pages._parts.kept import Kept
+from pages._parts.kept import Kept, Key
+from pages._parts.live import Taken
 from pages._parts.prompts.measuring import seconds_of
+from pages._parts.rest import Phase
 from pages._parts.text import in_time
 from pages._parts.turns import in_turn
-from pages._parts.work import run_with_progress
+from pages._parts.work import StopBar
 from side_core.dpm.text.denoiser import TextDenoiser
-from side_core.prompts.detectors import ALL, Detector, scores_of
+from side_core.progress import finish
+from side_core.prompts.detectors import ALL, Detector, scores_of, steps_of
 from side_core.prompts.held_out import SEED
 from side_core.prompts.norms import Measuring, own_seeds
 from side_core.rate import rate_of
 from side_core.settings import DETECTORS, DetectorName, DetectorSettings, PromptSettings
+from side_core.wording import counted
 
 IMAGES = 4  # of each prompt: distances need several
 HELD_OUT = 16  # prompts that this one is held against
+A_BATCH = 4  # prompts that are drawn together, and kept as soon as they are scored
+EXTRA = 4  # steps that an image takes besides its whole picture: one for the norm, three evaluations for the sharpness
+TRYING = "detectors"  # in the session: what they are asked for
 Scores = dict[DetectorName, np.ndarray]
-SCORES: Kept[Scores] = Kept(64)
+SCORES: Kept[Scores] = Kept(128)
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Prompts that are scored together.
+
+    Attributes:
+        prompts: (n,) of them.
+        seeds: (n, images) of each prompt's pictures.
+    """
+
+    prompts: tuple[str, ...]
+    seeds: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """All that the detectors are tried on.
+
+    Attributes:
+        denoiser: the model.
+        settings: of the detectors.
+        batches: the prompt alone, then the held-out ones.
+    """
+
+    denoiser: TextDenoiser
+    settings: DetectorSettings
+    batches: tuple[Batch, ...]
+
+    def key(self, batch: Batch) -> Key:
+        """What the scores of a batch depend on."""
+        model = (self.denoiser.fingerprint, str(self.denoiser.arithmetic), self.settings.digest)
+        return *model, int(batch.seeds[0, 0]), batch.prompts
+
+    def seconds(self, batch: Batch) -> float:
+        """How long it takes, with the device for oneself."""
+        return seconds_of(self.denoiser, batch.seeds.size, self.settings.sampling_steps + EXTRA)
+
+    @property
+    def missing(self) -> list[Batch]:
+        """What is not scored yet."""
+        return [batch for batch in self.batches if SCORES.get(self.key(batch)) is None]
+
+
+def trial_of(denoiser: TextDenoiser, prompt: str, settings: PromptSettings, held_out: Sequence[str]) -> Trial:
+    """The prompt and the first of the held-out ones, in batches."""
+    own = settings.model_dump(include={"model", "guidance_scale", "sampling_steps", "mode"})
+    asked = DetectorSettings.read(own | {"images": IMAGES, "batch_size": A_BATCH * IMAGES})
+    others, seeds = tuple(held_out[:HELD_OUT]), own_seeds(HELD_OUT, IMAGES, SEED)
+    parts = [slice(start, start + A_BATCH) for start in range(0, len(others), A_BATCH)]
+    batches = [Batch(others[part], seeds[: len(others)][part]) for part in parts]
+    return Trial(denoiser, asked, (Batch((prompt,), own_seeds(1, IMAGES, settings.seed)), *batches))
 
 
 def show_detectors(denoiser: TextDenoiser, prompt: str, settings: PromptSettings, held_out: Sequence[str]) -> None:
@@ -32,50 +92,89 @@ def show_detectors(denoiser: TextDenoiser, prompt: str, settings: PromptSettings
         settings: steps and guidance.
         held_out: prompts that the model has never seen.
     """
-    others = list(held_out)[:HELD_OUT]
-    asked = (denoiser.fingerprint, settings.digest)
+    trial, asked = trial_of(denoiser, prompt, settings, held_out), (denoiser.fingerprint, settings.digest)
     with st.expander("Other detectors", icon=":material/troubleshoot:"):
-        seconds = seconds_of(denoiser, IMAGES * (1 + len(others)), settings.sampling_steps)
-        if st.session_state.get("detectors") != asked:
-            st.markdown(
-                f"Six more, published by others. Most of them need finished pictures: {IMAGES} of this prompt and, "
-                f"once, {IMAGES} of each of {len(others)} held-out prompts, about {in_time(seconds)} here."
-            )
-            st.button(
-                "Try them",
-                icon=":material/play_arrow:",
-                key="try-detectors",
-                on_click=st.session_state.__setitem__,
-                args=("detectors", asked),
-            )
+        place = st.empty()
+        if st.session_state.get(TRYING) != asked:
+            with place.container():
+                offer(trial, asked)
             return
-        own = scores_now(denoiser, [prompt], settings, settings.seed)
-        table = scores_now(denoiser, others, settings, SEED)
-        rows = [row_of(ALL[name], float(own[name][0]), table[name]) for name in DETECTORS]
-        st.dataframe(
-            rows, hide_index=True, height="content", alt="Each detector's value of this prompt and of held-out prompts"
-        )
-        st.caption(
-            "Values are turned so that a higher one means more memorised. With so few held-out prompts this is a first "
-            "look: `python -m side_core prompts detect --evaluate` measures each detector."
-        )
+        with place.container():
+            own, *others = score_all(trial)
+        with place.container():
+            show_table(own, {name: np.concatenate([scores[name] for scores in others]) for name in DETECTORS})
 
 
-def scores_now(denoiser: TextDenoiser, prompts: Sequence[str], settings: PromptSettings, seed: int) -> Scores:
-    """(n,) scores of some prompts by each detector, once for all sessions.
+def offer(trial: Trial, asked: Hashable) -> None:
+    """What it takes, and a button to begin, or to go on where it was stopped."""
+    missing, total = trial.missing, sum(len(batch.prompts) for batch in trial.batches)
+    done = total - sum(len(batch.prompts) for batch in missing)
+    seconds = sum(map(trial.seconds, missing))
+    if done:
+        st.markdown(
+            f"{done} of {counted(total, 'prompt')} {'is' if done == 1 else 'are'} scored and kept, the rest takes "
+            f"about {in_time(seconds)} here."
+        )
+    else:
+        st.markdown(
+            f"Six more, published by others. Most of them need finished pictures: {IMAGES} of this prompt and, "
+            f"once, {IMAGES} of each of {counted(total - 1, 'held-out prompt')}, about {in_time(seconds)} here."
+        )
+    st.button(
+        "Go on" if done else "Try them",
+        icon=":material/play_arrow:",
+        key="try-detectors",
+        on_click=st.session_state.__setitem__,
+        args=(TRYING, asked),
+    )
+
+
+def score_all(trial: Trial) -> list[Scores]:
+    """The scores of each batch, once for all sessions; those that are missing are computed now.
 
     Raises:
         ValueError: the model returns NaN.
     """
-    own = settings.model_dump(include={"model", "guidance_scale", "sampling_steps", "mode"})
-    asked = DetectorSettings.read(own | {"images": IMAGES, "batch_size": 16})
-    seeds = own_seeds(len(prompts), IMAGES, seed)
+    known = [SCORES.get(trial.key(batch)) for batch in trial.batches]
+    missing = [batch for batch, scores in zip(trial.batches, known, strict=True) if scores is None]
+    new = iter(score_missing(trial, missing) if missing else ())
+    return [next(new) if scores is None else scores for scores in known]
 
-    def work() -> Generator[Measuring, None, Scores]:
-        return scores_of(denoiser, DETECTORS, prompts, asked, seeds)
 
-    key = (denoiser.fingerprint, str(denoiser.arithmetic), asked.digest, seed, tuple(prompts))
-    return SCORES.get_or_make(key, lambda: run_with_progress(in_turn(work()), "Drawing for the other detectors"))
+def score_missing(trial: Trial, missing: Sequence[Batch]) -> list[Scores]:
+    """The scores of some batches, under a bar with a way to stop; each batch that is finished is kept."""
+    steps = [steps_of(DETECTORS, len(batch.prompts), IMAGES, trial.settings) for batch in missing]
+    bar = StopBar(
+        "Stop",
+        "Keeps the prompts that are scored.",
+        lambda: st.session_state.pop(TRYING, None),
+        list(map(Phase, steps, map(trial.seconds, missing))),
+    )
+    waiting, found = st.empty(), []
+    for number, batch in enumerate(missing):
+        before = sum(steps[:number])
+
+        def watch(event: Measuring, before: int = before) -> None:
+            bar.see(Taken(before + event.done, sum(steps)), "Steps of the other detectors")
+
+        def make(batch: Batch = batch, watch: Callable[[Measuring], None] = watch) -> Scores:
+            work = scores_of(trial.denoiser, DETECTORS, batch.prompts, trial.settings, batch.seeds)
+            return finish(in_turn(work, place=waiting), watch)
+
+        found.append(SCORES.get_or_make(trial.key(batch), make))
+    return found
+
+
+def show_table(own: Scores, others: Scores) -> None:
+    """Each detector's value of the prompt beside those of held-out prompts."""
+    rows = [row_of(ALL[name], float(own[name][0]), others[name]) for name in DETECTORS]
+    st.dataframe(
+        rows, hide_index=True, height="content", alt="Each detector's value of this prompt and of held-out prompts"
+    )
+    st.caption(
+        "Values are turned so that a higher one means more memorised. With so few held-out prompts this is a first "
+        "look: `python -m side_core prompts detect --evaluate` measures each detector."
+    )
 
 
 def row_of(detector: Detector, value: float, others: np.ndarray) -> dict[str, str]:

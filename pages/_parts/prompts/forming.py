@@ -41,7 +41,9 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     preview = Preview(0, show)
     if matched:
         references = open_references(settings, subject)
-        finished = draw_missing(settings, subject, PICTURES, lambda: noted(settings, subject, references), preview)
+        finished = draw_missing(
+            settings, subject, PICTURES, lambda: noted(settings, subject, references), preview, references
+        )
     else:
         finished = draw_missing(settings, subject, PICTURES, preview=preview)
     hidden.empty()

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from pages._parts.charts import PLAIN, TRAINING, dressed
 from pages._parts.view import scale
-from side_core.wording import shortened
+from side_core.wording import counted, shortened
 
 BINS = 60
 CHART_HEIGHT = 210  # pixels, without the names above
@@ -16,17 +16,18 @@ LONGEST = 60  # characters of a prompt in the chart
 
 
 def hill_chart(
-    value: float, scores: np.ndarray, threshold: float, before: Sequence[tuple[str, float]] = ()
+    value: float, scores: np.ndarray, threshold: float | None, before: Sequence[tuple[str, float]] = ()
 ) -> go.Figure:
     """A hill of held-out prompts, the threshold, and this prompt; each with its name above it.
 
     Args:
         value: the score of this prompt.
         scores: (n,) of the held-out prompts.
-        threshold: what a score must exceed.
+        threshold: what a score must exceed; None where there is none yet.
         before: prompts that were tried before, the last first, with their scores.
     """
-    values = [value, threshold, *(other for _, other in before)]
+    lines = [] if threshold is None else [threshold]
+    values = [value, *lines, *(other for _, other in before)]
     low, high = min(float(scores.min()), *values), max(float(scores.max()), *values)
     room = 0.06 * (high - low or 1.0)
     edges = np.linspace(low - room, high + room, BINS + 1)
@@ -56,11 +57,12 @@ def hill_chart(
         marker={"symbol": "diamond", "size": 11, "color": TRAINING, "line": {"width": 1.5, "color": "#ffffff"}},
         hovertemplate="tried before, %{x:.2f}: %{customdata}<extra></extra>",
     )
-    figure.add_vline(x=threshold, line_dash="dash", line_width=2, line_color="#888")
+    for line in lines:
+        figure.add_vline(x=line, line_dash="dash", line_width=2, line_color="#888")
     median = float(np.median(scores))
     for x, text, row in (
-        (median, f"{len(scores):,} prompts it has never seen", 0),
-        (threshold, "threshold", 1),
+        (median, f"{counted(len(scores), 'prompt')} it has never seen", 0),
+        *((line, "threshold", 1) for line in lines),
         (value, "<b>this prompt</b>", 2),
         *(((before[0][1], "◆ tried before", 3),) if before else ()),
     ):

@@ -6,9 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import checks, controls, sidebar, view
+from pages._parts import checks, controls, loans, sidebar, view
 from pages._parts.link_values import DEFAULTS_OF_PROMPTS, NOT_OF_PROMPTS, match_values
-from pages._parts.prompts.subject import Examined, draws_texts
+from pages._parts.prompts.subject import Examined, draws_texts, reason_against_text
+from pages._parts.steering import follow_model
 from side_core.assets import BUILT_INS
 from side_core.dpm.description import describe
 from side_core.prompts.held_out import held_out_prompts
@@ -56,7 +57,10 @@ def text_models() -> list[str]:
 
 def model_input() -> dict[str, Any]:
     """Which model, and which training images and control take the place of its own."""
-    model = controls.open_choice("model", text_models(), of=PromptSettings, check=describe)
+    own, first = (str(of.model_fields["model"].default) for of in (PromptSettings, ExtractSettings))
+    title = str(PromptSettings.model_fields["model"].title)
+    loans.bring_there("model", title, own, reason_against_text, quiet=first)
+    model = controls.open_choice("model", text_models(), of=PromptSettings, check=describe, on_change=follow_model)
     return {"model": model, **sidebar.set_inputs(model)}
 
 

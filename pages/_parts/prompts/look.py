@@ -12,6 +12,12 @@ WRAP = """<style>
 .st-key-score-row > :has(> .st-key-score-figures) { flex: 1 1 17rem; min-width: min(17rem, 100%); }
 .st-key-score-row > :has(> .st-key-score-hill) { flex: 3 1 24rem; min-width: min(24rem, 100%); }
 </style>"""
+# Words and score of another prompt: hidden until those of this one take their place, or the script ends. Streamlit
+# takes no element away before, unless another stands in its very place.
+HIDE_STALE = """<style>
+.st-key-prompt-words [data-stale="true"], .st-key-score-row [data-stale="true"] { visibility: hidden; }
+</style>"""
+HIDE_NOTHING = "<style></style>"
 STYLE = """<style>
 .beside { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 1fr); gap: 0.5rem 2rem; }
 .beside p { font-weight: 650; margin: 0; align-self: end; }

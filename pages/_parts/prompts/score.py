@@ -10,30 +10,38 @@ from pages._parts.prompts.hill import hill_chart
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.roc import Threshold
 from side_core.settings import PromptSettings
+from side_core.wording import counted
 
 UNIT = "‖e_c − e_0‖₂"
 
 
 @dataclass(frozen=True, eq=False)
 class Standing:
-    """Where a prompt's score stands.
+    """Where a prompt's score stands, among those held-out prompts that are scored so far.
 
     Attributes:
         value: the score: mean L2 norm of what the text changes in the predicted noise.
         held_out: the same of prompts that the model has never seen.
-        threshold: what a score must exceed to count, and the held-out prompts above it.
+        of: how many of these there are in all.
+        threshold: what a score must exceed to count, and the held-out prompts above it; None until all are scored.
         settings: over how many images and steps it is.
     """
 
     value: float
     held_out: HeldOut
-    threshold: Threshold
+    of: int
+    threshold: Threshold | None
     settings: PromptSettings
 
     @property
-    def counts(self) -> bool:
-        """Whether the score is above the threshold."""
-        return self.value > self.threshold.value
+    def scored(self) -> int:
+        """How many held-out prompts it is held against."""
+        return len(self.held_out.norms)
+
+    @property
+    def counts(self) -> bool | None:
+        """Whether the score is above the threshold; None where there is none yet."""
+        return None if self.threshold is None else self.value > self.threshold.value
 
     @property
     def times(self) -> float:
@@ -41,73 +49,101 @@ class Standing:
         return self.value / float(np.median(self.held_out.scores))
 
 
-def standing_of(value: float, held_out: HeldOut, settings: PromptSettings) -> Standing:
-    """A score among those of held-out prompts, with the threshold that the settings ask for."""
-    return Standing(value, held_out, held_out.threshold(settings.false_positives), settings)
+def standing_of(value: float, held_out: HeldOut, of: int, settings: PromptSettings) -> Standing:
+    """A score among those of held-out prompts; with the threshold that the settings ask for, once all are scored."""
+    threshold = held_out.threshold(settings.false_positives) if len(held_out.norms) == of else None
+    return Standing(value, held_out, of, threshold, settings)
 
 
-def show_score(standing: Standing, before: Sequence[tuple[str, float]]) -> None:
-    """The score in figures, beside it the chart.
+class Panel:
+    """Where a score stands on the page: its figures, beside them the chart. It can be shown again in the same run."""
 
-    Args:
-        standing: of this prompt.
-        before: prompts that were tried before, with their scores.
-    """
+    def __init__(self) -> None:
+        row = st.container(horizontal=True, vertical_alignment="center", gap="medium", key="score-row")
+        self.figures = row.container(key="score-figures").empty()
+        self.hill = row.container(key="score-hill").empty()
+        self.shown = 0  # how often: no two charts of a run may have the same key
+
+    def show(self, standing: Standing, before: Sequence[tuple[str, float]]) -> None:
+        """The score, first of all; and how it stands among the held-out prompts, as far as these are scored.
+
+        Args:
+            standing: of this prompt.
+            before: prompts that were tried before, with their scores.
+        """
+        self.shown += 1
+        with self.figures.container():
+            st.metric(
+                f"Score after {steps_in_words(standing.settings)}",
+                f"{standing.value:.3g}",
+                help=f"{UNIT}: how much the text changes the noise that the model predicts. Mean over "
+                f"{counted(standing.settings.images, 'image')}, each from its own noise, and "
+                f"{counted(standing.settings.first, 'step')}.",
+            )
+            show_comparison(standing)
+        if standing.scored:
+            threshold = None if standing.threshold is None else standing.threshold.value
+            chart = hill_chart(standing.value, standing.held_out.scores, threshold, before)
+            self.hill.plotly_chart(chart, alt=in_words(standing), key=f"score-chart-{self.shown}")
+        else:
+            self.hill.info(
+                f"Nothing to hold it against yet: none of {counted(standing.of, 'held-out prompt')} is scored. "
+                "What a score is worth can be told only beside prompts that the model has never seen.",
+                icon=":material/balance:",
+            )
+
+
+def show_comparison(standing: Standing) -> None:
+    """The score against the held-out prompts in words; nothing where none is scored."""
+    if not standing.scored:
+        return
     above = standing.held_out.at_or_above(standing.value)
-    row = st.container(horizontal=True, vertical_alignment="center", gap="medium", key="score-row")
-    with row.container(key="score-figures"):
-        st.metric(
-            f"Score after {steps_in_words(standing.settings)}",
-            f"{standing.value:.3g}",
-            help=f"{UNIT}: how much the text changes the noise that the model predicts. "
-            f"Mean over {standing.settings.images} image(s), each from its own noise, and {standing.settings.first} "
-            "step(s).",
-        )
-        st.markdown(badge(standing))
+    if standing.threshold is not None:
+        st.markdown(badge(standing.value, standing.threshold))
         st.markdown(f"**{standing.times:.1f} times** what prompts do that it has never seen (their median).")
         st.caption(
             f"As high or higher: {above} of the held-out prompts. Above the threshold by chance: "
             f"{standing.threshold.alarms} of those it was not chosen on."
         )
-    with row.container(key="score-hill"):
-        chart = hill_chart(standing.value, standing.held_out.scores, standing.threshold.value, before)
-        st.plotly_chart(chart, alt=in_words(standing), key="score-chart")
+        return
+    st.markdown(
+        f"**{standing.times:.1f} times** what prompts do that it has never seen (the median of the {standing.scored:,} "
+        "scored so far)."
+    )
+    st.caption(
+        f"As high or higher so far: {above} of the held-out prompts. The threshold comes when all {standing.of:,} are "
+        "scored."
+    )
 
 
-def badge(standing: Standing) -> str:
-    """On which side of the threshold it is, as Markdown: in words, beside the colour."""
-    if standing.counts:
-        return f":violet-badge[:material/arrow_upward: above the threshold {standing.threshold.value:.3g}]"
-    return f":gray-badge[:material/arrow_downward: not above the threshold {standing.threshold.value:.3g}]"
+def badge(value: float, threshold: Threshold) -> str:
+    """On which side of the threshold a score is, as Markdown: in words, beside the colour."""
+    if value > threshold.value:
+        return f":violet-badge[:material/arrow_upward: above the threshold {threshold.value:.3g}]"
+    return f":gray-badge[:material/arrow_downward: not above the threshold {threshold.value:.3g}]"
 
 
-def without_held_out(value: float, known: bool) -> None:
-    """No score without its control: what is missing.
-
-    Args:
-        value: the score.
-        known: whether there are held-out prompts, which are only not scored yet.
-    """
-    if not known:
-        st.warning(
-            f"The score is {value:.2f}, but nobody can tell what that is worth without prompts that the model has "
-            "never seen: name a file of them in the sidebar, under More.",
-            icon=":material/balance:",
-        )
+def without_held_out(value: float) -> None:
+    """No score without its control: what is missing."""
+    st.warning(
+        f"The score is {value:.2f}, but nobody can tell what that is worth without prompts that the model has "
+        "never seen: name a file of them in the sidebar, under More.",
+        icon=":material/balance:",
+    )
 
 
 def steps_in_words(settings: PromptSettings) -> str:
     """How much of the drawing it takes."""
-    if settings.first == 1:
-        return f"the first of {settings.sampling_steps} steps"
-    return f"{settings.first} of {settings.sampling_steps} steps"
+    of = counted(settings.sampling_steps, "step")
+    return f"the first of {of}" if settings.first == 1 else f"{settings.first} of {of}"
 
 
 def in_words(standing: Standing) -> str:
     """The chart for who cannot see it."""
-    scores = standing.held_out.scores
+    scores, verb = standing.held_out.scores, "scores" if standing.scored == 1 else "score"
+    threshold = standing.threshold
+    rule = "there is no threshold yet" if threshold is None else f"the threshold is {threshold.value:.2f}"
     return (
-        f"This prompt scores {standing.value:.2f}. {len(scores):,} held-out prompts score {scores.min():.2f} to "
-        f"{scores.max():.2f}, half of them below {np.median(scores):.2f}; the threshold is "
-        f"{standing.threshold.value:.2f}."
+        f"This prompt scores {standing.value:.2f}. {counted(len(scores), 'held-out prompt')} {verb} {scores.min():.2f} "
+        f"to {scores.max():.2f}, half of them below {np.median(scores):.2f}; {rule}."
     )

@@ -10,6 +10,7 @@ from pages._parts.work import run_with_progress
 from side_core.data.training_set import TrainingSet
 from side_core.similarity.text import TextEncoder, open_text_encoder
 from side_core.similarity.text_search import search
+from side_core.wording import counted
 
 TOP = 8
 ENCODERS: Kept[TextEncoder] = Kept(2)
@@ -29,7 +30,7 @@ def show_search(data: TrainingSet) -> None:
             bind="query-params",
             placeholder="long hair and glasses",
             max_chars=500,
-            help=f"The {TOP} of {len(data):,} training pictures whose CLIP features are nearest to those of the words.",
+            help=f"The {TOP} of {counted(len(data), 'training picture')} whose CLIP features are nearest the words'.",
         )
         weights = right.text_input(
             "CLIP model",

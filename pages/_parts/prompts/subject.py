@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 
 from pages._parts.session import open_model, open_subject
+from pages._parts.steering import follow_model
 from pages._parts.text import say_error
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import check_pipeline, ideal_source, model_folder
@@ -58,6 +59,14 @@ def draws_texts(model: str) -> bool:
     return ideal_source(folder) is None and check_pipeline(folder).text is not None
 
 
+def reason_against_text(model: str) -> str | None:
+    """Why a model has no place here; None where it has."""
+    try:
+        return None if draws_texts(model) else "It draws without a text."
+    except ValueError as error:
+        return str(error)
+
+
 def has_text(model: str) -> bool:
     """Whether a model draws what a text says; if not, says so, with a button that mends it.
 
@@ -79,6 +88,7 @@ def has_text(model: str) -> bool:
 def use_own() -> None:
     """Choose the embedded text-to-image model."""
     st.session_state["model"] = OWN
+    follow_model()
 
 
 def examine(chosen: Mapping[str, Any]) -> Examined:

@@ -34,7 +34,7 @@ class Tried:
         prompt: the text.
         settings: names everything else that its score depends on.
         score: its score.
-        counts: whether the score is above the threshold.
+        counts: whether the score is above the threshold; None where there is none yet.
         copies: how many pictures beat the threshold of the matching, in words; empty until they are drawn.
         picture: (H, W, 3) uint8 of the first seed; None until it is drawn.
     """
@@ -42,7 +42,7 @@ class Tried:
     prompt: str
     settings: str
     score: float
-    counts: bool
+    counts: bool | None
     copies: str = ""
     picture: np.ndarray | None = None
 
@@ -83,7 +83,7 @@ def show_tried(settings: str) -> None:
 
 def row_of(item: Tried, most: float, now: bool) -> str:
     """One prompt as a row of the table."""
-    side = "above" if item.counts else "below"
+    side = "no threshold yet" if item.counts is None else "above" if item.counts else "below"
     bar = f'<div class="room"><div class="bar" style="width: {100 * item.score / most:.0f}%"></div></div>'
     seen = "" if item.picture is None else figure(item.picture, f"First picture of {item.prompt}")
     return (

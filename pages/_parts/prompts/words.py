@@ -9,7 +9,7 @@ from pages._parts.text import plain
 from side_core.prompts.editing import Span, spans_of, with_word
 from side_core.prompts.examples import alternatives
 from side_core.prompts.explain import Significance, WordWeight
-from side_core.wording import shortened
+from side_core.wording import counted, shortened
 
 CHOSEN = "word"  # in the session: (prompt, place) of the word that is changed
 DEEPEST = 62  # % of the colour that the most significant word has, so that its text can still be read
@@ -138,7 +138,7 @@ def show_figures(significance: Significance) -> None:
         st.caption(
             f"A word has the largest value of its tokens. Not words: start of the text {significance.start:.3g}, "
             f"its end {significance.end:.3g}, padding behind it at most {significance.padding:.3g}. Mean over "
-            f"{significance.images} image(s) and {len(significance.timesteps)} step(s). "
+            f"{counted(significance.images, 'image')} and {counted(len(significance.timesteps), 'step')}. "
             "After Wen et al. 2024, but by what goes into the text encoder: in what comes out, later words hold the "
             "name as well."
         )

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from side_core.dpm.arithmetic import EXACT, fastest, place
+from side_core.dpm.arithmetic import chosen, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, Denoiser, Space, pooled
 from side_core.dpm.fingerprint import network_digest
 from side_core.dpm.own_sampling import OwnSampling
@@ -57,6 +57,7 @@ class TextDenoiser:
         device: str | torch.device = "cpu",
         mode: Mode = "exact",
         own_sampling: OwnSampling = UNCLIPPED,
+        recorded: str | None = None,
     ):
         check_prediction(prediction)
         size = unet.config.sample_size
@@ -79,7 +80,7 @@ class TextDenoiser:
         self.unet = unet.eval().requires_grad_(False).to(self.device)
         self.watch = install(self.unet, (height, width))
         self.empty = self.embed([""])
-        self.arithmetic = EXACT if mode == "exact" else fastest(self.unet, self.shape, self.device, self.evaluate_empty)
+        self.arithmetic = chosen(mode, recorded, self.unet, self.shape, self.device, self.evaluate_empty)
         place(self.unet, self.arithmetic)
 
     def tokens(self, prompt: str) -> Tokens:

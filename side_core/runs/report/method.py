@@ -6,10 +6,11 @@ from typing import Any
 from side_core.runs.command import command_of
 from side_core.runs.fingerprints import fingerprints_of
 from side_core.runs.places import PLACES, places_in_words
-from side_core.runs.report.text import plural, said
+from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 SOLVERS = {
     "ddim": "DDIM (Song et al. 2021, eq. 12)",
@@ -72,7 +73,7 @@ def sampler(settings: ExtractSettings, summary: Mapping[str, Any]) -> str:
     noise = "no noise is added back" if settings.eta == 0 else f"noise is added back (eta {settings.eta:g})"
     label = "" if settings.surrogate is not None or settings.label is None else f" Label: {settings.label}."
     return (
-        f"{SOLVERS[settings.solver]}, {plural(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
+        f"{SOLVERS[settings.solver]}, {counted(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
         f"timestep {settings.last_timestep}; {noise}; {clipped}. Each picture begins with noise of its "
         f"own seed and is the same in any batch.{label}"
     )
@@ -95,11 +96,11 @@ def steering(about: Mapping[str, Any]) -> str:
 
 def images(about: Mapping[str, Any]) -> str:
     """One set of images."""
-    words = f"{about['source']}: {plural(about['rows'], 'image')}"
+    words = f"{about['source']}: {counted(about['rows'], 'image')}"
     if (searched := about.get("searched", about["rows"])) != about["rows"]:
         words += f", of which {searched:,} are compared with"
     if skipped := about.get("skipped"):
-        words += f"; {plural(len(skipped), 'file')} could not be read"
+        words += f"; {counted(len(skipped), 'file')} could not be read"
     return f"{words}."
 
 
@@ -128,7 +129,7 @@ def limits(result: Result) -> Iterator[str]:
         "contrast, pixel scores no longer see a copy; another encoder may."
     )
     yield (
-        f"{plural(len(result.names), 'picture')} are a sample. More of them bring back more training images, and "
+        f"{counted(len(result.names), 'picture')} are a sample. More of them bring back more training images, and "
         "images that come back rarely are missed."
     )
     if SCORES[score].source.startswith("no published"):

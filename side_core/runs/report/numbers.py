@@ -5,9 +5,10 @@ from typing import Any
 
 from side_core.runs.report.chart import interval_svg
 from side_core.runs.report.table import Table
-from side_core.runs.report.text import between, interval, is_none, number, percent, plural, said
+from side_core.runs.report.text import between, interval, is_none, number, percent, said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 
 def tiles_html(result: Result) -> str:
@@ -74,7 +75,7 @@ def effect_html(result: Result) -> str:
     if ratio["value"] is None:
         times = "Without the surrogate no picture beats the threshold"
     images = (
-        f"{plural(round(new['value']), 'different training image')} came back with it "
+        f"{counted(round(new['value']), 'different training image')} came back with it "
         f"({new['low']:,.0f} to {new['high']:,.0f}), {old['value']:,.0f} without "
         f"({old['low']:,.0f} to {old['high']:,.0f})"
     )
@@ -143,5 +144,5 @@ def unique_cell(found: Mapping[str, Any] | None) -> str:
     if not found:
         return ""
     least = "≥ " if found["at_least"] else ""
-    count = plural(found["unique"], "image")
+    count = counted(found["unique"], "image")
     return f"{least}{percent(found['share'])}<small>{count}</small><small>{interval(found)}</small>"

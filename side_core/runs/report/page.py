@@ -11,10 +11,11 @@ from side_core.runs.report.chart import histogram_svg
 from side_core.runs.report.method import again_html, limits_html, method_html, steers
 from side_core.runs.report.numbers import bands_html, effect_html, effect_in, scores_html, tiles_html
 from side_core.runs.report.pictures import MOST_PAIRS, pictures_html
-from side_core.runs.report.text import percent, plural, said
+from side_core.runs.report.text import percent, said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted
 
 __all__ = ["command_of", "report_html"]
 
@@ -115,7 +116,7 @@ def title_of(result: Result) -> str:
 def about_html(result: Result) -> str:
     """What was examined, how many pictures, what steered."""
     parts = [f"<strong>{said(title_of(result), 80)}</strong>"]
-    count = plural(len(result.names), "picture")
+    count = counted(len(result.names), "picture")
     if result.kind == "extract":
         seeds = (
             f"seed {result.names[0]}" if len(result.names) == 1 else f"seeds {result.names[0]} to {result.names[-1]}"

@@ -41,8 +41,3 @@ def between(found: Mapping[str, Any]) -> str:
 def is_none(found: Mapping[str, Any]) -> bool:
     """Whether neither side of a ratio has any: then it is undefined, and so is its interval."""
     return found["value"] is None and not found["low"]
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun."""
-    return f"{count:,} {noun}{'s' * (count != 1)}"
