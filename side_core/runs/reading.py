@@ -93,7 +93,8 @@ def scored_folder(workspace: Workspace, run: Run) -> Path:
     if run.kind not in ("extract", "score"):
         raise ValueError(f"Run {run.id} is a {run.kind}, which has no scores to show: its files are in '{folder}'.")
     if not (folder / SUMMARY).is_file():
-        raise ValueError(f"Run {run.id} has no scores to show: it was {run.state} before it was scored; run it again.")
+        why = "its files are gone" if run.state == "finished" else f"it was {run.state} before it was scored"
+        raise ValueError(f"Run {run.id} has no scores to show: {why}; run it again.")
     return folder
 
 
