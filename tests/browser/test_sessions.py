@@ -37,9 +37,8 @@ def begin(page: Page, address: str) -> None:
 
 def bar_of(page: Page, least: int) -> None:
     """Wait until a bar stands at `least` percent."""
-    page.wait_for_function(
-        f"() => document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= {least}", timeout=PATIENCE
-    )
+    there = "least => document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow') >= least"
+    page.wait_for_function(there, arg=least, timeout=PATIENCE)
 
 
 def test_both_get_their_pictures_and_see_that_they_share(people: Callable[[], Page], address: str) -> None:
