@@ -63,7 +63,7 @@ def test_a_model_without_text_refuses_a_prompt(pipeline: Path, ideal: IdealDenoi
     with pytest.raises(ValueError) as error:
         finish(draw(denoiser, SETTINGS.model_copy(update={"prompt": PROMPT * 3})))
     assert str(error.value) == (
-        "The prompt 'portrait of Ada Novak, glassesportrait of Ada Novak, glas...' was given, but the model draws "
+        "The prompt 'portrait of Ada Novak, glasses…ortrait of Ada Novak, glasses' was given, but the model draws "
         "without a text: leave the prompt out, or choose a text-to-image model."
     )
 
