@@ -73,7 +73,6 @@ def score(page: Page) -> Locator:
 def test_a_memorised_prompt_its_name_and_how_the_copy_dissolves(page: Page, address: str) -> None:
     page.goto(f"{address}/prompts?seed=4000&count=4")
     expect(score(page)).to_be_visible(timeout=PATIENCE)
-    begin(page)
     settled(page)
     expect(field(page)).to_have_value(MOST.caption)
     expect(page.locator('img[alt^="Picture of seed "][alt*=", d₁/d₂ "]')).to_have_count(4, timeout=PATIENCE)
