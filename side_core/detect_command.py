@@ -11,6 +11,7 @@ from side_core.progress import INTERRUPTED, Progress, complain, finish
 from side_core.prompt_options import asked_prompts, opened, say
 from side_core.settings import DetectorSettings, PromptSettings
 from side_core.whole_file import make_folder
+from side_core.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,7 +53,7 @@ def run_detect(options: argparse.Namespace) -> int:
         if not norms:
             raise
         code = INTERRUPTED
-        complain(f"interrupted; {len(norms):,} of {len(asked.prompts):,} prompts are scored.")
+        complain(f"interrupted; {len(norms):,} of {counted(len(asked.prompts), 'prompt')} are scored.")
     seconds = time.perf_counter() - start
     detection = detection_of(denoiser, asked.prompts, norms, settings, control, seconds, asked.broken)
     if options.out is not None:

@@ -8,6 +8,7 @@ from side_core.options import given
 from side_core.progress import INTERRUPTED, Progress, complain, finish
 from side_core.prompt_options import asked_prompts, opened, say
 from side_core.settings import PromptSettings
+from side_core.wording import counted
 
 if TYPE_CHECKING:
     from side_core.prompts.explain import Significance
@@ -38,7 +39,7 @@ def run_explain(options: argparse.Namespace) -> int:
         if not found:
             raise
         code = INTERRUPTED
-        complain(f"interrupted; {len(found):,} of {len(prompts):,} prompts are explained.")
+        complain(f"interrupted; {len(found):,} of {counted(len(prompts), 'prompt')} are explained.")
     explained = [(prompt, cut, words) for (prompt, cut), words in zip(prompts, found, strict=False)]
     if asked.note:
         complain(asked.note)

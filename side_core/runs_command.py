@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from side_core.wording import counted
+
 if TYPE_CHECKING:
     from side_core.runs.run import Run
     from side_core.runs.workspace import Workspace
@@ -37,7 +39,8 @@ def run_list(options: argparse.Namespace) -> int:
         for line in headline_in_words(run):
             print(f"{'':8}{printable(line)}")
     count = store.counted(workspace, options.search, options.deleted)
-    print(f"{len(runs):,} of {count:,} runs{' in the bin' if options.deleted else ''} in {printable(workspace.folder)}")
+    place = "in the bin in" if options.deleted else "in"
+    print(f"{len(runs):,} of {counted(count, 'run')} {place} {printable(workspace.folder)}")
     return 0
 
 

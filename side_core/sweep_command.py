@@ -7,6 +7,7 @@ from typing import Any
 from side_core.options import given
 from side_core.progress import INTERRUPTED, Progress, complain, finish
 from side_core.settings import SweepSettings
+from side_core.wording import counted
 
 UNUSED = frozenset({"compare_plain"})  # the metric says whether plain pictures are drawn
 
@@ -44,7 +45,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         if not cells:
             raise
         code, found = INTERRUPTED, sweep_of(plan, cells)
-        complain(f"interrupted; {len(cells)} of {len(plan.places)} cells are finished. Go on with --resume.")
+        complain(f"interrupted; {len(cells)} of {counted(len(plan.places), 'cell')} are finished. Go on with --resume.")
     summary = write_sweep(found, options.out)
     Noting(sweep_run(found), options.history).files(
         len(found.cells), sweep_headline(found), lambda folder: write_sweep(found, folder)

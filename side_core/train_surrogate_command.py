@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from side_core.options import given
 from side_core.progress import INTERRUPTED, Part, Progress, complain, finish
 from side_core.settings import PRESETS, SurrogateSettings
+from side_core.wording import counted
 
 if TYPE_CHECKING:
     from side_core.dpm.denoiser import Denoiser
@@ -31,7 +32,10 @@ def run_train_surrogate(options: argparse.Namespace) -> int:
     training = finish(training_images(options.model, denoiser)) if settings.synthetic else None
     material = finish(gather(denoiser, settings, training, options.device), Stages().watch)
     clusters, record, progress, code = material.clusters, Record(), Progress("training"), 0
-    print(f"Kept {len(clusters.kept):,} of {settings.clusters:,} clusters of {len(material.synthetic):,} images")
+    print(
+        f"Kept {len(clusters.kept):,} of {counted(settings.clusters, 'cluster')} "
+        f"of {counted(len(material.synthetic), 'image')}"
+    )
 
     def watch(step: "SurrogateStep") -> None:
         record.see(step)

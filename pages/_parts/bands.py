@@ -6,6 +6,7 @@ from pages._parts.charts import rarefaction_chart
 from side_core.extraction.metrics import Band, BandMetrics, Metrics, Unique, metrics
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES
+from side_core.wording import rounded
 
 HELP = """**AMS**: pictures whose nearest image lies in the band. **UMS, nearest**: different images among these.
 **UMS, as published**: different images among *all* neighbours in the band, which may be more than the pictures.
@@ -39,7 +40,7 @@ def row_of(item: Metrics, sign: str, symbol: str) -> dict[str, str]:
     band, control = item.training.band, item.control
     assert control is not None and item.ratio is not None  # there is a control
     other = ">" if sign == "<" else "<"
-    edges = f"{symbol} {sign} {band.begin:.3g}" + ("" if band.end is None else f", {other} {band.end:.3g}")
+    edges = f"{symbol} {sign} {rounded(band.begin)}" + ("" if band.end is None else f", {other} {rounded(band.end)}")
     row = {
         "band": f"{band.name} ({edges})",
         "AMS": share(item.compared),

@@ -9,6 +9,7 @@ from side_core.sampling.schedule import Schedule
 from side_core.settings import ScoreName
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import Strength
+from side_core.wording import rounded
 
 TRAINING = "#7c5cff"
 CONTROL = "#e8963a"
@@ -59,7 +60,7 @@ def score_histogram(match: Match, score: ScoreName, threshold: float, plain: Mat
         x=threshold,
         y=1.0,
         yref="paper",
-        text=f"threshold {threshold:.3g}",
+        text=f"threshold {rounded(threshold)}",
         showarrow=False,
         yanchor="bottom",
     )

@@ -22,6 +22,7 @@ def weights_input(encoder: str, *, key: str = "encoder_weights", of: type[Settin
     field = controls.field_of("encoder_weights", of)
     if encoder != "clip":
         file = controls.text("encoder_weights", "a .pt file", key=key, of=of)
+        st.caption("A TorchScript file is a program, which runs with your rights: give none but its authors'.")
         if not file:
             raise ValueError(
                 f"Encoder sscd has no weights here: give the TorchScript file of its authors under '{field.title}', or "

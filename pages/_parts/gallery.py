@@ -10,7 +10,7 @@ from side_core.extraction.matching import Match
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, in_words
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 PER_PAGE = 16
 MOST_OFTEN = 8
@@ -101,7 +101,7 @@ def show_returned(extraction: Extraction, noun: str, threshold: float) -> None:
     came_back = [item for item in returned(match.training, score, threshold) if item.times]
     st.markdown("**Most extracted training images**")
     if not came_back:
-        st.caption(f"No picture beats the threshold {kind.symbol} {kind.sign} {threshold:.3g}.")
+        st.caption(f"No picture beats the threshold {kind.symbol} {kind.sign} {rounded(threshold)}.")
         return
     total = sum(item.times for item in came_back)
     st.caption(

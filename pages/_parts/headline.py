@@ -9,7 +9,7 @@ from side_core.extraction.effect import Effect
 from side_core.extraction.headline import WITHHELD, Headline, Second
 from side_core.rate import Rate
 from side_core.similarity.scores import SCORES
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 SECOND = (
     "A copy that was mirrored, shifted, cropped or made brighter still has its original as the nearest training image, "
@@ -31,7 +31,7 @@ def show_headline(line: Headline | None, drawn: bool, noun: str = "picture", why
         st.warning(why, icon=":material/balance:")
         return
     kind = SCORES[line.score]
-    rule = f"{kind.symbol} {kind.sign} {line.threshold:.3g}"
+    rule = f"{kind.symbol} {kind.sign} {rounded(line.threshold)}"
     st.subheader(beating_in_words(line.training, noun, rule), anchor=False)
     if line.full is None:
         tiles = [("Against the training images", line.training), ("Same pictures against the control", line.control)]
@@ -77,7 +77,7 @@ def show_second(second: Second | None) -> None:
 def show_effect(effect: Effect) -> None:
     """Steered pictures beside the same seeds drawn without the surrogate: counts, control, ratio, different images."""
     guided, plain, kind = effect.guided, effect.plain, SCORES[effect.guided.score]
-    rule = f"{kind.symbol} {kind.sign} {guided.threshold:.3g}"
+    rule = f"{kind.symbol} {kind.sign} {rounded(guided.threshold)}"
     st.subheader(
         f"{beating_in_words(guided.training, 'steered picture', rule)}; "
         f"plain: {plain.training.beat:,} of {plain.training.count:,}",

@@ -22,7 +22,7 @@ from side_core.sampling.schedule import Schedule
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import Strength
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ def show_results(
     line = extraction.headline()
     if line is not None and line.calibrated is not None:
         threshold_note.caption(
-            f"{line.threshold:.3g} stands for a control rate of {100 * line.calibrated.share:.2f} % "
+            f"{rounded(line.threshold)} stands for a control rate of {100 * line.calibrated.share:.2f} % "
             f"({line.calibrated.beat:,} of {counted(line.calibrated.count, 'plain picture')})."
         )
     effect = effect_of(extraction)

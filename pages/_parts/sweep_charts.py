@@ -17,6 +17,7 @@ from side_core.extraction.sweep_grid import called
 from side_core.extraction.sweep_report import in_words, lines_of
 from side_core.settings import SweepSettings
 from side_core.settings.axis import shown
+from side_core.wording import rounded
 
 
 @dataclass(frozen=True)
@@ -191,10 +192,10 @@ def field_text(cell: Cell, settings: SweepSettings, columns: int) -> str:
     assert found is not None  # the others are left out
     if math.isnan(found.figure.value):
         return "–"
-    lines = [f"<b>{value_of(cell, settings):.3g}</b>"]
+    lines = [f"<b>{rounded(value_of(cell, settings))}</b>"]
     if columns <= MOST_COLUMNS:
         low, high = (in_units(part, settings.metric) for part in (found.figure.low, found.figure.high))
-        lines.append(f"{low:.3g} to {high:.3g}")
+        lines.append(f"{rounded(low)} to {rounded(high)}")
         if found.control is not None and settings.metric not in ("control", "ratio"):
             lines.append(f"control {in_units(found.control.value, settings.metric):.2g}")
     return "<br>".join(lines)

@@ -24,6 +24,7 @@ from side_core.public import limit_of
 from side_core.settings import ExtractSettings, GuidanceSettings, MetricName, SweepSettings
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
+from side_core.wording import counted
 
 SHELF = MemoryShelf()  # pictures and cells, for everybody
 STEERINGS: Kept[Steering] = Kept(8)  # surrogates that are ready to steer a model
@@ -153,7 +154,8 @@ def offer_sweep(plan: Plan, found: Sweep, key: Key) -> None:
         )
         if found.cells and st.session_state.get("stopped_sweep") == key:
             st.info(
-                f"Stopped: {len(found.cells):,} of {len(plan.places):,} cells are finished.", icon=":material/pause:"
+                f"Stopped: {len(found.cells):,} of {counted(len(plan.places), 'cell')} are finished.",
+                icon=":material/pause:",
             )
         st.caption(plain(in_words(estimate), 500))
     if sentence:

@@ -11,6 +11,7 @@ import numpy as np
 from side_core.data.training_set import TrainingSet
 from side_core.public import LimitError, check_limit
 from side_core.roots import printable
+from side_core.wording import counted
 
 IMAGE_KEYS = ("images", "x", "x_train", "data", "arr_0")
 ID_KEYS = ("ids", "names")
@@ -190,7 +191,8 @@ def texts(values: np.ndarray, count: int, name: str, shown: str) -> np.ndarray:
     """
     if values.shape not in ((count,), (count, 1)):
         raise ValueError(
-            f"'{shown}' has {count:,} images, but its {name} have shape {values.shape}: give one for each image."
+            f"'{shown}' has {counted(count, 'image')}, but its {name} have shape {values.shape}: give one "
+            "for each image."
         )
     try:
         plain = values.reshape(count).tolist()

@@ -19,6 +19,7 @@ from side_core.data.picture import BadPictureError, Picture, read_picture
 from side_core.data.training_set import Reading, Skipped, TrainingSet
 from side_core.public import check_pictures
 from side_core.roots import printable
+from side_core.wording import are, counted
 
 READER = 2  # raise it when the same files are read differently, so that old decoded folders are not found
 ABOUT = "about.json"
@@ -72,7 +73,7 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Generator[
     if (known := kept(place, size)) is None:
         discard(place)
         count = len(listing.files)
-        wanted, what = count * size[0] * size[1] * 3, f"The {count:,} pictures of '{shown}'"
+        wanted, what = count * size[0] * size[1] * 3, f"The {counted(count, 'picture')} of '{shown}'"
         check_space(wanted, what)
         with filling(place, wanted, what) as unfinished:
             yield from decode(folder, listing.files, size, unfinished)
@@ -84,7 +85,7 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Generator[
     skipped = (*(Skipped(name, why) for name, why in found.skipped), *listing.skipped)
     if not found.files:
         raise ValueError(
-            f"None of the {len(listing.files):,} pictures in '{shown}' can be read ({named(skipped)}): "
+            f"Nothing of {counted(len(listing.files), 'picture')} in '{shown}' can be read ({named(skipped)}): "
             "give png, jpg or webp files."
         )
     return training_set(folder, found, images, details, skipped)
@@ -203,23 +204,24 @@ def notes_of(
     """One sentence for each thing a reader should know. They name the whole folder, as slices keep them."""
     count, shown = len(found.files), printable(folder)
     if skipped:
-        total = f"{count + len(skipped):,} pictures in '{shown}'"
+        total = f"{counted(count + len(skipped), 'picture')} in '{shown}'"
         yield f"{len(skipped):,} of {total} could not be read and are left out: {named(skipped)}."
     if found.scaled:
         height, width = images.shape[1:3]
         yield (
-            f"{sum(found.scaled.values()):,} of {count:,} pictures in '{shown}' were scaled from "
+            f"{sum(found.scaled.values()):,} of {counted(count, 'picture')} in '{shown}' were scaled from "
             f"{sizes_in_words(found.scaled)} and cropped to their centre, {width} x {height} pixels."
         )
     if found.animated:
-        yield f"{found.animated:,} of {count:,} pictures in '{shown}' move: the first frame was taken."
+        moving = f"{found.animated:,} of {counted(count, 'picture')} in '{shown}' {are(found.animated)} moving"
+        yield f"{moving}: the first frame was taken."
     if not details:
         return
     files = set(found.files)
     if lost := len(details.keys() - files):
-        yield f"{lost:,} rows of '{shown}/{METADATA}' name no picture that could be read."
+        yield f"{counted(lost, 'row')} of '{shown}/{METADATA}' {are(lost)} without a picture that could be read."
     if bare := len(files - details.keys()):
-        yield f"{bare:,} of {count:,} pictures in '{shown}' have no row in {METADATA}."
+        yield f"{bare:,} of {counted(count, 'picture')} in '{shown}' {are(bare)} without a row in {METADATA}."
 
 
 def sizes_in_words(scaled: Mapping[str, int]) -> str:

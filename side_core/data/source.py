@@ -18,6 +18,7 @@ from side_core.data.training_set import Reading, TrainingSet, with_images
 from side_core.progress import finish
 from side_core.public import check_pictures
 from side_core.roots import path_of, printable
+from side_core.wording import counted
 
 SLICED = re.compile(r"(?P<name>.+)\[(?P<first>\d{0,12}):(?P<stop>\d{0,12})(:(?P<step>\d{0,12}))?\]", re.DOTALL)
 ARRAYS = (".npy", ".npz")
@@ -122,7 +123,7 @@ def fitted(images: TrainingSet, size: tuple[int, int]) -> Generator[Reading, Non
     place = cache_folder() / "pictures" / f"{images.fingerprint[:32]}-{height}x{width}"
     if (known := map_images(place / NAME, count, size)) is None:
         discard(place)
-        wanted, what = count * height * width * 3, f"The {count:,} pictures of '{printable(images.name)}'"
+        wanted, what = count * height * width * 3, f"The {counted(count, 'picture')} of '{printable(images.name)}'"
         check_space(wanted, what)
         with filling(place, wanted, what) as partial, ImageFile(partial / NAME, size) as out:
             for done, image in enumerate(images.images, 1):
@@ -134,5 +135,8 @@ def fitted(images: TrainingSet, size: tuple[int, int]) -> Generator[Reading, Non
         raise ValueError(f"The cache '{place}' cannot be read: delete it and try again.")
     used(place)
     old = " x ".join(map(str, reversed(images.size)))
-    note = f"All {count:,} pictures were scaled from {old} and cropped to their centre, {width} x {height} pixels."
+    note = (
+        f"All {counted(count, 'picture')} were scaled from {old} and cropped to their centre, "
+        f"{width} x {height} pixels."
+    )
     return with_images(images, known, note)

@@ -10,6 +10,7 @@ import numpy as np
 from side_core.data.duplicates import row_digests
 from side_core.data.image_file import in_chunks
 from side_core.roots import printable
+from side_core.wording import counted
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class TrainingSet:
         columns = {"ids": self.ids, "labels": self.labels, "captions": self.captions, **self.attributes}
         for name, column in columns.items():
             if column is not None and len(column) != len(self.images):
-                raise ValueError(f"{len(self.images)} images but {len(column)} {name}: give one for each image.")
+                raise ValueError(
+                    f"{counted(len(self.images), 'image')} but {len(column)} {name}: give one for each image."
+                )
 
     def __len__(self) -> int:
         return len(self.images)
@@ -95,7 +98,7 @@ class TrainingSet:
         """
         if not 0 <= first < stop <= len(self):
             raise ValueError(
-                f"Rows {first}:{stop} do not lie in {printable(self.name)}, which has {len(self):,} images: "
+                f"Rows {first}:{stop} do not lie in {printable(self.name)}, which has {counted(len(self), 'image')}: "
                 f"choose 0 <= first < stop <= {len(self)}."
             )
         if step < 1:

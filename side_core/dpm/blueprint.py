@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from side_core.dpm.config import first_line, read_config, shown
+from side_core.dpm.config import first_line, read_config, shown, whole_number
 from side_core.dpm.quiet import quiet
 from side_core.roots import check_allowed
 
@@ -20,6 +20,12 @@ SHARD = re.compile(r".+-\d{5}-of-\d{5}\.safetensors")
 BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}  # number types that weights may have
 NAMES = {"F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
 MOST_CHANNELS = 2**16  # a layer wider than this is a typing mistake
+MOST_BLOCKS = 64  # on the way down; SDXL has three
+MOST_LAYERS = 256  # of a block; SDXL's have two, with ten transformers in each
+MOST_TENSORS = 2**14  # of a network; SDXL's U-Net has 1,680
+MOST_SHARDS = 256
+MOST_HEADER_BYTES = 2**23  # of a safetensors file; that of SDXL's U-Net has 240,000
+LEAST_TENSORS = 8  # of a layer, or of a transformer in it, on the way down and up together
 
 # Attention layers were called otherwise before diffusers 0.14, and the first models on the Hub still are.
 FORMER = re.compile(r"\.(query|key|value|proj_attn)\.(weight|bias)$")
@@ -134,6 +140,8 @@ def weight_files(folder: Path, name: str = WEIGHTS) -> list[Path]:
         shards = read_config(index).get("weight_map")
         names = set(shards.values()) if isinstance(shards, dict) and all(map(plain, shards.values())) else set()
         files = [folder / name for name in sorted(names)]
+        if len(files) > MOST_SHARDS:
+            raise ValueError(f"'{index}' names {len(files):,} files, more than {MOST_SHARDS}: save the model again.")
         if not files or not all(file.is_file() for file in files):
             raise ValueError(f"'{index}' names weights that are not there: copy the folder again.")
     else:
@@ -148,6 +156,8 @@ def plain(name: object) -> bool:
 
 def lacking(folder: Path, name: str) -> str:
     """The sentence for a folder without weights of this name."""
+    if (folder / name).exists() or (folder / name).is_symlink():
+        return f"'{folder / name}' is no plain file: copy the folder again."
     if pickles := sorted(folder.glob("*.bin")):
         return f"'{pickles[0]}' is a pickle, which could run code: save the model again with safe_serialization=True."
     if any(SHARD.fullmatch(file.name) for file in folder.glob("*.safetensors")):
@@ -170,13 +180,18 @@ def tensors_in(file: Path, leave_out: str = "") -> dict[str, Stored]:
         ValueError: the header is damaged, does not go with the file's size, or names integers.
     """
     found = {}
+    check_header(file)
     try:
         with safe_open(file, "pt") as opened:
-            for name in opened.keys():  # noqa: SIM118 (it is no mapping)
+            names = opened.keys()
+            check_tensors(len(names), file)
+            for name in names:
                 if leave_out and name.endswith(leave_out):
                     continue
                 part = opened.get_slice(name)
                 found[name] = Stored(file, name, str(part.get_dtype()), tuple(part.get_shape()))
+    except TooLargeError:
+        raise
     except (SafetensorError, OSError, RuntimeError, ValueError, TypeError) as error:
         raise damaged(file.parent, error) from None
     odd = next((tensor for tensor in found.values() if tensor.dtype not in BYTES), None)
@@ -185,20 +200,80 @@ def tensors_in(file: Path, leave_out: str = "") -> dict[str, Stored]:
     return found
 
 
+class TooLargeError(ValueError):
+    """Something in a model's files is far larger than in any sane model; its text is the sentence."""
+
+
+def check_header(file: Path) -> None:
+    """Raise TooLargeError for a safetensors file whose header, by its first eight bytes, is absurdly long."""
+    try:
+        with file.open("rb") as opened:
+            size = int.from_bytes(opened.read(8), "little")
+    except OSError:
+        return  # said where it is read
+    if MOST_HEADER_BYTES < size <= file.stat().st_size:
+        raise TooLargeError(
+            f"The header of '{file}' has {size:,} bytes, more than {MOST_HEADER_BYTES:,}: save the model again."
+        )
+
+
+def check_tensors(count: int, file: Path) -> None:
+    """Raise TooLargeError for more tensors than any sane network has."""
+    if count > MOST_TENSORS:
+        raise TooLargeError(f"'{file}' holds {count:,} tensors, more than {MOST_TENSORS:,}: save the model again.")
+
+
 def check_extent(config: dict[str, Any], tensors: int, file: Path) -> None:
-    """Raise ValueError for a network that would take for ever to build: more layers than tensors, absurd widths."""
-    layers = config.get("layers_per_block", 1)
-    transformers = config.get("transformer_layers_per_block", 1)
-    widths = config.get("block_out_channels", [1])
-    if not isinstance(layers, int) or layers > tensors:
-        raise unfit(file.parent, f"layers_per_block is {shown(layers)}")
-    many = transformers if isinstance(transformers, list) else [transformers]
-    if not all(isinstance(layers, int) and layers <= tensors for layers in many):
-        raise unfit(file.parent, f"transformer_layers_per_block is {shown(transformers)}")
-    if not isinstance(widths, list) or not widths or not all(isinstance(width, int) for width in widths):
+    """Raise ValueError for a network that would take for ever to build: absurd numbers, or more layers than weights.
+
+    Args:
+        config: of a U-Net or an autoencoder.
+        tensors: how many its weights hold.
+        file: that the configuration is from.
+    """
+    check_tensors(tensors, file.parent)
+    types, widths = config.get("down_block_types"), config.get("block_out_channels", [1])
+    for name in ("down_block_types", "up_block_types", "block_out_channels"):
+        value = config.get(name)
+        if isinstance(value, list) and len(value) > MOST_BLOCKS:
+            raise TooLargeError(
+                f"{name} names {len(value):,} blocks in '{file}', more than {MOST_BLOCKS}: save the model again."
+            )
+    if not isinstance(widths, list) or not widths or not all(type(width) is int for width in widths):
         raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
     if not all(1 <= width <= MOST_CHANNELS for width in widths):
         raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
+    layers = whole_number({"layers_per_block": 1} | config, "layers_per_block", file, 1, MOST_LAYERS)
+    if layers * len(widths) * LEAST_TENSORS > tensors:
+        raise unfit(file.parent, f"layers_per_block is {layers} in {len(widths)} blocks, with {tensors} tensors")
+    attending = [isinstance(kind, str) and "CrossAttn" in kind for kind in types] if isinstance(types, list) else []
+    for name in ("transformer_layers_per_block", "reverse_transformer_layers_per_block"):
+        check_transformers(name, config.get(name), layers, attending, tensors, file)
+
+
+def check_transformers(name: str, value: Any, layers: int, attending: list[bool], tensors: int, file: Path) -> None:
+    """The same for the transformers of a text-to-image U-Net.
+
+    Args:
+        name: of the entry.
+        value: how many stand in each layer: one number, one for each block, or one for each layer of each block.
+        layers: of a block.
+        attending: of each block on the way down, whether it has any.
+        tensors: how many the weights hold.
+        file: that the configuration is from.
+    """
+    if value is None:
+        return
+    blocks = value if isinstance(value, list) else [value] * max(1, sum(attending))
+    if isinstance(value, list) and len(value) == len(attending):
+        blocks = [block for block, attends in zip(value, attending, strict=True) if attends or isinstance(block, list)]
+    total = 0
+    for block in blocks:
+        each = block if isinstance(block, list) else [block] * layers
+        for number in each:
+            total += whole_number({name: number}, name, file, 1, MOST_LAYERS)
+    if total * LEAST_TENSORS > tensors:
+        raise unfit(file.parent, f"{name} is {shown(value)}, with {tensors} tensors")
 
 
 def build(make: Callable[[], Any], folder: Path) -> Any:

@@ -8,25 +8,47 @@ from typing import Any
 from side_core.roots import check_allowed
 
 LONGEST = 140  # characters of an error's text inside a sentence
-MOST_BYTES = 2**26  # the largest index of shards has a few
+MOST_BYTES = 2**26  # of what the app has written itself
+MOST_CONFIG_BYTES = 2**22  # of a model's own file; the largest index of shards has some 100,000
+MOST_DEPTH = 64  # lists in lists; a model's own file has a handful
 
 
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object from a file; ValueError if it is none."""
+def read_json(file: Path, most: int = MOST_BYTES) -> dict[str, Any]:
+    """A JSON object from a file of `most` bytes at most; ValueError if it is none. A pipe or a device is not opened."""
     try:
-        if not file.is_file() or file.stat().st_size > MOST_BYTES:
-            raise ValueError(f"no file of at most {MOST_BYTES:,} bytes")
+        if not file.is_file():
+            raise ValueError("it is no plain file" if file.exists() else "there is no such file")
+        if (size := file.stat().st_size) > most:
+            raise ValueError(f"it has {size:,} bytes, more than {most:,}")
         content = json.loads(file.read_text(encoding="utf-8"))
-    except (ValueError, OSError, RecursionError) as error:
+    except RecursionError:
+        raise ValueError(f"'{file}' cannot be read as JSON (it is nested too deeply): save the model again.") from None
+    except (ValueError, OSError) as error:
         raise ValueError(f"'{file}' cannot be read as JSON ({first_line(error)}): save the model again.") from None
     if not isinstance(content, dict):
         raise ValueError(f"'{file}' holds no JSON object: save the model again.")
     return content
 
 
-def read_config(file: Path) -> dict[str, Any]:
-    """The same of a model's own file, which in a public app must not be a link that leads elsewhere."""
-    return read_json(check_allowed(file, str(file)))
+def read_config(file: Path, most: int = MOST_CONFIG_BYTES) -> dict[str, Any]:
+    """The same of a model's own file, which in a public app must not be a link that leads elsewhere.
+
+    Raises:
+        ValueError: it cannot be read, or is larger or nested more deeply than any sane one.
+    """
+    config = read_json(check_allowed(file, str(file)), most)
+    if (depth := depth_of(config)) > MOST_DEPTH:
+        raise ValueError(f"'{file}' is nested {depth} levels deep, more than {MOST_DEPTH}: save the model again.")
+    return config
+
+
+def depth_of(content: object) -> int:
+    """How many lists and objects stand within each other."""
+    depth, level = 0, [content]
+    while level := [item for item in level if isinstance(item, dict | list)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
 
 
 def whole_number(config: dict[str, Any], name: str, file: Path, least: int, most: int) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from side_core.extraction.bootstrap import Interval, ratio_interval
-from side_core.extraction.headline import Headline, counted, threshold_of
+from side_core.extraction.headline import Headline, at_threshold, threshold_of
 from side_core.extraction.matching import Match
 from side_core.extraction.metrics import Band, band_metrics
 from side_core.extraction.run import Extraction
@@ -67,7 +67,7 @@ def plain_headline(extraction: Extraction, score: ScoreName) -> Headline | None:
     settings, calibration = extraction.settings, extraction.calibration
     threshold = threshold_of(extraction.match, settings, score, calibration)
     own = settings.model_copy(update={"score": score, "threshold": threshold, "control_rate": None})
-    return counted(extraction.plain, own, score, calibration)
+    return at_threshold(extraction.plain, own, score, calibration)
 
 
 def positions(match: Match, names: list[str]) -> np.ndarray:

@@ -12,6 +12,7 @@ from side_core.extraction.plan import Plan
 from side_core.extraction.references import References
 from side_core.extraction.shelf import Shelf
 from side_core.sampling.schedule import schedule_of
+from side_core.wording import are, counted
 
 SOME = 9  # pictures that are compared at once, where one of them is quick
 
@@ -55,10 +56,11 @@ class Estimate:
 def in_words(estimate: Estimate) -> str:
     """One sentence for people."""
     if not estimate.pictures:
-        return f"All pictures of {estimate.cells:,} cells are drawn."
+        return f"All pictures of {counted(estimate.cells, 'cell')} are drawn."
     steered = "" if estimate.steered is None else f"; a steered step takes {estimate.steered:.2f} times a plain one"
     return (
-        f"{estimate.missing:,} of {estimate.cells:,} cells are to be measured: {estimate.pictures:,} pictures, about "
+        f"{estimate.missing:,} of {counted(estimate.cells, 'cell')} {are(estimate.missing)} to be measured: "
+        f"{counted(estimate.pictures, 'picture')}, about "
         f"{in_time(estimate.seconds)}{steered}."
     )
 
@@ -140,7 +142,7 @@ def check_time(plan: Plan, estimate: Estimate) -> None:
     if minutes <= plan.settings.minutes:
         return
     raise ValueError(
-        f"The sweep would take about {minutes:,.1f} minutes here ({estimate.pictures:,} pictures for "
-        f"{estimate.missing:,} cells), more than the {plan.settings.minutes:g} it may: name fewer values, pictures or "
-        f"steps, or raise minutes to {math.ceil(1.2 * minutes)}."
+        f"The sweep would take about {minutes:,.1f} minutes here ({counted(estimate.pictures, 'picture')} for "
+        f"{counted(estimate.missing, 'cell')}), more than the {plan.settings.minutes:g} it may: name fewer "
+        f"values, pictures or steps, or raise minutes to {math.ceil(1.2 * minutes)}."
     )

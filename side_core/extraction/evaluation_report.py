@@ -16,6 +16,7 @@ from side_core.pictures import grid_of_rows, png
 from side_core.rate import Rate
 from side_core.similarity.scores import SCORES
 from side_core.whole_file import write_json, write_whole
+from side_core.wording import counted, rounded
 
 PICTURES = 12  # pairs of each method: its nearest to copies, of different training images
 
@@ -40,14 +41,14 @@ def markdown(evaluation: Evaluation) -> str:
     assert evaluation.subject.control is not None  # there is a comparison
     about = (
         f"{settings.count:,} images a method from seed {settings.seed:,}, {settings.steps} steps ({settings.solver}), "
-        f"{settings.mode} arithmetic; {kind.symbol} {kind.sign} {comparison.threshold:.3g}, the most generous "
+        f"{settings.mode} arithmetic; {kind.symbol} {kind.sign} {rounded(comparison.threshold)}, the most generous "
         f"threshold at which every method's control rate is at most {100 * settings.control_rate:g} %; 95 % intervals. "
         f"Different images: nearest training images of those that beat it, expected among {few:,}; their intervals "
         f"are what {few:,} of the images bring back. Fréchet distance (0 is best; of the {DIRECTIONS} leading "
         "directions of the features, so that it is not comparable with FID) and coverage: to "
-        f"{len(evaluation.subject.control):,} control images, in features of the model."
+        f"{counted(len(evaluation.subject.control), 'control image')}, in features of the model."
     )
-    usual = f"The same by {kind.symbol} {kind.sign} {kind.threshold:.3g} ({kind.source}):"
+    usual = f"The same by {kind.symbol} {kind.sign} {rounded(kind.threshold)} ({kind.source}):"
     first, second = table_of(evaluation, comparison, True), table_of(evaluation, evaluation.usual, False)
     return "\n".join([*first, "", about, "", usual, "", *second, ""])
 
@@ -74,7 +75,7 @@ def table_of(evaluation: Evaluation, comparison: Comparison, quality: bool) -> l
             "1" if own else figures.different_ratio.as_ratio,
             share(figures.control),
         ]
-        row += [f"{item.quality.frechet:.3g}", f"{100 * item.quality.coverage:.1f} %"] if quality else []
+        row += [rounded(item.quality.frechet), f"{100 * item.quality.coverage:.1f} %"] if quality else []
         lines.append(f"| {' | '.join(row)} |")
     return lines
 

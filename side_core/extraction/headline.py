@@ -8,6 +8,7 @@ from side_core.extraction.references import Side
 from side_core.rate import Rate, rate_of
 from side_core.settings import EncoderName, MatchSettings, ScoreName
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted, rounded
 
 WITHHELD = (
     "The headline is withheld: without a control nobody can tell what these scores are worth. "
@@ -42,10 +43,13 @@ class Headline:
 
     def __str__(self) -> str:
         kind = SCORES[self.score]
-        text = f"{kind.symbol} {kind.sign} {self.threshold:.3g}: {self.training}; against the control {self.control}"
+        text = (
+            f"{kind.symbol} {kind.sign} {rounded(self.threshold)}: {self.training}; against the control {self.control}"
+        )
         if self.full is not None:
             text += (
-                f" (both of {self.searched[0]:,} images); against all {self.searched[1]:,} training images {self.full}"
+                f" (both of {counted(self.searched[0], 'image')}); against all "
+                f"{counted(self.searched[1], 'training image')} {self.full}"
             )
         return text if self.calibrated is None else f"{text}; plain images against the control {self.calibrated}"
 
@@ -100,7 +104,7 @@ class Second:
     def __str__(self) -> str:
         kind = SCORES[self.score]
         whose = "as published" if self.rate is None else f"set by {100 * self.rate:g} % of the control"
-        text = f"{kind.symbol} {kind.sign} {self.threshold:.3g} ({whose}): {self.training}; control {self.control}"
+        text = f"{kind.symbol} {kind.sign} {rounded(self.threshold)} ({whose}): {self.training}; control {self.control}"
         return text if not self.missed else f"{text}; {self.missed_in_words}"
 
     @property
@@ -109,7 +113,7 @@ class Second:
         kind, one = SCORES[self.score], self.missed == 1
         return (
             f"{self.missed:,} of these {'has' if one else 'have'} the same nearest picture and "
-            f"{'misses' if one else 'miss'} the threshold {kind.symbol} {kind.sign} {self.first:.3g}"
+            f"{'misses' if one else 'miss'} the threshold {kind.symbol} {kind.sign} {rounded(self.first)}"
         )
 
 
@@ -148,8 +152,9 @@ def useless(control: Rate, score: ScoreName, threshold: float, encoder: EncoderN
     if encoder not in ("pixel", "dpm"):
         other = f"encoder pixel, other weights than these for {encoder}, or a control rate"
     return (
-        f"The headline is withheld: {control.beat:,} of {control.count:,} pictures beat {kind.symbol} {kind.sign} "
-        f"{threshold:.3g} against images that the model never saw, too, so that it tells nothing by encoder {encoder}. "
+        f"The headline is withheld: {control.beat:,} of {counted(control.count, 'picture')} beat {kind.symbol} "
+        f"{kind.sign} {rounded(threshold)} against images that the model never saw, too, so that it tells nothing by "
+        f"encoder {encoder}. "
         f"Choose {other}."
     )
 
@@ -160,10 +165,10 @@ def headline(
     """Count the images that beat the threshold; None where that tells nothing: see `withheld`."""
     if withheld(match, settings, score, calibration) is not None:
         return None
-    return counted(match, settings, score, calibration)
+    return at_threshold(match, settings, score, calibration)
 
 
-def counted(
+def at_threshold(
     match: Match, settings: MatchSettings, score: ScoreName, calibration: Calibration | None
 ) -> Headline | None:
     """The same whatever the control says; None without one."""

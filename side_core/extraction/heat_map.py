@@ -13,6 +13,7 @@ from side_core.extraction.sweep_chart import HEIGHT, WIDTH, in_units, thinned, w
 from side_core.extraction.sweep_grid import short
 from side_core.settings import MetricName
 from side_core.settings.axis import shown
+from side_core.wording import rounded
 
 LEFT, RIGHT, TOP, BOTTOM = 120, 30, 80, 90
 LEAST = 64  # pixels of a row
@@ -63,11 +64,11 @@ def draw_field(
     size = max(8, min(15, int(width / 5), int(tall / 3.2)))
     middle, small = x + width / 2, max(8, size - 3)
     if width <= ROOM:
-        paper.text(middle, y + tall / 2, f"{value:.3g}", size=size, color=ink)
+        paper.text(middle, y + tall / 2, rounded(value), size=size, color=ink)
         return
     low, high = (in_units(part, metric) for part in (found.figure.low, found.figure.high))
-    paper.text(middle, y + tall * 0.28, f"{value:.3g}", size=size, color=ink)
-    paper.text(middle, y + tall * 0.54, f"{low:.3g} to {high:.3g}", size=small, color=ink)
+    paper.text(middle, y + tall * 0.28, rounded(value), size=size, color=ink)
+    paper.text(middle, y + tall * 0.54, f"{rounded(low)} to {rounded(high)}", size=small, color=ink)
     if found.control is not None and metric not in ("control", "ratio"):
         paper.text(
             middle, y + tall * 0.78, f"control {in_units(found.control.value, metric):.2g}", size=small, color=ink

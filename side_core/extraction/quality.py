@@ -6,6 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from side_core.similarity.neighbours import nearest
+from side_core.wording import counted
 
 DIRECTIONS = 64  # of the control's features: enough samples for a covariance of full rank
 NEAR = 5  # Naeem et al. 2020, section 4: k = 5
@@ -57,7 +58,7 @@ def quality_reference(control: np.ndarray) -> QualityReference:
     """
     if len(control) <= NEAR:
         raise ValueError(
-            f"Quality is judged by {NEAR} neighbours, but the control has {len(control)} images: give more."
+            f"Quality is judged by {NEAR} neighbours, but the control has {counted(len(control), 'image')}: give more."
         )
     mean = control.mean(axis=0)
     _, _, rows = np.linalg.svd(control - mean, full_matrices=False)

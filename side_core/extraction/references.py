@@ -16,6 +16,7 @@ from side_core.similarity.neighbours import Neighbours
 from side_core.similarity.scores import NEIGHBOURS, Scores, scores_of
 from side_core.similarity.vectors import PixelVectors, Vectors
 from side_core.similarity.views import AS_IT_IS, View, check_align, views_of, window
+from side_core.wording import are, counted
 
 SUBSAMPLE_SEED = 0
 WITHIN = 128  # training images whose distance to the nearest other one is looked up
@@ -161,13 +162,13 @@ def notes_on_training(data: TrainingSet, groups: Groups) -> list[str]:
     notes = []
     if groups.copies:
         notes.append(
-            f"{groups.copies:,} of {len(data):,} training images are exact copies of others: each is compared with "
-            "once."
+            f"{groups.copies:,} of {counted(len(data), 'training image')} {are(groups.copies)} exact copies of others: "
+            "each is compared with once."
         )
     if groups.near:
         notes.append(
-            f"{groups.near:,} of {len(data):,} training images are near-duplicates of others: they count as one, and "
-            "the next nearest image is always another one."
+            f"{groups.near:,} of {counted(len(data), 'training image')} {are(groups.near)} near-duplicates of others: "
+            "they count as one, and the next nearest image is always another one."
         )
     if groups.count < NEIGHBOURS:
         notes.append(
@@ -179,11 +180,11 @@ def notes_on_training(data: TrainingSet, groups: Groups) -> list[str]:
 def notes_on_sizes(known: int, unseen: int) -> list[str]:
     """What is said where there are not as many training images as images of the control."""
     if unseen > known:
-        return [f"The control is a seeded subsample of {known:,} of {unseen:,} images."]
+        return [f"The control is a seeded subsample of {known:,} of {counted(unseen, 'image')}."]
     if known > unseen:
         return [
-            f"The control has {unseen:,} images, so it is compared with a seeded subsample of {unseen:,} "
-            f"of {known:,} training images; the figure for all of them is given beside it."
+            f"The control has {counted(unseen, 'image')}, so it is compared with a seeded subsample of {unseen:,} "
+            f"of {counted(known, 'training image')}; the figure for all of them is given beside it."
         ]
     return []
 
@@ -235,15 +236,13 @@ def unseen_rows(
     doubtful = np.isin(groups.of, groups.of[near])  # a near-copy's own near-duplicates are no better
     left = different[~doubtful[different]]
     if seen.any():
-        notes.append(
-            f"{int(seen.sum()):,} of {len(control):,} control images are also training images and are left out."
-        )
+        total = f"{int(seen.sum()):,} of {counted(len(control), 'control image')}"
+        notes.append(f"{total} {are(int(seen.sum()))} also in the training images and left out.")
     if lost := len(different) - len(left):
-        notes.append(
-            f"{lost:,} of {len(control):,} control images are near-copies of training images and are left out."
-        )
+        total = f"{lost:,} of {counted(len(control), 'control image')}"
+        notes.append(f"{total} {are(lost)} near-copies of training images and left out.")
     if surplus := len(control) - int(seen.sum()) - len(different):
-        notes.append(f"{surplus:,} control images are exact copies of others and are left out.")
+        notes.append(f"{counted(surplus, 'control image')} {are(surplus)} exact copies of others and left out.")
     count = len(np.unique(groups.of[left]))
     if double := len(left) - count:
         notes.append(
@@ -253,8 +252,8 @@ def unseen_rows(
         )
     if count < 2:
         raise ValueError(
-            f"{count} images of the control '{control.name}' are left besides copies of each other and of "
-            f"'{data.name}': name images that the model never saw."
+            f"{counted(count, 'image')} of the control '{control.name}' {are(count)} left besides copies of each other "
+            f"and of '{data.name}': name images that the model never saw."
         )
     return left
 

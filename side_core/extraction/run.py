@@ -30,6 +30,7 @@ from side_core.similarity.encoder import open_encoder
 from side_core.similarity.near_duplicates import Grouping
 from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
+from side_core.wording import counted
 
 NAMED = 5  # images that guidance has damaged, by their seeds
 
@@ -329,5 +330,5 @@ def damage_notes(damaged: Sequence[Damage]) -> tuple[str, ...]:
         if some:
             named = ", ".join(f"seed {item.seed} at step {item.step}" for item in some[:NAMED])
             more = f" and {len(some) - NAMED:,} more" if len(some) > NAMED else ""
-            notes.append(f"Guidance was too strong for {len(some):,} images, which {kind}: {named}{more}.")
+            notes.append(f"Guidance was too strong for {counted(len(some), 'image')}, which {kind}: {named}{more}.")
     return tuple(notes)

@@ -13,6 +13,7 @@ from side_core.extraction.plan import Place, Plan
 from side_core.extraction.run import Extraction
 from side_core.extraction.shelf import Shelf
 from side_core.settings import Value
+from side_core.wording import counted
 
 MATCHES = 4  # of the last lots that are kept: cells of the same pictures follow each other
 
@@ -58,8 +59,8 @@ class Sweep:
         damage: list[str] = []
         if lost or saturated:
             damage = [
-                f"Guidance was too strong for {lost + saturated:,} pictures: {lost:,} were lost and are left out, "
-                f"{saturated:,} are saturated."
+                f"Guidance was too strong for {counted(lost + saturated, 'picture')}: "
+                f"{lost:,} were lost and are left out, {saturated:,} are saturated."
             ]
         return (*dict.fromkeys([*self.plan.shared.subject.notes, *known]), *damage, *self.plan.left_out)
 

@@ -15,6 +15,7 @@ from side_core.extraction.sweep import Sweep
 from side_core.extraction.sweep_grid import called, short
 from side_core.settings import MetricName
 from side_core.settings.axis import Axis, shown
+from side_core.wording import counted
 
 WIDTH, HEIGHT = 1000, 700
 LEFT, RIGHT, TOP, BOTTOM = 90, 30, 80, 190
@@ -56,7 +57,7 @@ def write_title(paper: Paper, sweep: Sweep, curve: str = "") -> None:
     by = f"{called(curve)}, " if curve and len(settings.curves) > 1 else ""
     paper.text(30, 22, f"{METRICS[settings.metric]}{unit}", "lm", 17)
     score = "" if any(axis.name == "score" for axis in settings.axes) else f", score {settings.score}"
-    paper.text(30, 44, f"{by}{settings.count:,} pictures a cell{score}", "lm", 14, "#5f5b70")
+    paper.text(30, 44, f"{by}{counted(settings.count, 'picture')} a cell{score}", "lm", 14, "#5f5b70")
 
 
 def largest(cells: Sequence[Cell], metric: MetricName) -> float:

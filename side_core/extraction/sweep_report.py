@@ -18,6 +18,7 @@ from side_core.extraction.tables import table
 from side_core.pictures import png
 from side_core.settings import MetricName
 from side_core.whole_file import write_json, write_whole
+from side_core.wording import counted
 
 
 def write_sweep(sweep: Sweep, out: Path) -> dict[str, Any]:
@@ -90,9 +91,9 @@ def lines_of(sweep: Sweep) -> list[str]:
 def in_words(cell: Cell) -> str:
     """A cell's figure with its interval, count and control."""
     if cell.measured is None:
-        return f"guidance has lost all {cell.lost:,} pictures"
+        return f"guidance has lost all {counted(cell.lost, 'picture')}"
     found, metric = cell.measured, cell.metric
-    text = f"{figure_in_words(found.figure, metric)} of {cell.count:,} pictures"
+    text = f"{figure_in_words(found.figure, metric)} of {counted(cell.count, 'picture')}"
     if found.control is not None and metric not in ("control", "ratio"):
         text += f"; control {figure_in_words(found.control, metric)}"
     if found.training is not None and found.against_control is not None:

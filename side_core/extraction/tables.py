@@ -9,6 +9,7 @@ from side_core.extraction.headline import threshold_of
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, values_of_neighbours
+from side_core.wording import rounded
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a spreadsheet runs
 LISTED = 10  # neighbours of each sample in neighbors.csv
@@ -124,7 +125,7 @@ def training_csv(extraction: Extraction) -> str:
     columns = [
         "training_image",
         "row",
-        f"times {settings.score}{symbol}{threshold:.3g}",
+        f"times {settings.score}{symbol}{rounded(threshold)}",
         "samples",
         "nearest_of",
         f"best_{settings.score}",

@@ -17,6 +17,7 @@ from side_core.prompts.roc import Threshold
 from side_core.rate import Rate
 from side_core.settings import PromptSettings
 from side_core.whole_file import write_json, write_whole
+from side_core.wording import counted
 
 NO_CONTROL = (
     "There are no held-out prompts to hold these norms against, so they say nothing yet: "
@@ -122,7 +123,9 @@ def lines_of(detection: Detection) -> list[str]:
         if item.unknown:
             lines.append(f"{'':11}known in pieces only: {', '.join(item.unknown)}")
     over = f"{settings.images:,} image{'s' * (settings.images != 1)} and the first {settings.first} of"
-    lines.append(f"Score: || e_c - e_0 || (Wen et al. 2024), mean over {over} {settings.sampling_steps} steps")
+    lines.append(
+        f"Score: || e_c - e_0 || (Wen et al. 2024), mean over {over} {counted(settings.sampling_steps, 'step')}"
+    )
     threshold = detection.threshold
     if control is None or threshold is None:
         return [*lines, NO_CONTROL]

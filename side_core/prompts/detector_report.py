@@ -12,6 +12,7 @@ from side_core.prompts.named_first import NamedFirst
 from side_core.prompts.roc import Separation
 from side_core.settings import SignificanceAt
 from side_core.whole_file import write_json, write_whole
+from side_core.wording import rounded
 
 AT: dict[SignificanceAt, str] = {
     "words": "by what goes into the text encoder",
@@ -106,7 +107,7 @@ def markdown(evaluation: DetectorEvaluation, named_first: Sequence[NamedFirst] =
         row = [item.detector.title, item.detector.source, f"{item.images} x {item.steps}"]
         row += [interval(item.held_out.auc), share(item.held_out)]
         row += [] if item.training is None else [interval(item.training.auc), share(item.training)]
-        lines.append(f"| {' | '.join([*row, f'{item.seconds_per_prompt:.3g}'])} |")
+        lines.append(f"| {' | '.join([*row, f'{rounded(item.seconds_per_prompt)}'])} |")
     rows = [[row.group.title, f"{len(row.scores):,}", *against(row)] for row in first.groups]
     lines += [
         "",

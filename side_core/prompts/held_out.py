@@ -21,6 +21,7 @@ from side_core.rate import Rate, rate_of
 from side_core.roots import check_allowed
 from side_core.settings import PromptSettings
 from side_core.whole_file import write_whole
+from side_core.wording import counted
 
 FILE = "prompts.safetensors"  # in a model's folder
 CAPTIONED = "captioned-faces"  # training images whose captions have held-out ones
@@ -98,7 +99,7 @@ def held_out_norms(
     digest = digest_of(prompts)
     if missing := missing_of(norms):
         entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
-        growing(entry, norms.nbytes, f"The norms of {len(prompts):,} prompts")
+        growing(entry, norms.nbytes, f"The norms of {counted(len(prompts), 'prompt')}")
         seeds = own_seeds(len(prompts), settings.images, SEED)[missing]
         for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
             for place, found in event.finished.items():

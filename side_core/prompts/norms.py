@@ -16,6 +16,7 @@ from side_core.dpm.text.guided import Guided, Halves
 from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 from side_core.settings import PromptSettings
+from side_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +73,7 @@ def text_norms(
         ValueError: there are fewer steps than shall be taken, or the model returns NaN or infinity.
     """
     if not 1 <= first <= steps:
-        raise ValueError(f"{first} of {steps} steps cannot be taken: choose 1 to {steps}.")
+        raise ValueError(f"{first} of {counted(steps, 'step')} cannot be taken: choose 1 to {steps}.")
     seen: list[Halves] = []
     guided = Guided(denoiser, scale, seen.append)
     schedule = make_schedule(denoiser.alphas_cumprod, steps)

@@ -24,6 +24,7 @@ from side_core.sampling.schedule import make_schedule
 from side_core.settings import PromptSettings
 from side_core.similarity.scores import SCORES
 from side_core.whole_file import write_whole
+from side_core.wording import rounded
 
 FILE = "truth.json"  # in a model's folder
 SEED = 3_000_000  # of its pictures: nobody's first ones
@@ -136,7 +137,7 @@ def write_truth(file: Path, results: Sequence[Returned], denoiser: TextDenoiser,
         "model": denoiser.fingerprint,
         "settings": settings.model_dump(mode="json", include={"guidance_scale", "sampling_steps", "images", "mode"}),
         "first_seed": SEED,
-        "score": f"{SCORE.symbol} < {SCORE.threshold:.3g}, colours as they are",
+        "score": f"{SCORE.symbol} < {rounded(SCORE.threshold)}, colours as they are",
         "groups": by_group(results),
         "captions": [
             {

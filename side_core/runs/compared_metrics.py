@@ -9,6 +9,7 @@ from side_core.extraction.bootstrap import FEW, Interval, Z
 from side_core.rate import Rate
 from side_core.runs.figures import Summary, effect_in, headline_in, interval_in, rate_in
 from side_core.similarity.scores import SCORES
+from side_core.wording import rounded
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def rate_figure(summary: Summary | None, name: Any) -> Figure | None:
     line = None if summary is None else headline_in(summary, name)
     if line is None:
         return None
-    return Figure(line.training, line.control, f"{SCORES[line.score].sign} {line.threshold:.3g}")
+    return Figure(line.training, line.control, f"{SCORES[line.score].sign} {rounded(line.threshold)}")
 
 
 def ams_figure(summary: Summary | None, name: str) -> Figure | None:
@@ -116,8 +117,8 @@ def band_in(summary: Summary | None, name: str) -> Summary | None:
 def rule_of(summary: Summary, band: Summary) -> str:
     """Which scores lie in a band."""
     kind = SCORES[summary["metrics"]["score"]]
-    other = "" if band["end"] is None else f", to {band['end']:.3g}"
-    return f"{kind.symbol} {kind.sign} {band['begin']:.3g}{other}"
+    other = "" if band["end"] is None else f", to {rounded(band['end'])}"
+    return f"{kind.symbol} {kind.sign} {rounded(band['begin'])}{other}"
 
 
 def ratio_of(first: Rate | Interval, second: Rate | Interval) -> Interval | None:

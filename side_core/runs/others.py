@@ -9,6 +9,7 @@ from side_core.runs.run import NewRun
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.folder import save_surrogate
 from side_core.surrogate.surrogate import Surrogate
+from side_core.wording import counted
 
 
 def sweep_run(sweep: Sweep) -> NewRun:
@@ -49,7 +50,7 @@ def surrogate_run(model: str, denoiser: Denoiser, settings: SurrogateSettings, a
 
 def surrogate_headline(surrogate: Surrogate) -> str:
     """What it has learned, in one line."""
-    return f"{len(surrogate.kept):,} labels from {len(surrogate.cohesion):,} groups"
+    return f"{counted(len(surrogate.kept), 'label')} from {counted(len(surrogate.cohesion), 'group')}"
 
 
 def write_surrogate(surrogate: Surrogate, folder: Path) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class MatchSettings(Settings):
         None,
         title="Encoder weights",
         description="For clip: pixel-faces-clip (built in), local-dir:FOLDER or hf-hub:ORG/NAME (open_clip). For sscd: "
-        "the TorchScript file.",
+        "the TorchScript file. Such a file is a program, which runs with your rights: give none but its authors'.",
     )
     score: ScoreName = Field(
         "ratio",

@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from side_core.dpm.config import first_line, read_config
-from side_core.roots import check_allowed
+from side_core.dpm.text.tokenizer_files import LIMITS, OTHERS, checked_files
 from side_core.similarity.clip import CONFIG, LOCAL, TOKENIZER, ClipModel
 
 Tokenize = Callable[..., Tensor]
@@ -55,9 +55,8 @@ def check_files(model: ClipModel) -> None:
         file = model.folder / name
         if not file.is_file():
             raise ValueError(f"'{model.folder}' has no {name}: copy the model's tokenizer there.")
-        read_config(file)
-    for file in sorted(model.folder.iterdir()):  # what else it may consist of
-        check_allowed(file, str(file))
+        read_config(file, LIMITS.get(name, OTHERS).size)
+    checked_files(model.folder)
 
 
 def is_cut(tokenize: Tokenize, text: str, context: int) -> bool:

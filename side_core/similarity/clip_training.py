@@ -26,6 +26,7 @@ from side_core.similarity.clip_batch import (
 )
 from side_core.similarity.clip_network import ClipAndHead, clip_weights, model_config, write_clip
 from side_core.whole_file import make_folder
+from side_core.wording import counted
 
 LARGEST_SCALE = 100  # of the logits, beyond which training becomes unstable (Radford et al. 2021, section 2.5)
 
@@ -90,7 +91,7 @@ def check_request(faces: TrainingSet, settings: TrainClipSettings, out: Path, de
         raise ValueError(f"'{faces.name}' has no attributes to make captions of: take rows of pixel-faces.")
     if len(faces) < settings.batch_size:
         raise ValueError(
-            f"{len(faces)} pictures are fewer than a batch of {settings.batch_size}: make the batch smaller."
+            f"{counted(len(faces), 'picture')} are fewer than a batch of {settings.batch_size}: make the batch smaller."
         )
     if IMAGE_SIZE % settings.patch:
         raise ValueError(f"Patches of {settings.patch} pixels do not fill {IMAGE_SIZE}: choose 2, 4, 8 or 16.")

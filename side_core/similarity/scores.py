@@ -7,6 +7,7 @@ import numpy as np
 
 from side_core.settings import EncoderName, ScoreName
 from side_core.similarity.neighbours import Neighbours
+from side_core.wording import rounded
 
 NEIGHBOURS = 50  # Carlini et al. 2023, section 5.1: n = 50
 ALPHA = 0.5  # the same: alpha = 0.5, so that the largest value is 2
@@ -193,7 +194,7 @@ def in_words(name: ScoreName, value: float, encoder: EncoderName = "pixel") -> s
     if name == "cosine":
         return f"{np.degrees(np.arccos(np.clip(value, -1, 1))):.0f}° apart"
     if name == "l2":
-        return f"off by {255 * value:.0f} of 255 levels" if encoder == "pixel" else f"{value:.3g} apart"
+        return f"off by {255 * value:.0f} of 255 levels" if encoder == "pixel" else f"{rounded(value)} apart"
     if value <= 0:
         return "an exact copy"
     if name == "ratio":

@@ -20,6 +20,7 @@ from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.sheet import pictures_of, sheet_of
 from side_core.surrogate.surrogate import Surrogate, network_of
 from side_core.whole_file import make_folder, write_json, write_whole
+from side_core.wording import counted
 
 WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
 DIGEST = "weights_sha256"  # in the card: weights that were exchanged, or of a save that was killed, are noticed
@@ -64,7 +65,7 @@ def load_surrogate(name: str) -> Surrogate:
     found = {key: (value.shape, value.dtype) for key, value in weights.items()}
     if found != expected or len(kept) != card["network"]["labels"]:
         raise ValueError(
-            f"The weights in '{file}' do not fit its card ({len(kept)} labels): train the surrogate again."
+            f"The weights in '{file}' do not fit its card ({counted(len(kept), 'label')}): train the surrogate again."
         )
     if not all(value.isfinite().all() for value in weights.values()):
         raise ValueError(f"The weights in '{file}' hold NaN or infinity: train the surrogate again.")

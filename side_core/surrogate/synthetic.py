@@ -16,6 +16,7 @@ from side_core.public import check_limit
 from side_core.sampling.completed import picture_identity
 from side_core.sampling.drawing import draw
 from side_core.settings import SurrogateSettings
+from side_core.wording import counted
 
 BATCH = "pictures.npy"
 
@@ -48,7 +49,7 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
     drawing = settings.drawing
     seeds, size, steps = drawing.seeds, drawing.batch_size, drawing.steps
     height, width = denoiser.image_size
-    check_space(len(seeds) * height * width * 3, f"{len(seeds):,} synthetic images")
+    check_space(len(seeds) * height * width * 3, f"{counted(len(seeds), 'synthetic image')}")
     total, batches = -(-len(seeds) // size) * steps, []
     for number, start in enumerate(range(0, len(seeds), size)):
         batch = tuple(seeds[start : start + size])
@@ -60,7 +61,7 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
             for step in draw(denoiser, drawing, batch):
                 images = step.images
                 if images is not None:
-                    with filling(place, images.nbytes, f"{len(batch):,} synthetic images") as partial:
+                    with filling(place, images.nbytes, f"{counted(len(batch), 'synthetic image')}") as partial:
                         np.save(partial / BATCH, images)
                 else:
                     yield SyntheticStep(number * steps + step.done, total, None)

@@ -88,7 +88,7 @@ def test_a_folder_with_nothing_readable(home: Path, count: int) -> None:
         (home / f"{number}.png").write_bytes(b"nothing")
     for _ in range(2):  # also from the cache
         with pytest.raises(
-            ValueError, match=rf"^None of the {count} pictures in '.*home' can be read \('0\.png' \(no PNG"
+            ValueError, match=rf"^Nothing of {count} pictures? in '.*home' can be read \('0\.png' \(no PNG"
         ):
             open_training_set(str(home))
 
@@ -183,7 +183,7 @@ def test_moving_pictures_are_noted(home: Path, draw: Draw) -> None:
     frames[0].save(home / "b.webp", save_all=True, append_images=frames[1:], lossless=True)
     opened = open_training_set(str(home))
     assert opened.notes[0].startswith("1 of 2 pictures in '")
-    assert opened.notes[0].endswith("' move: the first frame was taken.")
+    assert opened.notes[0].endswith("' is moving: the first frame was taken.")
 
 
 def test_what_is_no_file_is_skipped_and_not_waited_for(home: Path, draw: Draw) -> None:
@@ -406,9 +406,9 @@ def test_captions_and_attributes(home: Path, draw: Draw) -> None:
     opened = open_training_set(str(home))
     assert opened.captions.tolist() == ["one, two", "", "four", "three"]
     assert {name: values.tolist() for name, values in opened.attributes.items()} == {"hat": ["cap", "", "", "none"]}
-    assert "1 rows of '" in opened.notes[0]
-    assert opened.notes[0].endswith("metadata.csv' name no picture that could be read.")
-    assert opened.notes[1].endswith("' have no row in metadata.csv.")
+    assert "1 row of '" in opened.notes[0]
+    assert opened.notes[0].endswith("metadata.csv' is without a picture that could be read.")
+    assert opened.notes[1].endswith("' is without a row in metadata.csv.")
     assert opened.slice(2, 4, "part").captions.tolist() == ["four", "three"]
 
 

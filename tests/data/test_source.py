@@ -190,7 +190,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(
     for name, size in ((str(array_file), (2, 2)), (str(home), None)):
         with pytest.raises(
             ValueError,
-            match=r"^The [\d,]+ pictures of '.*' would take \d\.\d kB in '.*cache', where 1\.0 GB are free: free some "
+            match=r"^The [\d,]+ pictures? of '.*' would take \d\.\d kB in '.*cache', where 1\.0 GB are free: free some "
             r"space, or set SIDE_CACHE to a folder on a larger disk\.$",
         ):
             open_training_set(name, size)
@@ -380,7 +380,7 @@ def test_what_is_larger_than_the_cache_is_refused_unwritten(
     monkeypatch.setenv("SIDE_CACHE_GB", "1e-8")
     for name, size in ((str(array_file), (2, 2)), (str(home), None)):
         with pytest.raises(
-            ValueError, match=r"^The [\d,]+ pictures of '.*' would take .*, and the cache keeps 0\.0 kB"
+            ValueError, match=r"^The [\d,]+ pictures? of '.*' would take .*, and the cache keeps 0\.0 kB"
         ):
             open_training_set(name, size)
     assert not cache.exists()

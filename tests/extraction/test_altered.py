@@ -131,7 +131,7 @@ def test_near_copies_in_the_control_are_left_out_and_said(training: TrainingSet,
     resaved = np.stack([jpeg(image, 80) for image in training.images[:50]])
     mixed = set_of(np.concatenate([control.images, resaved]), "mixed")
     found = references(training, mixed)
-    assert "50 of 450 control images are near-copies of training images and are left out." in found.notes
+    assert "50 of 450 control images are near-copies of training images and left out." in found.notes
     assert found.control is not None and found.control.rows.tolist() == list(range(400))
     matched = match(resaved, named(resaved), found)
     assert matched.control is not None and not (matched.control.scores.ratio < 1 / 3).any()

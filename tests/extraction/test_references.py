@@ -55,8 +55,8 @@ def test_control_images_that_were_trained_on_are_left_out(faces: TrainingSet, co
     mixed = joined("mixed", control, faces.slice(0, 7, "seven"), control.slice(0, 2, "twice"))
     found = references(faces, mixed)
     assert found.control is not None and found.control.rows.tolist() == list(range(60))
-    assert "7 of 69 control images are also training images and are left out." in found.notes
-    assert "2 control images are exact copies of others and are left out." in found.notes
+    assert "7 of 69 control images are also in the training images and left out." in found.notes
+    assert "2 control images are exact copies of others and left out." in found.notes
     drawn = match(faces.images[:7], tuple("abcdefg"), found)
     assert drawn.control is not None and (drawn.control.scores.l2 > 0).all()
 

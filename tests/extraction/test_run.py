@@ -144,7 +144,7 @@ def test_a_folder_brings_its_data_by_its_card(pipeline: Path, tmp_path: Path) ->
         ({"first_timestep": 10}, "25 steps do not fit between timesteps 10 and 0"),
         ({"encoder": "dpm"}, "Encoder 'dpm' reads"),
         ({"data": "pixel-faces[3:4]"}, r"'pixel-faces\[3:4\]' has 1 different image"),
-        ({"control": "pixel-faces[2000:2001]"}, r"1 images of the control 'pixel-faces\[2000:2001\]' are left"),
+        ({"control": "pixel-faces[2000:2001]"}, r"1 image of the control 'pixel-faces\[2000:2001\]' is left"),
         ({"control": "pixel-faces[0:500]"}, r"0 images of the control 'pixel-faces\[0:500\]' are left"),
         ({"label": 3}, "Class label 3 "),
         ({"score": "cosine"}, "Score 'cosine' compares directions of features, which encoder 'pixel'"),

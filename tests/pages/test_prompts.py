@@ -29,6 +29,7 @@ from side_core.prompts.held_out import held_out_norms, known_norms
 from side_core.prompts.norms import norms_of, score_of
 from side_core.public import Limits
 from side_core.settings import ExtractSettings, PromptSettings
+from side_core.wording import rounded
 from tests.dpm.text.small_folders import save_small
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
@@ -106,7 +107,7 @@ def test_score_words_and_pictures_are_those_of_the_library(link: dict[str, str],
     app = opened(**link)
     assert not app.exception and not app.error and not app.warning
     value = score_in(denoiser, PROMPT)
-    assert app.metric[0].value == f"{value:.3g}" and app.metric[0].label == "Score after the first of 4 steps"
+    assert app.metric[0].value == rounded(value) and app.metric[0].label == "Score after the first of 4 steps"
     others = finish(held_out_norms(denoiser, NEVER, PromptSettings(sampling_steps=STEPS)))
     assert f"As high or higher: {others.at_or_above(value)} of the held-out prompts" in text_of(app)
     assert f"{value / np.median(others.scores):.1f} times" in text_of(app)
@@ -115,9 +116,9 @@ def test_score_words_and_pictures_are_those_of_the_library(link: dict[str, str],
     table = app.dataframe[0].value
     assert list(table["rank"]) == [word.rank for word in found.words]
     assert list(table["significance"]) == pytest.approx([word.value for word in found.words], abs=1e-4)
-    assert f"start of the text {found.start:.3g}, its end {found.end:.3g}" in text_of(app)
+    assert f"start of the text {rounded(found.start)}, its end {rounded(found.end)}" in text_of(app)
     helps = [button.help for button in app.button if str(button.key).startswith("word-")]
-    assert helps[2].startswith(f"Significance {found.words[2].value:.3g}: number {found.words[2].rank} of 6.")
+    assert helps[2].startswith(f"Significance {rounded(found.words[2].value)}: number {found.words[2].rank} of 6.")
 
 
 def test_each_picture_stands_beside_a_training_picture_with_its_caption(link: dict[str, str]) -> None:
@@ -149,7 +150,7 @@ def test_a_word_is_removed_replaced_and_scored_again(link: dict[str, str], denoi
     app.button(key="remove-word").click().run()
     without = "portrait of Novak, long hair"
     assert app.text_input(key="prompt").value == without
-    assert app.metric[0].value == f"{score_in(denoiser, without):.3g}" != first
+    assert app.metric[0].value == rounded(score_in(denoiser, without)) != first
     app.button(key="word-2").click().run()
     assert (
         "Boris" not in app.selectbox(key="replacement").options and "Berg" in app.selectbox(key="replacement").options
@@ -255,7 +256,7 @@ def test_the_score_comes_first_and_held_out_prompts_that_take_long_wait_for_a_cl
     link: dict[str, str], denoiser: TextDenoiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held_out_part, "LIVE_SECONDS", -1)
-    own = f"{score_in(denoiser, PROMPT, sampling_steps=6):.3g}"
+    own = rounded(score_in(denoiser, PROMPT, sampling_steps=6))
     app = opened(**link | {"sampling_steps": "6"})
     assert (app.metric[0].label, app.metric[0].value) == ("Score after the first of 6 steps", own)
     assert "Nothing to hold it against yet: none of 8 held-out prompts is scored" in text_of(app)

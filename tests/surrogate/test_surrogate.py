@@ -97,7 +97,7 @@ def fewer_labels(folder: Path) -> None:
 
 AGAIN = "train the surrogate again"
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no card": (lambda folder: (folder / CARD).unlink(), r"card\.json' cannot be read as JSON \(no file"),
+    "no card": (lambda folder: (folder / CARD).unlink(), r"card\.json' cannot be read as JSON \(there is no such file"),
     "card is no json": (write(CARD, b"{"), r"card\.json' cannot be read as JSON \(Expecting"),
     "card is a list": (write(CARD, b"[]"), r"card\.json' holds no JSON object"),
     "card of a model": (write(CARD, b"{}"), r"is no surrogate: name a folder made by train surrogate"),

@@ -23,7 +23,7 @@ from side_core.runs.identity import pictures_key
 from side_core.runs.picture_shelf import Picture
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 
 def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject: Subject) -> Extraction:
@@ -111,7 +111,7 @@ def show_counts(extraction: Extraction) -> None:
     """How many pictures beat the threshold, beside the control."""
     match, kind = extraction.match, SCORES[extraction.settings.score]
     found = rate_of(beating(match.training, extraction))
-    rule = f"{kind.symbol} {kind.sign} {threshold_for(extraction):.3g}"
+    rule = f"{kind.symbol} {kind.sign} {rounded(threshold_for(extraction))}"
     if match.control is None or (why := extraction.withheld()) is not None:
         st.warning(WITHHELD if match.control is None else why, icon=":material/balance:")
         return

@@ -20,7 +20,7 @@ from side_core.prompts.held_out import SEED
 from side_core.prompts.norms import Measuring, own_seeds
 from side_core.rate import rate_of
 from side_core.settings import DETECTORS, DetectorName, DetectorSettings, PromptSettings
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 IMAGES = 4  # of each prompt: distances need several
 HELD_OUT = 16  # prompts that this one is held against
@@ -182,7 +182,7 @@ def row_of(detector: Detector, value: float, others: np.ndarray) -> dict[str, st
     return {
         "detector": detector.title,
         "by": detector.source,
-        "this prompt": f"{value:.3g}",
-        "held-out prompts": f"{np.median(others):.3g} ({others.min():.3g} to {others.max():.3g})",
+        "this prompt": rounded(value),
+        "held-out prompts": f"{rounded(np.median(others))} ({rounded(others.min())} to {rounded(others.max())})",
         "held-out prompts below it": str(rate_of(others < value)),
     }

@@ -10,7 +10,7 @@ from pages._parts.prompts.hill import hill_chart
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.roc import Threshold
 from side_core.settings import PromptSettings
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 UNIT = "‖e_c − e_0‖₂"
 
@@ -75,7 +75,7 @@ class Panel:
         with self.figures.container():
             st.metric(
                 f"Score after {steps_in_words(standing.settings)}",
-                f"{standing.value:.3g}",
+                rounded(standing.value),
                 help=f"{UNIT}: how much the text changes the noise that the model predicts. Mean over "
                 f"{counted(standing.settings.images, 'image')}, each from its own noise, and "
                 f"{counted(standing.settings.first, 'step')}.",
@@ -119,8 +119,8 @@ def show_comparison(standing: Standing) -> None:
 def badge(value: float, threshold: Threshold) -> str:
     """On which side of the threshold a score is, as Markdown: in words, beside the colour."""
     if value > threshold.value:
-        return f":violet-badge[:material/arrow_upward: above the threshold {threshold.value:.3g}]"
-    return f":gray-badge[:material/arrow_downward: not above the threshold {threshold.value:.3g}]"
+        return f":violet-badge[:material/arrow_upward: above the threshold {rounded(threshold.value)}]"
+    return f":gray-badge[:material/arrow_downward: not above the threshold {rounded(threshold.value)}]"
 
 
 def without_held_out(value: float) -> None:

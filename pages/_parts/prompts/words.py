@@ -9,7 +9,7 @@ from pages._parts.text import plain
 from side_core.prompts.editing import Span, spans_of, with_word
 from side_core.prompts.examples import alternatives
 from side_core.prompts.explain import Significance, WordWeight
-from side_core.wording import counted, shortened
+from side_core.wording import counted, rounded, shortened
 
 CHOSEN = "word"  # in the session: (prompt, place) of the word that is changed
 DEEPEST = 62  # % of the colour that the most significant word has, so that its text can still be read
@@ -76,7 +76,7 @@ def colours(significance: Significance, chosen: int) -> str:
 def in_words(word: WordWeight, count: int) -> str:
     """What a word's number means, among `count` words."""
     return (
-        f"Significance {word.value:.3g}: number {word.rank} of {count}. "
+        f"Significance {rounded(word.value)}: number {word.rank} of {count}. "
         "How much the score changes when what the text encoder is given for this word changes a little."
     )
 
@@ -136,8 +136,9 @@ def show_figures(significance: Significance) -> None:
         ]
         st.dataframe(rows, hide_index=True, height="content", alt="Rank, significance and tokens of each word")
         st.caption(
-            f"A word has the largest value of its tokens. Not words: start of the text {significance.start:.3g}, "
-            f"its end {significance.end:.3g}, padding behind it at most {significance.padding:.3g}. Mean over "
+            f"A word has the largest value of its tokens. Not words: start of the text {rounded(significance.start)}, "
+            f"its end {rounded(significance.end)}, padding behind it at most {rounded(significance.padding)}. "
+            "Mean over "
             f"{counted(significance.images, 'image')} and {counted(len(significance.timesteps), 'step')}. "
             "After Wen et al. 2024, but by what goes into the text encoder: in what comes out, later words hold the "
             "name as well."

@@ -6,12 +6,23 @@ from typing import Any
 
 import torch
 
-from side_core.dpm.blueprint import Blueprint, Stored, build, matched, tensors_in, unfit, weight_files
+from side_core.dpm.blueprint import (
+    LEAST_TENSORS,
+    MOST_LAYERS,
+    Blueprint,
+    Stored,
+    build,
+    check_tensors,
+    matched,
+    tensors_in,
+    unfit,
+    weight_files,
+)
 from side_core.dpm.config import first_line, read_config, shown, whole_number
 from side_core.dpm.layout import ENCODER_WEIGHTS, TextLayout
 from side_core.dpm.quiet import importing, quiet
+from side_core.dpm.text.tokenizer_files import checked_files
 from side_core.dpm.text.tokens import Vocabulary
-from side_core.roots import check_allowed
 
 FORMER_PREFIX = "text_model."  # of the weights' names, before transformers 5
 POSITIONS = "position_ids"  # 0, 1, 2 ...: older files hold them as if they had been learnt
@@ -85,7 +96,9 @@ def draft_encoder(folder: Path) -> Blueprint:
     for weights in weight_files(folder, ENCODER_WEIGHTS):
         found |= tensors_in(weights, leave_out=POSITIONS)
     present = {name.removeprefix(FORMER_PREFIX): tensor for name, tensor in found.items()}
-    for name, most in (("num_hidden_layers", len(found)), ("max_position_embeddings", MOST_CONTEXT)):
+    check_tensors(len(found), folder)
+    most_layers = max(1, min(MOST_LAYERS, len(found) // LEAST_TENSORS))
+    for name, most in (("num_hidden_layers", most_layers), ("max_position_embeddings", MOST_CONTEXT)):
         whole_number({name: 1} | config, name, file, 1, most)
     network = build(lambda: CLIPTextModel(CLIPTextConfig.from_dict(config)), folder)
     if getattr(network.config, "use_attention_mask", False):
@@ -105,9 +118,7 @@ def read_tokenizer(folder: Path) -> Any:
     with importing:
         from transformers import CLIPTokenizer  # seconds to import
 
-    for file in folder.iterdir():
-        check_allowed(file, str(file))
-    present = {file.name for file in folder.iterdir()}
+    present = {file.name for file in checked_files(folder)}
     if "tokenizer.json" not in present and not {"vocab.json", "merges.txt"} <= present:
         raise ValueError(f"'{folder}' has no vocabulary: tokenizer.json, or vocab.json and merges.txt, are needed.")
     try:

@@ -8,6 +8,7 @@ import numpy as np
 from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
+from side_core.wording import counted, rounded
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 250, 44, 46, 30
 BINS, TICKS = 40, 5
@@ -38,7 +39,7 @@ def histogram_svg(result: Result, threshold: float) -> str:
     edge = across(min(max(threshold, low), high))
     left = edge <= WIDTH / 2
     parts.append(f'<line class="edge" x1="{edge:.1f}" x2="{edge:.1f}" y1="{TOP - 12}" y2="{HEIGHT - BOTTOM}"/>')
-    words = f"threshold {threshold:.3g}"
+    words = f"threshold {rounded(threshold)}"
     parts.append(text(edge + (8 if left else -8), TOP - 6, words, "start" if left else "end", "strong"))
     parts += legend(WIDTH - LEFT - 265 if left else LEFT, len(counts))
     return picture(parts, f"Histogram of {kind.title}: {in_words(counts, threshold)}")
@@ -75,8 +76,8 @@ def legend(x: float, sides: int) -> list[str]:
 def in_words(counts: Sequence[np.ndarray], threshold: float) -> str:
     """What the chart shows, for who cannot see it."""
     sides = ("against the training images", "against the control")
-    whole = ", ".join(f"{part.sum():,} pictures {side}" for part, side in zip(counts, sides, strict=False))
-    return f"{whole}; the threshold is {threshold:.3g}, the numbers are in the table below"
+    whole = ", ".join(f"{counted(part.sum(), 'picture')} {side}" for part, side in zip(counts, sides, strict=False))
+    return f"{whole}; the threshold is {rounded(threshold)}, the numbers are in the table below"
 
 
 def interval_svg(rate: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from side_core.runs.report.table import Table
 from side_core.runs.report.text import between, interval, is_none, number, percent, said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 
 def tiles_html(result: Result) -> str:
@@ -19,7 +19,9 @@ def tiles_html(result: Result) -> str:
         return ""
     searched, fair = (summary["data"].get(key) for key in ("searched", "compared_with_control"))
     against = (
-        f"{fair:,} training images, as many as the control has" if found["all_training"] else "the training images"
+        f"{counted(fair, 'training image')}, as many as the control has"
+        if found["all_training"]
+        else "the training images"
     )
     tiles = [(f"Against {against}", found["training"], "training")]
     if plain := effect_in(result):
@@ -28,7 +30,7 @@ def tiles_html(result: Result) -> str:
     if found["all_training"]:
         tiles.append(
             (
-                f"Against all {searched:,} training images, which is no fair comparison",
+                f"Against all {counted(searched, 'training image')}, which is no fair comparison",
                 found["all_training"],
                 "training",
             )
@@ -39,7 +41,7 @@ def tiles_html(result: Result) -> str:
         kind, rate = SCORES[result.score], second["control_rate"]
         whose = "as published" if rate is None else f"set by {percent(rate)} of the control"
         tiles.append(
-            (f"By {kind.symbol} {kind.sign} {second['threshold']:.3g}, {whose}", second["training"], "training")
+            (f"By {kind.symbol} {kind.sign} {rounded(second['threshold'])}, {whose}", second["training"], "training")
         )
         tiles.append(("The control by the same", second["control"], "control"))
     return '<ul class="tiles">' + "".join(tile(*item) for item in tiles) + "</ul>"
@@ -90,7 +92,7 @@ def scores_html(result: Result) -> str:
         cells = [rate_cell(found.get(key)) for key in ("training", "all_training", "control", "calibrated_control")]
         control = f"<small>control {found['control_median']:.3f}</small>" if "control_median" in found else ""
         cells.append(f"{found['median']:.3f}{control}")
-        rule = f"{kind.symbol} {kind.sign} {found['threshold']:.3g}"
+        rule = f"{kind.symbol} {kind.sign} {rounded(found['threshold'])}"
         table.add(kind.title, rule, cells, chosen=name == result.score)
     return table.html("Every score of the run; the marked one is that of the headline.")
 
@@ -105,10 +107,10 @@ def bands_html(result: Result) -> str:
     table = Table("Band", heads)
     for name, band in found["bands"].items():
         training, control = band["training"], band["control"]
-        edges = f"{kind.symbol} {kind.sign} {band['begin']:.3g}"
+        edges = f"{kind.symbol} {kind.sign} {rounded(band['begin'])}"
         if band["end"] is not None:
             low, high = sorted((band["begin"], band["end"]))
-            edges = f"{low:.3g} to {high:.3g}"
+            edges = f"{rounded(low)} to {rounded(high)}"
         cells = [
             rate_cell(training["ams"]),
             rate_cell(control["ams"]),

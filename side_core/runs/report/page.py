@@ -15,7 +15,7 @@ from side_core.runs.report.text import percent, said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
 __all__ = ["command_of", "report_html"]
 
@@ -133,7 +133,7 @@ def about_html(result: Result) -> str:
 def answer_html(result: Result, threshold: float) -> str:
     """The answer in one sentence, never without its control."""
     found, kind = result.summary["scores"][result.score], SCORES[result.score]
-    rule = f"{said(kind.symbol)} {said(kind.sign)} {threshold:.3g}"
+    rule = f"{said(kind.symbol)} {said(kind.sign)} {rounded(threshold)}"
     if "training" not in found:
         values = result.scores[result.score]
         return (

@@ -1,0 +1,76 @@
+"""The files of a tokenizer, looked at before a library reads them: plain ones, and none larger than any sane one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from side_core.dpm.config import read_config
+from side_core.roots import check_allowed
+
+MOST_FILES = 256
+MOST_ADDED = 2**12  # tokens besides the vocabulary, each of which the library adds by itself
+MOST_WORDS = 2**18  # of a vocabulary; CLIP's has 49,408
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How large a file may be.
+
+    Attributes:
+        size: in bytes.
+        sign: what stands between its entries.
+        count: how many of those it may have.
+    """
+
+    size: int
+    sign: bytes
+    count: int
+
+
+LIMITS = {  # about seven times CLIP's own
+    "tokenizer.json": Limit(2**24, b",", 4 * MOST_WORDS),
+    "vocab.json": Limit(2**23, b",", MOST_WORDS),
+    "merges.txt": Limit(2**23, b"\n", MOST_WORDS),
+}
+OTHERS = Limit(2**20, b",", MOST_ADDED)
+READ = (".json", ".txt", ".jinja")  # what the libraries read of a tokenizer
+
+
+def checked_files(folder: Path) -> list[Path]:
+    """What lies in the folder of a tokenizer.
+
+    Raises:
+        ValueError: a file is no plain one, larger than any sane one, or may not be read.
+    """
+    files: list[Path] = []
+    for file in folder.iterdir():
+        files.append(file)
+        if len(files) > MOST_FILES:
+            raise ValueError(f"'{folder}' has more than {MOST_FILES} files: give one with a tokenizer's alone.")
+    for file in sorted(files):
+        check_allowed(file, str(file))
+        if file.suffix in READ:
+            check_file(file)
+    return files
+
+
+def check_file(file: Path) -> None:
+    """Raise ValueError for a file that is no plain one, or larger than any sane one."""
+    limit = LIMITS.get(file.name, OTHERS)
+    if not file.is_file():
+        raise ValueError(f"'{file}' is no plain file: copy the folder again.")
+    size = file.stat().st_size
+    if size > limit.size:
+        raise ValueError(f"'{file}' has {size:,} bytes, more than {limit.size:,}: give a CLIP tokenizer.")
+    count = file.read_bytes().count(limit.sign)
+    if count > limit.count:
+        raise ValueError(f"'{file}' has {count:,} entries, more than {limit.count:,}: give a CLIP tokenizer.")
+    if file.name == "tokenizer.json":
+        check_added(read_config(file, limit.size), file)
+
+
+def check_added(content: dict[str, Any], file: Path) -> None:
+    """Raise ValueError for a tokenizer that adds far too many tokens to its vocabulary."""
+    added = content.get("added_tokens")
+    if isinstance(added, list) and len(added) > MOST_ADDED:
+        raise ValueError(f"'{file}' adds {len(added):,} tokens, more than {MOST_ADDED:,}: give a CLIP tokenizer.")
