@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-PATIENCE = 90_000  # milliseconds
+PATIENCE = 300_000  # milliseconds; a busy machine is many times slower
 
 
 def ended(page: Page, patience: float = PATIENCE) -> None:
