@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import streamlit as st
 
-from pages._parts.front_door import front_door
-from pages._parts.uploads import upload_limits
+from pages._parts.runtime.front_door import front_door
+from pages._parts.runtime.uploads import upload_limits
 
 
 def warm_up() -> None:
@@ -15,7 +15,7 @@ def warm_up() -> None:
     import plotly.graph_objects  # noqa: F401
     import scipy.stats  # noqa: F401
 
-    from pages._parts.session import keep_subject
+    from pages._parts.runtime.resources import keep_subject
     from side_core.extraction.run import open_subject
     from side_core.settings import ExtractSettings
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages._parts import arrival, back, reopening, view
-from side_core.assets import ASSETS
+from pages._parts.inputs import view
+from pages._parts.links import arrival, back, reopening
+from side_core.files.assets import ASSETS
 
 # A Material icon by its name would be asked from a server elsewhere here, and only here.
 st.set_page_config(page_title="SIDE Explorer", page_icon=ASSETS / "icon.svg", layout="wide")

@@ -2,15 +2,14 @@
 
 import streamlit as st
 
-from pages._parts import checks, glossary, sidebar, view
-from pages._parts.figures import STYLE
-from pages._parts.heading import offer_link, show_heading
-from pages._parts.keeping import keep_run, noted
-from pages._parts.link_values import DRAW, SCORE
-from pages._parts.links import link_of
-from pages._parts.live import draw_missing
-from pages._parts.results import Shown, provenance, show_results
-from pages._parts.session import (
+from pages._parts.inputs import sidebar, view
+from pages._parts.inputs.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
+from pages._parts.links import checks
+from pages._parts.links.link import link_of
+from pages._parts.links.link_values import DRAW, SCORE
+from pages._parts.runtime.live import draw_missing
+from pages._parts.runtime.recording import keep_run, noted
+from pages._parts.runtime.resources import (
     PICTURES,
     match_pictures,
     open_references,
@@ -20,8 +19,11 @@ from pages._parts.session import (
     score_folder,
     steered,
 )
-from pages._parts.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
-from pages._parts.text import say_error
+from pages._parts.show import glossary
+from pages._parts.show.figures import STYLE
+from pages._parts.show.heading import offer_link, show_heading
+from pages._parts.show.results import Shown, provenance, show_results
+from pages._parts.show.text import say_error
 from side_core.extraction.run import Drawn, Extraction, Subject, score_images
 from side_core.runs.identity import pictures_key, without_surrogate
 from side_core.sampling.schedule import schedule_of

@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from pages._parts.figures import STYLE as FIGURES
-from pages._parts.heading import begin_notices
 from pages._parts.history.compared import show_comparison
 from pages._parts.history.list import show_list
 from pages._parts.history.opened import show_run
 from pages._parts.history.space import show_space
 from pages._parts.history.state import COMPARED, DONE, OPENED, show_said
 from pages._parts.history.style import STYLE
-from pages._parts.keeping import workspace
-from pages._parts.text import say_error, show_warnings
-from side_core.runs.recovery import told
+from pages._parts.runtime.recording import workspace
+from pages._parts.show.figures import STYLE as FIGURES
+from pages._parts.show.heading import begin_notices
+from pages._parts.show.text import say_error, show_warnings
+from side_core.runs.database.recovery import told
 from side_core.runs.workspace import Workspace
 
 PUBLIC = (

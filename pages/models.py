@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from pages._parts import arrival, controls
-from pages._parts.datasets import show_set
-from pages._parts.description import show_description
-from pages._parts.figures import STYLE
-from pages._parts.heading import offer_link, show_heading
-from pages._parts.link_values import DRAW, model_values
-from pages._parts.links import MODELS, link_to
-from pages._parts.session import forget_all, open_set, open_subject
-from pages._parts.steering import follow_model
-from pages._parts.text import say_error
+from pages._parts.inputs import controls
+from pages._parts.inputs.steering import follow_model
+from pages._parts.links import arrival
+from pages._parts.links.link import MODELS, link_to
+from pages._parts.links.link_values import DRAW, model_values
+from pages._parts.models.datasets import show_set
+from pages._parts.models.description import show_description
+from pages._parts.runtime.resources import forget_all, open_set, open_subject
+from pages._parts.show.figures import STYLE
+from pages._parts.show.heading import offer_link, show_heading
+from pages._parts.show.text import say_error
 from side_core.dpm.description import Description, describe
 from side_core.dpm.folder import known_models, model_folder, read_card, trained_mirrored
 from side_core.extraction.run import data_and_control

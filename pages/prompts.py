@@ -3,12 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages._parts import glossary, view
-from pages._parts.code import show_code
-from pages._parts.figures import STYLE
-from pages._parts.heading import offer_link, show_heading
-from pages._parts.keeping import keep_run
-from pages._parts.links import PROMPTS, link_to
+from pages._parts.inputs import view
+from pages._parts.links.link import PROMPTS, link_to
 from pages._parts.prompts import inputs
 from pages._parts.prompts.copies import copies_in_words, matched, show_alone, show_copies, show_pairs
 from pages._parts.prompts.detectors import show_detectors
@@ -24,9 +20,14 @@ from pages._parts.prompts.search import show_search
 from pages._parts.prompts.subject import examine, has_text
 from pages._parts.prompts.tried import Tried, note, show_tried, tried
 from pages._parts.prompts.words import show_figures, show_words
-from pages._parts.results import Shown
-from pages._parts.session import PICTURES
-from pages._parts.text import plain, say_error
+from pages._parts.runtime.recording import keep_run
+from pages._parts.runtime.resources import PICTURES
+from pages._parts.show import glossary
+from pages._parts.show.code import show_code
+from pages._parts.show.figures import STYLE
+from pages._parts.show.heading import offer_link, show_heading
+from pages._parts.show.results import Shown
+from pages._parts.show.text import plain, say_error
 from side_core.dpm.text.tokens import need_prompt
 from side_core.prompts.explain import Differentiated, Significance, explaining
 from side_core.prompts.held_out import HeldOut

@@ -4,20 +4,21 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import checks, controls, notices
-from pages._parts.clusters_view import show_clusters
-from pages._parts.figures import STYLE
-from pages._parts.grouping import group, grouping_inputs
-from pages._parts.heading import offer_link, show_heading
-from pages._parts.keeping import keep_files
-from pages._parts.learning import Learned, lesson_inputs, train_live
-from pages._parts.link_values import ASKED_OF_A_SURROGATE, COMPARE, LOAD, TRAIN
-from pages._parts.links import SURROGATE, link_of, link_to
-from pages._parts.saving import choose_surrogate, known_surrogates, offer_saving, offer_steering
-from pages._parts.session import open_model, open_surrogate
-from pages._parts.surrogate_card import show_difference, show_learned, show_surrogate
-from pages._parts.synthetic import draw_live, drawing_inputs
-from pages._parts.text import say_error
+from pages._parts.inputs import controls
+from pages._parts.links import checks, notices
+from pages._parts.links.link import SURROGATE, link_of, link_to
+from pages._parts.links.link_values import ASKED_OF_A_SURROGATE, COMPARE, LOAD, TRAIN
+from pages._parts.runtime.recording import keep_files
+from pages._parts.runtime.resources import open_model, open_surrogate
+from pages._parts.show.clusters import show_clusters
+from pages._parts.show.figures import STYLE
+from pages._parts.show.heading import offer_link, show_heading
+from pages._parts.show.text import say_error
+from pages._parts.surrogate.card import show_difference, show_learned, show_surrogate
+from pages._parts.surrogate.grouping import group, grouping_inputs
+from pages._parts.surrogate.learning import Learned, lesson_inputs, train_live
+from pages._parts.surrogate.saving import choose_surrogate, known_surrogates, offer_saving, offer_steering
+from pages._parts.surrogate.synthetic import draw_live, drawing_inputs
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models

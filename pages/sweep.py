@@ -4,21 +4,23 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import notices, sidebar, view
-from pages._parts.figures import STYLE
-from pages._parts.heading import offer_link, show_heading
-from pages._parts.keeping import keep_files
-from pages._parts.link_values import GUIDANCE
-from pages._parts.links import link_of
-from pages._parts.sweep_inputs import (
+from pages._parts.inputs import sidebar, view
+from pages._parts.links import notices
+from pages._parts.links.link import link_of
+from pages._parts.links.link_values import GUIDANCE
+from pages._parts.runtime.recording import keep_files
+from pages._parts.show.figures import STYLE
+from pages._parts.show.heading import offer_link, show_heading
+from pages._parts.show.text import say_error
+from pages._parts.sweep.inputs import (
     axis_inputs,
     curves_input,
     drawing_inputs,
     schedule_inputs,
     scoring_inputs,
 )
-from pages._parts.sweep_results import show_finished, show_live
-from pages._parts.sweeping import (
+from pages._parts.sweep.results import show_finished, show_live
+from pages._parts.sweep.sweeping import (
     foreign_input,
     measured_otherwise,
     minutes_input,
@@ -26,11 +28,10 @@ from pages._parts.sweeping import (
     subject_for,
     sweep_live,
 )
-from pages._parts.text import say_error
-from side_core.extraction.sweep_report import write_sweep
 from side_core.runs.others import sweep_headline, sweep_run
 from side_core.settings import SweepSettings, read_axis
 from side_core.settings.sampling import OF_A_PROMPT
+from side_core.sweep.report import write_sweep
 
 
 def ask() -> SweepSettings:

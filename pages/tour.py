@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages._parts import glossary
-from pages._parts.code import show_code
-from pages._parts.figures import STYLE
-from pages._parts.heading import begin_notices
-from pages._parts.text import say_error
+from pages._parts.show import glossary
+from pages._parts.show.code import show_code
+from pages._parts.show.figures import STYLE
+from pages._parts.show.heading import begin_notices
+from pages._parts.show.text import say_error
 from pages._parts.tour.steps import STEPS, Step
 
 NUMBERS = [str(number) for number in range(1, len(STEPS) + 1)]

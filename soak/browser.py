@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from side_core.bench import CHROMIUM_OPTIONS, find_chromium
+from bench.speed import CHROMIUM_OPTIONS, find_chromium
 
 PATIENCE = 120_000  # milliseconds
 DONE = """() => !document.querySelector('[data-testid="stStatusWidget"]')

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from side_core.data.picture import BadPictureError, read_picture
-from side_core.runs.database import DATABASE
+from side_core.runs.database.connection import DATABASE
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import seeds_in
 from side_core.runs.store import listed
@@ -20,7 +20,7 @@ from side_core.runs.workspace import Workspace
 KILLS = 50
 CODE = """
 import sys
-from side_core.cli import main
+from side_core.commands.main import main
 for seed in range(int(sys.argv[1]), 10**6, 1000):
     main(["extract", "--model", "ideal", "--count", "40", "--batch-size", "4", "--steps", "4", "--seed", str(seed),
           "--out", f"{sys.argv[2]}/{seed}"])

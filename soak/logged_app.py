@@ -27,6 +27,6 @@ if real.__module__ == "side_core.sampling.sampler":  # this file runs once
     drawing.sample = logged
 
 from app import lifespan  # noqa: E402
-from pages._parts.front_door import front_door  # noqa: E402
+from pages._parts.runtime.front_door import front_door  # noqa: E402
 
 app = st.App(str(ROOT / "pages" / "_navigation.py"), lifespan=lifespan, middleware=front_door())

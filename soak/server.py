@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from side_core.bench import running_app
+from bench.speed import running_app
 
 
 @dataclass(frozen=True)

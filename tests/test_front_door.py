@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pages._parts.front_door import front_door, headers
-from side_core.bench import running_app
+from bench.speed import running_app
+from pages._parts.runtime.front_door import front_door, headers
 
 ROOT = Path(__file__).resolve().parent.parent
 # Streamlit with a line in a file for each name that is looked up and each address that is connected to.

@@ -9,8 +9,8 @@ from typing import IO, Literal
 import numpy as np
 
 from side_core.data.training_set import TrainingSet
-from side_core.public import LimitError, check_limit
-from side_core.roots import printable
+from side_core.files.paths import printable
+from side_core.files.public import LimitError, check_limit
 from side_core.wording import counted
 
 IMAGE_KEYS = ("images", "x", "x_train", "data", "arr_0")

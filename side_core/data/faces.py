@@ -5,9 +5,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from side_core.assets import PIXEL_FACES
 from side_core.data.captioned import CONTROL_ROWS, caption_of, captioned_faces, enlarged, held_out_names
 from side_core.data.training_set import TrainingSet, by_row
+from side_core.files.assets import PIXEL_FACES
 
 
 @lru_cache(maxsize=1)

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from side_core.cache import cache_folder, check_space, discard, filling, used
 from side_core.data.image_file import NAME, ImageFile, map_images
 from side_core.data.listing import File, list_pictures
 from side_core.data.metadata import CAPTION_COLUMNS, METADATA, read_metadata
 from side_core.data.picture import BadPictureError, Picture, read_picture
 from side_core.data.training_set import Reading, Skipped, TrainingSet
-from side_core.public import check_pictures
-from side_core.roots import printable
+from side_core.files.cache import cache_folder, check_space, discard, filling, used
+from side_core.files.paths import printable
+from side_core.files.public import check_pictures
 from side_core.wording import are, counted
 
 READER = 2  # raise it when the same files are read differently, so that old decoded folders are not found

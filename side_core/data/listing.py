@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from side_core.data.picture import FORMATS
 from side_core.data.training_set import Skipped
-from side_core.roots import is_allowed, printable
+from side_core.files.paths import is_allowed, printable
 
 OUTSIDE = "a link that leads out of the allowed folders"
 

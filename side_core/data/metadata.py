@@ -4,7 +4,7 @@ import csv
 import os
 from pathlib import Path
 
-from side_core.roots import check_allowed, printable
+from side_core.files.paths import check_allowed, printable
 
 METADATA = "metadata.csv"
 FILE_COLUMN = "file_name"

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from side_core.cache import cache_folder, check_space, discard, filling, used
 from side_core.data.arrays import read_arrays
 from side_core.data.faces import BUILT_IN
 from side_core.data.folder import read_folder
 from side_core.data.image_file import NAME, ImageFile, map_images
 from side_core.data.picture import cover
 from side_core.data.training_set import Reading, TrainingSet, with_images
+from side_core.files.cache import cache_folder, check_space, discard, filling, used
+from side_core.files.paths import path_of, printable
+from side_core.files.public import check_pictures
 from side_core.progress import finish
-from side_core.public import check_pictures
-from side_core.roots import path_of, printable
 from side_core.wording import counted
 
 SLICED = re.compile(r"(?P<name>.+)\[(?P<first>\d{0,12}):(?P<stop>\d{0,12})(:(?P<step>\d{0,12}))?\]", re.DOTALL)

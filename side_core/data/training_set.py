@@ -9,7 +9,7 @@ import numpy as np
 
 from side_core.data.duplicates import row_digests
 from side_core.data.image_file import in_chunks
-from side_core.roots import printable
+from side_core.files.paths import printable
 from side_core.wording import counted
 
 

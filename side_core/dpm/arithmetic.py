@@ -17,8 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from side_core.cache import cache_folder, discard, filling, used
 from side_core.dpm.forward import predict
+from side_core.files.cache import cache_folder, discard, filling, used
 from side_core.settings import Mode
 
 ANSWER = "answer.json"  # in an entry of the cache

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from side_core.dpm.own_sampling import OwnSampling
+from side_core.dpm.formats.own_sampling import OwnSampling
 
 
 class Space(Protocol):

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import ideal_source, model_folder, read_card, training_source
+from side_core.dpm.formats.layout import check_pipeline
+from side_core.dpm.formats.own_sampling import OwnSampling
+from side_core.dpm.formats.pipeline import Pipeline, read_pipeline
+from side_core.dpm.formats.scheduler import cosine_alphas_cumprod
+from side_core.dpm.formats.unfollowed import unfollowed_in
 from side_core.dpm.forward import least_timestep
-from side_core.dpm.layout import check_pipeline
-from side_core.dpm.own_sampling import OwnSampling
-from side_core.dpm.pipeline import Pipeline, read_pipeline
-from side_core.dpm.scheduler import cosine_alphas_cumprod
-from side_core.dpm.unfollowed import unfollowed_in
 
 FLOAT = 4  # bytes of a float32, in which weights are loaded
 AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from side_core.assets import BUILT_INS
 from side_core.data.source import open_training_set
-from side_core.dpm.config import read_config, read_json
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.device import open_device
-from side_core.dpm.hub import hub_folder, is_hub_id
+from side_core.dpm.formats.config import read_config, read_json
+from side_core.dpm.formats.hub import hub_folder, is_hub_id
+from side_core.dpm.formats.layout import check_pipeline
+from side_core.dpm.formats.pipeline import Pipeline, read_pipeline
+from side_core.dpm.formats.scheduler import cosine_alphas_cumprod
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.latent import LatentSpace
-from side_core.dpm.layout import check_pipeline
-from side_core.dpm.pipeline import Pipeline, read_pipeline
-from side_core.dpm.scheduler import cosine_alphas_cumprod
-from side_core.public import as_written, check_limit, is_listed, is_public, listed_models
-from side_core.roots import check_allowed, printable
+from side_core.files.assets import BUILT_INS
+from side_core.files.paths import check_allowed, printable
+from side_core.files.public import as_written, check_limit, is_listed, is_public, listed_models
 from side_core.settings import Mode
 
 __all__ = ["check_pipeline", "model_folder", "open_denoiser", "read_card", "read_json"]

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import PixelSpace, check_condition, from_uint8
-from side_core.dpm.own_sampling import OwnSampling
+from side_core.dpm.formats.own_sampling import OwnSampling
 
 
 class IdealDenoiser(PixelSpace):

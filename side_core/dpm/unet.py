@@ -9,9 +9,9 @@ from torch import Tensor
 from side_core.dpm.arithmetic import chosen, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, PixelSpace, Space, check_condition, pooled
 from side_core.dpm.fingerprint import network_digest
+from side_core.dpm.formats.own_sampling import OwnSampling
+from side_core.dpm.formats.scheduler import check_prediction, noise_from
 from side_core.dpm.forward import embed_timestep, encode, is_plain, least_timestep, predict
-from side_core.dpm.own_sampling import OwnSampling
-from side_core.dpm.scheduler import check_prediction, noise_from
 from side_core.settings import Mode
 
 PLAIN = OwnSampling()

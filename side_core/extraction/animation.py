@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
-from side_core.pictures import PAPER, SIDE, enlarge
+from side_core.files.images import PAPER, SIDE, enlarge
 from side_core.sampling.drawing import Drawing
 from side_core.settings import SamplingSettings
 

@@ -9,17 +9,17 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from side_core.data.training_set import TrainingSet
-from side_core.dpm.config import first_line
 from side_core.dpm.denoiser import Denoiser, HasBottleneck
+from side_core.dpm.formats.config import first_line
 from side_core.extraction.matching import match
 from side_core.extraction.references import make_references
+from side_core.files.paths import check_allowed
 from side_core.progress import finish
-from side_core.rate import Rate, rate_of
-from side_core.roots import check_allowed
 from side_core.sampling.drawing import Drawing, draw
 from side_core.settings import EncoderName, SamplingSettings, ScoreName
 from side_core.similarity.encoder import open_encoder
 from side_core.similarity.scores import SCORES
+from side_core.stats.rate import Rate, rate_of
 
 FILE = "calibration.safetensors"
 VERSION = "2"  # of how pictures are scored: 2 counts near-duplicates as one; tables of another are made anew

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.extraction.bootstrap import Interval, ratio_interval
 from side_core.extraction.headline import Headline, at_threshold, threshold_of
 from side_core.extraction.matching import Match
 from side_core.extraction.metrics import Band, band_metrics
 from side_core.extraction.run import Extraction
 from side_core.settings import ScoreName
 from side_core.similarity.scores import SCORES
+from side_core.stats.bootstrap import Interval, ratio_interval
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from side_core.dpm.folder import read_json
 from side_core.extraction.run import Drawn, Extraction, Subject
 from side_core.extraction.summary import pictures_json, run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
-from side_core.pictures import grid_of_rows, png
+from side_core.files.images import grid_of_rows, png
+from side_core.files.whole_file import make_folder, write_json, write_whole
 from side_core.sampling.drawing import Damage
 from side_core.settings import ExtractSettings, MatchSettings
-from side_core.whole_file import make_folder, write_json, write_whole
 
 GRID_ROWS = 64
 RUN = "run.json"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from side_core.extraction.calibration import Calibration
 from side_core.extraction.matching import Match
 from side_core.extraction.references import Side
-from side_core.rate import Rate, rate_of
 from side_core.settings import EncoderName, MatchSettings, ScoreName
 from side_core.similarity.scores import SCORES
+from side_core.stats.rate import Rate, rate_of
 from side_core.wording import counted, rounded
 
 WITHHELD = (

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln
 
-from side_core.extraction.bootstrap import Interval, ratio_interval, unique_interval
 from side_core.extraction.matching import Match
 from side_core.extraction.references import Side
-from side_core.rate import Rate, rate_of
 from side_core.settings import ScoreName
 from side_core.similarity.scores import SCORES, ScoreKind, values_of_neighbours
+from side_core.stats.bootstrap import Interval, ratio_interval, unique_interval
+from side_core.stats.rate import Rate, rate_of
 
 
 @dataclass(frozen=True)

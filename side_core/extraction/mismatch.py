@@ -4,7 +4,7 @@ import numpy as np
 
 from side_core.extraction.matching import Match
 from side_core.extraction.references import References
-from side_core.rate import rate_of
+from side_core.stats.rate import rate_of
 
 FAR = 0.75  # share of training images that have another one nearer than what counts as far
 MOST = 0.5  # share of pictures that may be far without a word; of such as the training images it is a quarter

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from side_core.assets import BUILT_INS
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import model_folder, open_denoiser, read_card, trained_mirrored, training_source
-from side_core.dpm.unfollowed import unfollowed
+from side_core.dpm.formats.unfollowed import unfollowed
 from side_core.extraction.calibration import Calibration, read_calibration
 from side_core.extraction.headline import Headline, Second, headline, second_figure, withheld
 from side_core.extraction.matching import Match, match
 from side_core.extraction.mismatch import mismatch
 from side_core.extraction.references import References, make_references
+from side_core.files.assets import BUILT_INS
+from side_core.files.paths import printable
 from side_core.progress import finish
-from side_core.roots import printable
 from side_core.sampling.drawing import Damage, Drawing, check_label, draw
 from side_core.sampling.guidance import Guide
 from side_core.sampling.prompt import check_prompt

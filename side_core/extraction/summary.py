@@ -10,15 +10,15 @@ import numpy as np
 from side_core import __version__
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
-from side_core.extraction.bootstrap import Interval
 from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import Second, threshold_of
 from side_core.extraction.metrics import BandMetrics, Unique, metrics
 from side_core.extraction.references import Reference
 from side_core.extraction.run import Extraction, Subject
-from side_core.rate import Rate
 from side_core.sampling.completed import origins, picture_identity
 from side_core.settings import ExtractSettings, SamplingSettings, ScoreName
+from side_core.stats.bootstrap import Interval
+from side_core.stats.rate import Rate
 
 
 def run_summary(extraction: Extraction) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from side_core.prompts.whole import Whole
+from side_core.prompts.trajectory import Whole
 
 LATE = 5  # the last fifth of the steps: 10 of 50 (Ren et al. 2024)
 LAYER = 3  # the fourth cross-attention layer (Ren et al. 2024)

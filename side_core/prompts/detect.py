@@ -10,13 +10,13 @@ import numpy as np
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.extraction.summary import rate_json, versions
 from side_core.extraction.tables import table
+from side_core.files.whole_file import write_json, write_whole
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import score_of
 from side_core.prompts.prompt_file import BrokenLine
-from side_core.prompts.roc import Threshold
-from side_core.rate import Rate
 from side_core.settings import PromptSettings
-from side_core.whole_file import write_json, write_whole
+from side_core.stats.rate import Rate
+from side_core.stats.roc import Threshold
 from side_core.wording import counted
 
 NO_CONTROL = (

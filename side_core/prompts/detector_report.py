@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from side_core.extraction.bootstrap import Interval
 from side_core.extraction.summary import rate_json, versions
 from side_core.extraction.tables import table
+from side_core.files.whole_file import write_json, write_whole
 from side_core.prompts.evaluation import DetectorEvaluation, Evaluated, Scored
 from side_core.prompts.named_first import NamedFirst
-from side_core.prompts.roc import Separation
 from side_core.settings import SignificanceAt
-from side_core.whole_file import write_json, write_whole
+from side_core.stats.bootstrap import Interval
+from side_core.stats.roc import Separation
 from side_core.wording import rounded
 
 AT: dict[SignificanceAt, str] = {

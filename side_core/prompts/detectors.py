@@ -10,7 +10,7 @@ from side_core.prompts.attention import attention_entropy, bright_ending, bright
 from side_core.prompts.norms import Measuring, embedded, norms_of, score_of
 from side_core.prompts.sharpness import sharpness
 from side_core.prompts.tiles import clique_distance
-from side_core.prompts.whole import Whole, draw_whole
+from side_core.prompts.trajectory import Whole, draw_whole
 from side_core.settings import DetectorName, DetectorSettings
 
 

@@ -11,8 +11,8 @@ from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.prompts.detectors import ALL, Detector, scores_of
 from side_core.prompts.groups import TRAINING, Group, Groups
 from side_core.prompts.norms import Measuring, own_seeds
-from side_core.prompts.roc import Calibrated, Separation, calibrated, separation
 from side_core.settings import DetectorName, DetectorSettings
+from side_core.stats.roc import Calibrated, Separation, calibrated, separation
 
 APART = 1_000_000  # between the first seeds of two groups: no picture of one starts from the noise of another's
 

@@ -11,16 +11,16 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from side_core.cache import cache_folder, discard, growing, used
-from side_core.dpm.config import first_line
 from side_core.dpm.folder import model_folder, read_card, training_source
+from side_core.dpm.formats.config import first_line
 from side_core.dpm.text.denoiser import TextDenoiser
+from side_core.files.cache import cache_folder, discard, growing, used
+from side_core.files.paths import check_allowed
+from side_core.files.whole_file import write_whole
 from side_core.prompts.norms import Measuring, norms_of, own_seeds, score_of
-from side_core.prompts.roc import Threshold, halved
-from side_core.rate import Rate, rate_of
-from side_core.roots import check_allowed
 from side_core.settings import PromptSettings
-from side_core.whole_file import write_whole
+from side_core.stats.rate import Rate, rate_of
+from side_core.stats.roc import Threshold, halved
 from side_core.wording import counted
 
 FILE = "prompts.safetensors"  # in a model's folder

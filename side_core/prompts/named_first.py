@@ -8,8 +8,8 @@ from side_core.progress import finish
 from side_core.prompts.evaluation import Stage
 from side_core.prompts.explain import explaining
 from side_core.prompts.groups import Group, Groups
-from side_core.rate import Rate, rate
 from side_core.settings import SIGNIFICANCE_AT, PromptSettings, SignificanceAt
+from side_core.stats.rate import Rate, rate
 
 
 @dataclass(frozen=True)

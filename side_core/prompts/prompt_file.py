@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from side_core.dpm.config import first_line
-from side_core.roots import check_allowed, printable
+from side_core.dpm.formats.config import first_line
+from side_core.files.paths import check_allowed, printable
 
 COLUMNS = ("prompt", "text", "caption")
 MOST_BYTES = 2**26

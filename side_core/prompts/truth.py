@@ -17,13 +17,13 @@ from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
+from side_core.files.whole_file import write_whole
 from side_core.prompts.norms import Measuring, embedded, own_seeds
-from side_core.rate import Rate, rate, rate_of
 from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 from side_core.settings import PromptSettings
 from side_core.similarity.scores import SCORES
-from side_core.whole_file import write_whole
+from side_core.stats.rate import Rate, rate, rate_of
 from side_core.wording import rounded
 
 FILE = "truth.json"  # in a model's folder

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from side_core.extraction.bootstrap import FEW, Interval, Z
-from side_core.rate import Rate
 from side_core.runs.figures import Summary, effect_in, headline_in, interval_in, rate_in
 from side_core.similarity.scores import SCORES
+from side_core.stats.bootstrap import FEW, Interval, Z
+from side_core.stats.rate import Rate
 from side_core.wording import rounded
 
 

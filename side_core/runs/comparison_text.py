@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from side_core.extraction.summary import interval_json, rate_json
-from side_core.rate import Rate
 from side_core.runs.compared_metrics import Figure, Metric
 from side_core.runs.comparison import Difference, RunComparison
-from side_core.runs.places import names_in
+from side_core.runs.exchange.places import names_in
 from side_core.runs.wording import NONE, figure_in_words, ratio_in_words, value_in_words
+from side_core.stats.rate import Rate
 from side_core.wording import shortened
 
 WIDEST, DIGITS = 44, 25  # characters of a setting and of a fingerprint or version; longer ones lose their middle
@@ -71,7 +71,7 @@ def table_lines(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]])
 def comparison_json(found: RunComparison) -> dict[str, Any]:
     """Everything but the pictures, of which there are the names and scores; null stands for infinite or undefined.
 
-    No path of this machine is in it: see `side_core.runs.places`.
+    No path of this machine is in it: see `side_core.runs.exchange.places`.
     """
     names = names_in(*(part for run in found.runs for part in ({"model": run.model}, run.settings)))
     about: dict[str, Any] = names.value(with_places(found))

@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from side_core.extraction.bootstrap import Interval
 from side_core.extraction.effect import Effect
 from side_core.extraction.headline import WITHHELD, Headline, Second
-from side_core.rate import Rate
 from side_core.settings import ScoreName
+from side_core.stats.bootstrap import Interval
+from side_core.stats.rate import Rate
 
 Summary = Mapping[str, Any]
 

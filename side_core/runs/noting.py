@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from side_core.extraction.run import Extraction
+from side_core.files.whole_file import write_whole
 from side_core.progress import complain
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture, animation_file, kept_pictures, link_picture
@@ -14,7 +15,6 @@ from side_core.runs.recording import begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun, Run
 from side_core.runs.store import equal, showing
 from side_core.runs.workspace import Workspace
-from side_core.whole_file import write_whole
 from side_core.wording import counted
 
 

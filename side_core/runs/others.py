@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from side_core.dpm.denoiser import Denoiser
-from side_core.extraction.sweep import Sweep
 from side_core.runs.run import NewRun
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.folder import save_surrogate
 from side_core.surrogate.surrogate import Surrogate
+from side_core.sweep.sweep import Sweep
 from side_core.wording import counted
 
 

@@ -11,9 +11,9 @@ from PIL import Image, PngImagePlugin
 
 from side_core.data.picture import BadPictureError, read_picture
 from side_core.extraction.files import damage_in
-from side_core.pictures import png
+from side_core.files.images import png
+from side_core.files.whole_file import write_whole
 from side_core.sampling.drawing import Damage
-from side_core.whole_file import write_whole
 
 PATH = ".path.png"  # ends the name of the file that shows a picture's way from noise
 ABOUT = "side-explorer-path"

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from side_core.extraction.run import Extraction
-from side_core.pictures import in_a_row, png, thumbnail
+from side_core.files.images import in_a_row, png, thumbnail
+from side_core.runs.database.recovery import write_record
+from side_core.runs.database.row import DamagedRunError
 from side_core.runs.identity import new_run
 from side_core.runs.picture_shelf import make_folder
 from side_core.runs.reading import finished_pictures
-from side_core.runs.recovery import write_record
 from side_core.runs.result import SUMMARY, Result, result_of, write_result
-from side_core.runs.row import DamagedRunError
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.space import forget_runs
 from side_core.runs.store import begin, cancel, end, equal, find, summary_of

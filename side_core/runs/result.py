@@ -9,14 +9,14 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
-from side_core.dpm.config import first_line
 from side_core.dpm.folder import read_json
+from side_core.dpm.formats.config import first_line
 from side_core.extraction.run import Extraction
 from side_core.extraction.summary import run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
+from side_core.files.whole_file import write_json, write_whole
 from side_core.settings import ExtractSettings, ScoreName
 from side_core.similarity.scores import SCORES
-from side_core.whole_file import write_json, write_whole
 
 SUMMARY, ARRAYS = "run.json", "result.safetensors"
 TABLES = ("samples.csv", "neighbors.csv", "training.csv")

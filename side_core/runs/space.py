@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from side_core.runs.database import DATABASE
-from side_core.runs.recovery import DAMAGED, RUNS
+from side_core.runs.database.connection import DATABASE
+from side_core.runs.database.recovery import DAMAGED, RUNS
 from side_core.runs.store import forget
 from side_core.runs.workspace import Workspace
 

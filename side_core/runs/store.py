@@ -6,7 +6,16 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
-from side_core.runs.row import FIELDS, LONGEST_NAME, LONGEST_NOTE, Damaged, DamagedRunError, Page, page_of, run_of
+from side_core.runs.database.row import (
+    FIELDS,
+    LONGEST_NAME,
+    LONGEST_NOTE,
+    Damaged,
+    DamagedRunError,
+    Page,
+    page_of,
+    run_of,
+)
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.workspace import Workspace
 

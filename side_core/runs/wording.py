@@ -5,10 +5,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from side_core.extraction.bootstrap import Interval
-from side_core.rate import Rate
-from side_core.runs.row import Damaged
+from side_core.runs.database.row import Damaged
 from side_core.runs.run import Run
+from side_core.stats.bootstrap import Interval
+from side_core.stats.rate import Rate
 
 NONE = "–"
 NAMED = 3  # damaged runs whose fault is said

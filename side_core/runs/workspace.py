@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from side_core.dpm.config import first_line
-from side_core.runs.backup import back_up
-from side_core.runs.database import DATABASE, PATIENCE, is_damage, make_tables, opened
-from side_core.runs.recovery import RUNS, recover
+from side_core.dpm.formats.config import first_line
+from side_core.files.assets import ROOT
+from side_core.runs.database.backup import back_up
+from side_core.runs.database.connection import DATABASE, PATIENCE, is_damage, make_tables, opened
+from side_core.runs.database.recovery import RUNS, recover
 
 PICTURES, OWNERS, OPENING = "pictures", "owners", ".opening"
-BESIDE_THE_APP = Path(__file__).resolve().parents[2] / "workspace"
+BESIDE_THE_APP = ROOT / "workspace"
 
 
 def workspace_folder() -> Path:
@@ -92,7 +93,7 @@ class Workspace:
 def make_workspace(folder: Path) -> Workspace:
     """Open a workspace, made where there is none, and lock this process's own file in it.
 
-    A damaged database is set aside and made again: `side_core.runs.recovery.told` says so.
+    A damaged database is set aside and made again: `side_core.runs.database.recovery.told` says so.
 
     Raises:
         ValueError: it cannot be written, is full, or was made by a newer version.

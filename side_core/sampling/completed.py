@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 from side_core.dpm.denoiser import Denoiser
-from side_core.dpm.own_sampling import own_sampling_of
+from side_core.dpm.formats.own_sampling import own_sampling_of
 from side_core.settings import Clip, SamplingSettings, Spacing
 
 Chosen = TypeVar("Chosen", bound=SamplingSettings)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser, to_uint8
-from side_core.public import check_limit
+from side_core.files.public import check_limit
 from side_core.sampling.completed import clip_of
 from side_core.sampling.guidance import Guide, no_guidance
 from side_core.sampling.health import Health

@@ -7,7 +7,7 @@ from torch import Tensor
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
-from side_core.public import check_limit
+from side_core.files.public import check_limit
 from side_core.settings import SamplingSettings
 from side_core.wording import shortened
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser, no_numbers
-from side_core.dpm.own_sampling import own_sampling_of
+from side_core.dpm.formats.own_sampling import own_sampling_of
 from side_core.sampling.guidance import Guidance, no_guidance
 from side_core.sampling.health import Health
 from side_core.sampling.schedule import Schedule

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.cache import cache_folder, check_space, growing, used
 from side_core.data.training_set import TrainingSet
+from side_core.files.cache import cache_folder, check_space, growing, used
 from side_core.progress import finish
 from side_core.similarity.encoder import Encoder
 from side_core.similarity.store import VectorStore

@@ -54,7 +54,7 @@ def open_encoder(
         return PixelEncoder() if name == "pixel" else BottleneckEncoder(denoiser)
     device = open_device(device)
     if name == "clip":
-        from side_core.similarity.clip import open_clip_encoder
+        from side_core.similarity.clip.encoder import open_clip_encoder
 
         return open_clip_encoder(weights, device)
     from side_core.similarity.sscd import open_sscd

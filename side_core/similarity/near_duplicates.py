@@ -19,10 +19,10 @@ import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from side_core.cache import cache_folder, discard, filling, used
 from side_core.data.duplicates import first_of_each
 from side_core.data.image_file import CHUNK_BYTES, release
 from side_core.data.training_set import TrainingSet
+from side_core.files.cache import cache_folder, discard, filling, used
 from side_core.similarity.encoder import colours
 from side_core.similarity.grouped import nearest_groups
 from side_core.similarity.views import AS_IT_IS, View, align_of, seen, window

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from side_core.roots import path_of
+from side_core.files.paths import path_of
 from side_core.settings import EncoderName
 
 BATCH = 64

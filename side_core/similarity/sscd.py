@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from side_core.dpm.config import first_line
+from side_core.dpm.formats.config import first_line
 from side_core.similarity.network import NetworkEncoder, weights_path
 
 MOST_BYTES = 2**31  # many times what the authors publish

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from side_core.dpm.config import first_line
 from side_core.dpm.device import open_device
+from side_core.dpm.formats.config import first_line
 from side_core.dpm.text.tokens import check_text
-from side_core.similarity.clip import ClipModel, image_encoder, open_clip_model
-from side_core.similarity.clip_tokenizer import PROBE, in_pieces, is_cut, open_tokenizer
+from side_core.similarity.clip.encoder import ClipModel, image_encoder, open_clip_model
+from side_core.similarity.clip.tokenizer import PROBE, in_pieces, is_cut, open_tokenizer
 
 BATCH = 64
 BUILT_IN = "pixel-faces-clip"

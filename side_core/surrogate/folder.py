@@ -10,16 +10,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
-from side_core.dpm.config import first_line, read_config, whole_number
-from side_core.pictures import webp
-from side_core.roots import check_allowed
+from side_core.dpm.formats.config import first_line, read_config, whole_number
+from side_core.files.images import webp
+from side_core.files.paths import check_allowed
+from side_core.files.whole_file import make_folder, write_json, write_whole
 from side_core.settings import GuidanceSettings
 from side_core.surrogate.card import KIND
 from side_core.surrogate.classifier import GROUPS, TimeClassifier
 from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.sheet import pictures_of, sheet_of
 from side_core.surrogate.surrogate import Surrogate, network_of
-from side_core.whole_file import make_folder, write_json, write_whole
 from side_core.wording import counted
 
 WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from side_core.assets import SURROGATES
-from side_core.roots import path_of, printable
+from side_core.files.assets import SURROGATES
+from side_core.files.paths import path_of, printable
 
 
 def surrogate_folder(name: str) -> Path:

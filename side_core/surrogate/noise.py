@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from side_core.rate import Rate, rate
+from side_core.stats.rate import Rate, rate
 from side_core.surrogate.classifier import TimeClassifier
 
 LEVELS = 11  # noise levels that are looked at, evenly from 0 to T - 1

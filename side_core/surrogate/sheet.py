@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from side_core.data.picture import BadPictureError, read_picture
-from side_core.pictures import thumbnail
-from side_core.roots import check_allowed
+from side_core.files.images import thumbnail
+from side_core.files.paths import check_allowed
 
 ACROSS = 16  # clusters in a line of the sheet
 PICTURES = 3  # of each cluster that are shown

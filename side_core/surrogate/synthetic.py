@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from side_core.cache import cache_folder, check_space, discard, filling, used
 from side_core.data.duplicates import overlap
 from side_core.data.image_file import map_images
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
-from side_core.public import check_limit
+from side_core.files.cache import cache_folder, check_space, discard, filling, used
+from side_core.files.public import check_limit
 from side_core.sampling.completed import picture_identity
 from side_core.sampling.drawing import draw
 from side_core.settings import SurrogateSettings

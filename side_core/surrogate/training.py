@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from side_core.dpm.batch import batch_rows
-from side_core.public import check_limit
+from side_core.dpm.training.batch import batch_rows
+from side_core.files.public import check_limit
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.classifier import TimeClassifier
 from side_core.surrogate.noise import Level, evaluate, levels_of, noised

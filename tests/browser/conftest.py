@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from side_core.bench import CHROMIUM_OPTIONS, find_chromium, running_app
+from bench.speed import CHROMIUM_OPTIONS, find_chromium, running_app
 
 
 @pytest.fixture(scope="session")

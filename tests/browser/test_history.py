@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from side_core.bench import running_app
+from bench.speed import running_app
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.runs import store

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages._parts.links import link_of
+from pages._parts.links.link import link_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
-from side_core.runs.export import export_zip
+from side_core.runs.exchange.export import export_zip
 from side_core.runs.result import result_of
 from side_core.settings import ExtractSettings
 from tests.browser.waiting import PATIENCE, ended, settled

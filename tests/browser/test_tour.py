@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pages._parts.glossary import TERMS
+from pages._parts.inputs.view import LARGER
+from pages._parts.show.glossary import TERMS
 from pages._parts.tour.steps import STEPS
-from pages._parts.view import LARGER
 from tests.browser.waiting import PATIENCE, ended, settled
 
 pytestmark = pytest.mark.browser

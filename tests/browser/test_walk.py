@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from side_core.assets import BUILT_INS
+from side_core.files.assets import BUILT_INS
 from tests.browser.waiting import PATIENCE, ended
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from side_core.assets import BUILT_INS, PIXEL_FACES
 from side_core.data import faces, source
 from side_core.data.image_file import ImageFile
 from side_core.data.picture import cover
@@ -16,8 +15,9 @@ from side_core.data.render import BACKGROUNDS, COLORS, VARIANTS, face_attributes
 from side_core.data.source import open_training_set, reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.extraction.scoring import score
+from side_core.files.assets import BUILT_INS, PIXEL_FACES
+from side_core.files.public import Limits
 from side_core.progress import finish
-from side_core.public import Limits
 from side_core.settings import ScoreSettings
 
 
@@ -186,7 +186,7 @@ def test_a_full_disk_is_noticed_before_anything_is_written(
 ) -> None:
     draw(home / "a.png")
     full = SimpleNamespace(total=10**10, used=9 * 10**9, free=10**9)
-    monkeypatch.setattr("side_core.cache.shutil.disk_usage", lambda place: full)
+    monkeypatch.setattr("side_core.files.cache.shutil.disk_usage", lambda place: full)
     for name, size in ((str(array_file), (2, 2)), (str(home), None)):
         with pytest.raises(
             ValueError,
@@ -301,7 +301,7 @@ def test_a_public_app_does_not_tell_what_exists_elsewhere(home: Path, monkeypatc
 @pytest.fixture
 def limited(home: Path, draw: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A public app with small limits, and what is just too much for it."""
-    monkeypatch.setattr("side_core.public.Limits", lambda: Limits(image_size=20, rows=4, data_mib=1))
+    monkeypatch.setattr("side_core.files.public.Limits", lambda: Limits(image_size=20, rows=4, data_mib=1))
     monkeypatch.setenv("SIDE_PUBLIC", "1")
     monkeypatch.setenv("SIDE_ROOTS", str(home))
     for number in range(5):

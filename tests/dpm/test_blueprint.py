@@ -11,8 +11,8 @@ import torch
 from diffusers import AutoencoderKL, UNet2DModel, VQModel
 from safetensors.torch import load_file, save_file
 
-from side_core.dpm.blueprint import SHARDS, WEIGHTS, draft
 from side_core.dpm.folder import open_denoiser
+from side_core.dpm.formats.blueprint import SHARDS, WEIGHTS, draft
 
 FORMER = {"to_q": "query", "to_k": "key", "to_v": "value", "to_out.0": "proj_attn"}
 

@@ -10,7 +10,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.rehearsal import rehearse
+from side_core.dpm.formats.dry_run import rehearse
 from side_core.extraction.overview import lines_of_model
 
 

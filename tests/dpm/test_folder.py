@@ -9,10 +9,10 @@ import pytest
 import torch
 from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
-from side_core.assets import BUILT_INS
-from side_core.dpm.blueprint import WEIGHTS
 from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
+from side_core.dpm.formats.blueprint import WEIGHTS
+from side_core.files.assets import BUILT_INS
 
 # What the sentence must say besides the folder's name.
 SAYS = {

@@ -10,7 +10,7 @@ import pytest
 
 from side_core.dpm.description import describe
 from side_core.dpm.folder import model_folder, open_denoiser
-from side_core.dpm.hub import is_hub_id
+from side_core.dpm.formats.hub import is_hub_id
 from tests.dpm.text.small_folders import save_small
 
 MODEL = "some-lab/tiny-ddpm"

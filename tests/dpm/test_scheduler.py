@@ -17,8 +17,8 @@ from diffusers import (
     PNDMScheduler,
 )
 
-from side_core.dpm.own_sampling import SCHEDULERS, OwnSampling, read_own_sampling, with_card
-from side_core.dpm.scheduler import cosine_alphas_cumprod, read_scheduler
+from side_core.dpm.formats.own_sampling import SCHEDULERS, OwnSampling, read_own_sampling, with_card
+from side_core.dpm.formats.scheduler import cosine_alphas_cumprod, read_scheduler
 
 
 def saved(scheduler: object, folder: Path, **changes: object) -> Path:

@@ -12,11 +12,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from side_core.data.training_set import TrainingSet
-from side_core.dpm import checkpoint, learning
-from side_core.dpm.batch import batch_rows, draw_timesteps, make_batch
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.learning import TrainingStep, fraction_done, learning_rate_at
-from side_core.dpm.training import train_dpm
+from side_core.dpm.training import checkpoint, loop
+from side_core.dpm.training.batch import batch_rows, draw_timesteps, make_batch
+from side_core.dpm.training.loop import TrainingStep, fraction_done, learning_rate_at
+from side_core.dpm.training.unconditional import train_dpm
 from side_core.settings import TrainDpmSettings
 
 SMALL = TrainDpmSettings(channels=(16, 32), steps=6, batch_size=8, bfloat16=False, warmup_steps=2, save_every=100)
@@ -154,7 +154,7 @@ def test_keep_every_keeps_models_that_open(faces: TrainingSet, tmp_path: Path) -
 def test_a_loss_that_is_not_finite_ends_it_and_spares_the_last_checkpoint(
     faces: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "learning_rate_at", lambda settings, step, fraction: 1e-3 if step < 2 else 1e30)
+    monkeypatch.setattr(loop, "learning_rate_at", lambda settings, step, fraction: 1e-3 if step < 2 else 1e30)
     with pytest.raises(ValueError, match=r"^The loss became (nan|inf) at step \d+: lower the learning rate"):
         list(train_dpm(faces, small(save_every=2), tmp_path))
     assert all(value.isfinite().all() for value in tensors(tmp_path).values())

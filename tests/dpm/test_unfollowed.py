@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from side_core.dpm.description import describe
-from side_core.dpm.unfollowed import unfollowed
+from side_core.dpm.formats.unfollowed import unfollowed
 
 
 @pytest.fixture

@@ -209,7 +209,7 @@ def test_nothing_over_nothing_is_no_ratio(training: TrainingSet, control: Traini
     found = extraction_of(training, control, photographs(8, 6))
     line = found.headline()
     assert line is not None
-    from side_core.extraction.bootstrap import Interval, ratio_interval
+    from side_core.stats.bootstrap import Interval, ratio_interval
 
     none = np.zeros(8, bool)
     text = str(Effect(line, line, ratio_interval(none, none), Interval(0, 0, 2), Interval(0, 0, 2)))

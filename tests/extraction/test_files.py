@@ -13,8 +13,8 @@ from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction.files import begin, prepare_folder, write_images
 from side_core.extraction.run import Subject
+from side_core.files.whole_file import write_whole
 from side_core.settings import ExtractSettings
-from side_core.whole_file import write_whole
 
 SETTINGS = ExtractSettings(model="ideal", count=4)
 

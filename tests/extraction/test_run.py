@@ -11,8 +11,8 @@ import pytest
 
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.formats.unfollowed import unfollowed
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.dpm.unfollowed import unfollowed
 from side_core.extraction.calibration import Calibration
 from side_core.extraction.matching import match
 from side_core.extraction.references import References

@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from pages._parts import saving
-from pages._parts.controls import OF_MODEL
-from pages._parts.headline import beating_in_words
+from pages._parts.inputs.controls import OF_MODEL
+from pages._parts.show.headline import beating_in_words
+from pages._parts.surrogate import saving
 from side_core.data.source import open_training_set
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
 from side_core.progress import finish
-from side_core.rate import Rate
 from side_core.settings import ExtractSettings
+from side_core.stats.rate import Rate
 from tests.similarity.altered import photographs
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.links import link_of
+from pages._parts.links.link import link_of
 from side_core.extraction.run import extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.settings import ExtractSettings, SweepSettings

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from side_core.extraction.run import Extraction, Subject, extract, open_subject, references_of
 from side_core.progress import finish
 from side_core.runs import store
-from side_core.runs.database import DATABASE
+from side_core.runs.database.connection import DATABASE
 from side_core.runs.identity import new_run, pictures_key
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import Picture, keep_picture

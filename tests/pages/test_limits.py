@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.text import plain
-from side_core.public import Limits
+from pages._parts.show.text import plain
+from side_core.files.public import Limits
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 MOST = Limits()

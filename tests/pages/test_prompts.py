@@ -11,23 +11,23 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts import heading
 from pages._parts.prompts import detectors
 from pages._parts.prompts import held_out as held_out_part
 from pages._parts.prompts.copies import copies_in_words
-from pages._parts.work import StopBar
+from pages._parts.runtime.work import StopBar
+from pages._parts.show import heading
 from side_core.data.captioned import CONTROL_ROWS, captioned_faces
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.extraction.matching import match
 from side_core.extraction.run import Extraction, Subject, references_of
+from side_core.files.public import Limits
 from side_core.progress import finish
 from side_core.prompts.examples import embedded_examples
 from side_core.prompts.explain import explaining
 from side_core.prompts.held_out import held_out_norms, known_norms
 from side_core.prompts.norms import norms_of, score_of
-from side_core.public import Limits
 from side_core.settings import ExtractSettings, PromptSettings
 from side_core.wording import rounded
 from tests.dpm.text.small_folders import save_small

@@ -12,8 +12,8 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts import grouping, learning, saving, synthetic
-from pages._parts.work import StopBar
+from pages._parts.runtime.work import StopBar
+from pages._parts.surrogate import grouping, learning, saving, synthetic
 from side_core.dpm.folder import open_denoiser
 from side_core.progress import finish
 from side_core.settings import PRESETS, SurrogateSettings

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.links import link_of
-from pages._parts.sweeping import SHELF
-from side_core.assets import BASELINES
+from pages._parts.links.link import link_of
+from pages._parts.sweep.sweeping import SHELF
+from side_core.files.assets import BASELINES
 from side_core.settings import ExtractSettings
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts.tour import nearest, proof, stage
 from pages._parts.tour.steps import STEPS
-from side_core.assets import BUILT_INS
 from side_core.data.source import open_training_set
+from side_core.files.assets import BUILT_INS
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 

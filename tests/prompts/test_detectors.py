@@ -16,7 +16,7 @@ from side_core.prompts.detectors import ALL, scores_of, steps_of
 from side_core.prompts.norms import embedded, norms_of, own_seeds, score_of
 from side_core.prompts.sharpness import sharpness
 from side_core.prompts.tiles import clique_distance, tiled_distance
-from side_core.prompts.whole import Whole, draw_whole
+from side_core.prompts.trajectory import Whole, draw_whole
 from side_core.settings import DETECTORS, DetectorName, DetectorSettings
 from tests.dpm.text.small_folders import save_small
 from tests.prompts.planted import CONTEXT, Planted

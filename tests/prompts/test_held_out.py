@@ -21,9 +21,9 @@ from side_core.prompts.held_out import (
     missing_of,
 )
 from side_core.prompts.norms import norms_of, own_seeds
-from side_core.prompts.roc import Threshold
-from side_core.rate import rate
 from side_core.settings import PromptSettings
+from side_core.stats.rate import rate
+from side_core.stats.roc import Threshold
 from tests.prompts.planted import Planted
 
 PROMPTS = tuple(f"pull {pull}" for pull in (1.0, 2.0, 3.0, 0.5))

@@ -59,7 +59,7 @@ def test_of_other_models_no_truth_is_known(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_models_truth_is_written_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from side_core import truth_command
+    from side_core.commands.prompts import truth as command
     from side_core.data.captioned import enlarged
     from side_core.data.training_set import with_images
     from side_core.dpm.text.training import train_text
@@ -70,8 +70,8 @@ def test_a_models_truth_is_written_beside_it(tmp_path: Path, monkeypatch: pytest
     faces = with_images(plain, enlarged(plain.images), "Each pixel stands for four.")
     list(train_text(faces, CAPTIONS, faces.slice(0, 16, "others"), SMALL, tmp_path))
     monkeypatch.setattr(truth, "captions_to_try", lambda faces: faces[:3])
-    small = truth_command.PICTURES.model_copy(update={"images": 2, "sampling_steps": 2, "batch_size": 4})
-    monkeypatch.setattr(truth_command, "PICTURES", small)
+    small = command.PICTURES.model_copy(update={"images": 2, "sampling_steps": 2, "batch_size": 4})
+    monkeypatch.setattr(command, "PICTURES", small)
     assert main(["prompts", "truth", "--model", str(tmp_path)]) == 0
     found = json.loads((tmp_path / truth.FILE).read_text())
     assert [one["caption"] for one in found["captions"]] == [face.caption for face in captioned_faces()[:3]]

@@ -5,9 +5,9 @@ import shlex
 
 import pytest
 
-from side_core.cli import make_parser
-from side_core.options import given
-from side_core.runs.command import command_of
+from side_core.commands.main import make_parser
+from side_core.commands.options import given
+from side_core.runs.exchange.command import command_of
 from side_core.settings import ExtractSettings, ScoreSettings
 
 

@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 from scipy.stats.contingency import relative_risk
 
-from side_core.extraction.bootstrap import ratio_interval
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction
 from side_core.extraction.summary import interval_json
-from side_core.rate import rate
 from side_core.runs import store
 from side_core.runs.compared_metrics import ratio_of_rates
 from side_core.runs.comparison import MOST_RUNS, compare_runs
@@ -27,6 +25,8 @@ from side_core.runs.result import result_of
 from side_core.runs.run import NewRun, Run
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings
+from side_core.stats.bootstrap import ratio_interval
+from side_core.stats.rate import rate
 
 Make = Callable[..., Extraction]
 Keep = Callable[[Workspace, Extraction], None]

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from side_core.runs.export import export_zip
-from side_core.runs.places import without_places
-from side_core.runs.reopen import read_exported
+from side_core.runs.exchange.export import export_zip
+from side_core.runs.exchange.places import without_places
+from side_core.runs.exchange.reopen import read_exported
+from side_core.runs.exchange.tagged_png import text_of_png
 from side_core.runs.result import Result
-from side_core.runs.tagged_png import text_of_png
 from side_core.settings import ExtractSettings
 
 KINDS = ("plain", "steered", "no control", "scored")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from side_core.pictures import png
+from side_core.files.images import png
 from side_core.runs.picture_shelf import Picture, keep_picture, kept_pictures, link_picture, seeds_in
 from side_core.sampling.drawing import Damage
 

@@ -11,29 +11,29 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pages._parts.saving import zipped
+from pages._parts.surrogate.saving import zipped
 from side_core.data.training_set import TrainingSet
-from side_core.extraction.plan import make_plan, sharing
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
+from side_core.extraction.sample_store import MemoryShelf
 from side_core.extraction.scoring import score
-from side_core.extraction.shelf import MemoryShelf
-from side_core.extraction.sweep import sweep
-from side_core.extraction.sweep_report import chart, sweep_csv
-from side_core.pictures import png
+from side_core.files.images import png
 from side_core.progress import finish
 from side_core.runs.comparison import compare_runs
 from side_core.runs.comparison_text import comparison_json
-from side_core.runs.export import export_zip
-from side_core.runs.finding import found_again
+from side_core.runs.exchange.export import export_zip
+from side_core.runs.exchange.finding import found_again
+from side_core.runs.exchange.places import is_place, name_of, names_in, sweep_without_places, without_places
+from side_core.runs.exchange.reopen import read_exported
+from side_core.runs.exchange.tagged_png import text_of_png
 from side_core.runs.opening import open_workspace
-from side_core.runs.places import is_place, name_of, names_in, sweep_without_places, without_places
 from side_core.runs.recording import keep
-from side_core.runs.reopen import read_exported
 from side_core.runs.report.page import report_html
 from side_core.runs.result import Result, result_of
-from side_core.runs.tagged_png import text_of_png
 from side_core.settings import ExtractSettings, ScoreSettings, SweepSettings
 from side_core.surrogate.folder import load_surrogate
+from side_core.sweep.plan import make_plan, sharing
+from side_core.sweep.report import chart, sweep_csv
+from side_core.sweep.sweep import sweep
 
 USER = "zaphod"
 

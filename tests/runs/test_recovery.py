@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from side_core.runs import backup, recovery, store
-from side_core.runs.backup import NEWER, OLDER, backups
-from side_core.runs.database import DATABASE, VERSION
+from side_core.runs import store
+from side_core.runs.database import backup, recovery
+from side_core.runs.database.backup import NEWER, OLDER, backups
+from side_core.runs.database.connection import DATABASE, VERSION
+from side_core.runs.database.recovery import told
 from side_core.runs.opening import open_workspace
 from side_core.runs.recording import Kept, keep_folder
-from side_core.runs.recovery import told
 from side_core.runs.run import NewRun
 from side_core.runs.space import clean_up, usage
 from side_core.runs.workspace import Workspace

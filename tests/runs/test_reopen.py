@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from side_core.runs.export import export_zip
-from side_core.runs.places import without_places
-from side_core.runs.reopen import EDITED, MOST_BYTES, Reopened, read_exported
+from side_core.runs.exchange.export import export_zip
+from side_core.runs.exchange.places import without_places
+from side_core.runs.exchange.reopen import EDITED, MOST_BYTES, Reopened, read_exported
+from side_core.runs.exchange.tagged_png import SIGNATURE, tagged_png
 from side_core.runs.result import Result
-from side_core.runs.tagged_png import SIGNATURE, tagged_png
 from side_core.settings import ExtractSettings, ScoreSettings
 
 SOON = 2.0  # seconds

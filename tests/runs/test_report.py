@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from side_core.runs.command import command_of
-from side_core.runs.places import without_places
+from side_core.runs.exchange.command import command_of
+from side_core.runs.exchange.places import without_places
 from side_core.runs.report.page import STYLE, report_html
 from side_core.runs.report.text import said
 from side_core.runs.result import Result

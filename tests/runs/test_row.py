@@ -6,9 +6,9 @@ import re
 import pytest
 
 from side_core.runs import store
+from side_core.runs.database.row import DamagedRunError
 from side_core.runs.opening import mend
 from side_core.runs.reading import summary_in
-from side_core.runs.row import DamagedRunError
 from side_core.runs.run import NewRun
 from side_core.runs.wording import damage_in_words
 from side_core.runs.workspace import Workspace

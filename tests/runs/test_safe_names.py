@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from side_core.runs.safe_names import safe_names
+from side_core.runs.exchange.safe_names import safe_names
 
 
 def test_plain_names_stay() -> None:

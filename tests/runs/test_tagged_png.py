@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
-from side_core.runs.tagged_png import KEYWORD, MOST_TEXT, SIGNATURE, tagged_png, text_of_png
+from side_core.runs.exchange.tagged_png import KEYWORD, MOST_TEXT, SIGNATURE, tagged_png, text_of_png
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
 ABOUT = {"settings": {"model": "λ <b>"}, "seed": 3}

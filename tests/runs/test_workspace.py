@@ -13,7 +13,7 @@ import pytest
 
 from side_core.data.picture import read_picture
 from side_core.runs import store
-from side_core.runs.database import DATABASE, VERSION
+from side_core.runs.database.connection import DATABASE, VERSION
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_shelf import seeds_in
 from side_core.runs.reading import result_in

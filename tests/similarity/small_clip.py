@@ -10,7 +10,7 @@ from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.text.vocabulary import new_tokenizer
 from side_core.settings import TrainClipSettings
-from side_core.similarity.clip_network import ClipAndHead, model_config, write_clip
+from side_core.similarity.clip.network import ClipAndHead, model_config, write_clip
 
 SMALL = TrainClipSettings(
     batch_size=8, width=32, layers=1, text_width=32, text_layers=1, features=16, context=12, steps=4, warmup_steps=1

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from side_core.data.training_set import TrainingSet
 from side_core.similarity import network
-from side_core.similarity.clip import CONFIG, TOKENIZER, WEIGHTS
+from side_core.similarity.clip.encoder import CONFIG, TOKENIZER, WEIGHTS
 from side_core.similarity.encoder import Encoder, open_encoder
 
 MODEL = {

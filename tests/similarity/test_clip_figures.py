@@ -10,7 +10,7 @@ from sklearn.metrics import top_k_accuracy_score
 from side_core.data.captioned import all_attributes
 from side_core.data.describing import aspects_of
 from side_core.data.training_set import TrainingSet
-from side_core.similarity.clip_figures import accuracy, add_figures, changes, found_again, measure, retrieval
+from side_core.similarity.clip.figures import accuracy, add_figures, changes, found_again, measure, retrieval
 from side_core.similarity.encoder import PixelEncoder
 from side_core.similarity.text import TextEncoder, clip_score, open_text_encoder
 from tests.similarity.small_clip import enlarged_faces

@@ -13,11 +13,11 @@ from safetensors.torch import load_file
 
 from side_core.data.describing import aspects_of
 from side_core.data.training_set import TrainingSet, by_row
-from side_core.dpm.learning import TrainingStep
+from side_core.dpm.training.loop import TrainingStep
 from side_core.settings import TrainClipSettings
-from side_core.similarity.clip import WEIGHTS
-from side_core.similarity.clip_batch import captions_of, phrases_of, prepared, rows_of, weight_of
-from side_core.similarity.clip_training import contrastive_loss, train_clip
+from side_core.similarity.clip.batch import captions_of, phrases_of, prepared, rows_of, weight_of
+from side_core.similarity.clip.encoder import WEIGHTS
+from side_core.similarity.clip.training import contrastive_loss, train_clip
 from side_core.similarity.text import open_text_encoder
 from tests.similarity.small_clip import SMALL, enlarged_faces
 

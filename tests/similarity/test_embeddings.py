@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from side_core import cache
-from side_core.cache import MARK
 from side_core.data.training_set import TrainingSet
+from side_core.files import cache
+from side_core.files.cache import MARK
 from side_core.settings import EncoderName
 from side_core.similarity import embeddings
 from side_core.similarity.embeddings import Embedding, embed, embed_all

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from side_core.data.training_set import TrainingSet
 from side_core.progress import finish
-from side_core.similarity.clip import CONFIG, WEIGHTS
+from side_core.similarity.clip.encoder import CONFIG, WEIGHTS
 from side_core.similarity.encoder import open_encoder
 from side_core.similarity.text import TextEncoder, clip_score, open_text_encoder
 from side_core.similarity.text_search import search

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.rate import rate
 from side_core.settings import GuidanceSettings, SurrogateSettings
+from side_core.stats.rate import rate
 from side_core.surrogate.card import warnings_of
 from side_core.surrogate.noise import Level
 from side_core.surrogate.surrogate import Surrogate

@@ -4,13 +4,13 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages._parts.copy_link import copy_link
-from pages._parts.exporting import export_button
 from pages._parts.history.state import TROUBLE, close_if_done, pin_all, say_and_close, throw_away
-from pages._parts.links import absolute, link_of, take_over
+from pages._parts.links.copy_link import copy_link
+from pages._parts.links.link import absolute, link_of, take_over
+from pages._parts.show.exporting import export_button
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS
-from side_core.runs.places import names_in
+from side_core.runs.exchange.places import names_in
 from side_core.runs.reading import result_in
 from side_core.runs.run import Run
 from side_core.runs.store import LONGEST_NAME, LONGEST_NOTE

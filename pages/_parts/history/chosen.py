@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._parts.history.state import bring_back, choose_only, chosen_ids, go_to, pin_all, throw_away
-from pages._parts.text import plain
+from pages._parts.show.text import plain
 from side_core.runs import store
 from side_core.runs.comparison import MOST_RUNS
 from side_core.runs.run import Run

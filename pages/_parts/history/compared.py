@@ -5,10 +5,10 @@ from html import escape
 
 import streamlit as st
 
-from pages._parts.figures import figure, show_row
 from pages._parts.history.state import go_to
 from pages._parts.history.style import facts_html, state_html, table_html, thumb_html
-from pages._parts.text import plain, show_notes
+from pages._parts.show.figures import figure, show_row
+from pages._parts.show.text import plain, show_notes
 from side_core.runs import store
 from side_core.runs.compared_metrics import Figure, Metric
 from side_core.runs.comparison import Difference, RunComparison, compare_runs

@@ -7,9 +7,9 @@ import streamlit as st
 from pages._parts.history.chosen import bin_actions, chosen_runs, list_actions
 from pages._parts.history.state import CHOSEN, choose, choose_only, go_to, throw_away
 from pages._parts.history.style import facts_html, icon, result_html, state_html, thumb_html
-from pages._parts.text import plain
+from pages._parts.show.text import plain
 from side_core.runs import store
-from side_core.runs.row import Damaged
+from side_core.runs.database.row import Damaged
 from side_core.runs.run import Run
 from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace

@@ -4,17 +4,17 @@ from html import escape
 
 import streamlit as st
 
-from pages._parts.headline import effect_in_words, show_effect, show_headline, show_second
 from pages._parts.history.actions import show_actions
 from pages._parts.history.pictures import show_files, show_finished, show_pairs
 from pages._parts.history.state import bring_back, go_to
 from pages._parts.history.style import KINDS, facts_html, icon, state_html, table_html
-from pages._parts.text import plain, say_error, show_notes, show_warnings
+from pages._parts.show.headline import effect_in_words, show_effect, show_headline, show_second
+from pages._parts.show.text import plain, say_error, show_notes, show_warnings
 from side_core.runs import store
 from side_core.runs.comparison import SETTINGS
+from side_core.runs.database.row import DamagedRunError
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
 from side_core.runs.reading import summary_in
-from side_core.runs.row import DamagedRunError
 from side_core.runs.run import Run
 from side_core.runs.wording import progress_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace

@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from pages._parts.clusters_view import show_kept_clusters
-from pages._parts.figures import figure, show_row
-from pages._parts.saving import offer_steering
-from pages._parts.session import open_surrogate
-from pages._parts.text import plain, say_error
+from pages._parts.runtime.resources import open_surrogate
+from pages._parts.show.clusters import show_kept_clusters
+from pages._parts.show.figures import figure, show_row
+from pages._parts.show.text import plain, say_error
+from pages._parts.surrogate.saving import offer_steering
 from side_core.runs.picture_shelf import kept_pictures, seeds_in
 from side_core.runs.reading import names_in, result_in, seeds_of
 from side_core.runs.result import Result

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from pages._parts.history.state import TROUBLE, close_if_done, say_and_close
-from pages._parts.text import plain
+from pages._parts.show.text import plain
 from side_core.extraction.overview import in_bytes
-from side_core.runs.backup import RUNS, backups
+from side_core.runs.database.backup import RUNS, backups
 from side_core.runs.space import clean_up, to_free, usage
 from side_core.runs.wording import when
 from side_core.runs.workspace import Workspace

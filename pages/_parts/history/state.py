@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._parts.keeping import workspace
-from pages._parts.text import plain, say_error
+from pages._parts.runtime.recording import workspace
+from pages._parts.show.text import plain, say_error
 from side_core.runs import store
-from side_core.runs.row import DamagedRunError
+from side_core.runs.database.row import DamagedRunError
 from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace
 from side_core.wording import counted

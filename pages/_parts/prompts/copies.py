@@ -6,23 +6,23 @@ from collections.abc import Mapping
 import numpy as np
 import streamlit as st
 
-from pages._parts import view
-from pages._parts.detail import show_pair
-from pages._parts.figures import figure
-from pages._parts.gallery import chosen_position, show_gallery
-from pages._parts.headline import beating_in_words, tile
+from pages._parts.inputs import view
 from pages._parts.prompts import look
-from pages._parts.results import Shown
-from pages._parts.session import match_pictures, open_references, reference_key
-from pages._parts.text import show_notes, show_warnings
+from pages._parts.runtime.resources import match_pictures, open_references, reference_key
+from pages._parts.show.detail import show_pair
+from pages._parts.show.figures import figure
+from pages._parts.show.gallery import chosen_position, show_gallery
+from pages._parts.show.headline import beating_in_words, tile
+from pages._parts.show.results import Shown
+from pages._parts.show.text import show_notes, show_warnings
 from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.references import Side
 from side_core.extraction.run import Extraction, Subject
-from side_core.rate import rate_of
 from side_core.runs.identity import pictures_key
 from side_core.runs.picture_shelf import Picture
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
+from side_core.stats.rate import rate_of
 from side_core.wording import counted, rounded
 
 

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages._parts.kept import Kept, Key
-from pages._parts.live import Taken
 from pages._parts.prompts.measuring import seconds_of
-from pages._parts.rest import Phase
-from pages._parts.text import in_time
-from pages._parts.turns import in_turn
-from pages._parts.work import StopBar
+from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.live import Taken
+from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.work import StopBar
+from pages._parts.show.rest import Phase
+from pages._parts.show.text import in_time
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.progress import finish
 from side_core.prompts.detectors import ALL, Detector, scores_of, steps_of
 from side_core.prompts.held_out import SEED
 from side_core.prompts.norms import Measuring, own_seeds
-from side_core.rate import rate_of
 from side_core.settings import DETECTORS, DetectorName, DetectorSettings, PromptSettings
+from side_core.stats.rate import rate_of
 from side_core.wording import counted, rounded
 
 IMAGES = 4  # of each prompt: distances need several

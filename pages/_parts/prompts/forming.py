@@ -3,11 +3,11 @@
 import numpy as np
 import streamlit as st
 
-from pages._parts.figures import figure
-from pages._parts.keeping import noted
-from pages._parts.live import Preview, draw_missing
 from pages._parts.prompts import look
-from pages._parts.session import PICTURES, open_references
+from pages._parts.runtime.live import Preview, draw_missing
+from pages._parts.runtime.recording import noted
+from pages._parts.runtime.resources import PICTURES, open_references
+from pages._parts.show.figures import figure
 from side_core.extraction.run import Subject
 from side_core.runs.identity import pictures_key
 from side_core.runs.picture_shelf import Picture

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._parts.kept import Kept, Key
-from pages._parts.live import BATCH, LIVE_SECONDS
 from pages._parts.prompts.inquiry import Inquiry
 from pages._parts.prompts.measuring import HALVES, key_of
-from pages._parts.rest import Phase
-from pages._parts.session import pace_of
-from pages._parts.text import in_time, say_error
-from pages._parts.turns import in_turn
-from pages._parts.work import StopBar
+from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.live import BATCH, LIVE_SECONDS
+from pages._parts.runtime.resources import pace_of
+from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.work import StopBar
+from pages._parts.show.rest import Phase
+from pages._parts.show.text import in_time, say_error
 from side_core.dpm.folder import model_folder
+from side_core.files.public import limits
 from side_core.progress import finish
 from side_core.prompts.held_out import HeldOut, held_out_norms, known_norms
 from side_core.prompts.norms import Measuring
-from side_core.public import limits
 from side_core.settings import PromptSettings
 from side_core.wording import counted
 

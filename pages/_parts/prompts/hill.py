@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pages._parts.charts import PLAIN, TRAINING, dressed
-from pages._parts.view import scale
+from pages._parts.inputs.view import scale
+from pages._parts.show.charts import PLAIN, TRAINING, dressed
 from side_core.wording import counted, shortened
 
 BINS = 60

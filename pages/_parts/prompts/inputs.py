@@ -6,15 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts import checks, controls, loans, sidebar, view
-from pages._parts.link_values import DEFAULTS_OF_PROMPTS, NOT_OF_PROMPTS, match_values
+from pages._parts.inputs import controls, sidebar, view
+from pages._parts.inputs.steering import follow_model
+from pages._parts.links import checks, loans
+from pages._parts.links.link_values import DEFAULTS_OF_PROMPTS, NOT_OF_PROMPTS, match_values
 from pages._parts.prompts.subject import Examined, draws_texts, reason_against_text
-from pages._parts.steering import follow_model
-from side_core.assets import BUILT_INS
 from side_core.dpm.description import describe
+from side_core.files.assets import BUILT_INS
+from side_core.files.public import limit_of, listed_models
 from side_core.prompts.held_out import held_out_prompts
 from side_core.prompts.prompt_file import read_prompts
-from side_core.public import limit_of, listed_models
 from side_core.settings import ExtractSettings, PromptSettings
 
 PICTURES = int(DEFAULTS_OF_PROMPTS["count"])  # that are drawn unless told otherwise

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages._parts.kept import Kept
-from pages._parts.live import BATCH
-from pages._parts.session import pace_of
-from pages._parts.text import plain
-from pages._parts.turns import in_turn
-from pages._parts.work import run_with_progress
+from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.live import BATCH
+from pages._parts.runtime.resources import pace_of
+from pages._parts.runtime.shared_cache import Kept
+from pages._parts.runtime.work import run_with_progress
+from pages._parts.show.text import plain
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.prompts.explain import Significance, explaining
 from side_core.prompts.held_out import held_out_prompts

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages._parts import checks
+from pages._parts.links import checks
 from side_core.prompts.examples import Example
 from side_core.settings import PromptSettings
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts.text import plain
+from pages._parts.show.text import plain
 from side_core.dpm.text.tokens import Tokens
 
 LONGEST = 300  # characters of what is cut that are shown

@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages._parts.prompts.hill import hill_chart
 from side_core.prompts.held_out import HeldOut
-from side_core.prompts.roc import Threshold
 from side_core.settings import PromptSettings
+from side_core.stats.roc import Threshold
 from side_core.wording import counted, rounded
 
 UNIT = "‖e_c − e_0‖₂"

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages._parts.figures import figure, show_row
-from pages._parts.kept import Kept
-from pages._parts.text import say_error, show_notes
-from pages._parts.turns import in_turn
-from pages._parts.work import run_with_progress
+from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.shared_cache import Kept
+from pages._parts.runtime.work import run_with_progress
+from pages._parts.show.figures import figure, show_row
+from pages._parts.show.text import say_error, show_notes
 from side_core.data.training_set import TrainingSet
 from side_core.similarity.text import TextEncoder, open_text_encoder
 from side_core.similarity.text_search import search

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from pages._parts.session import open_model, open_subject
-from pages._parts.steering import follow_model
-from pages._parts.text import say_error
+from pages._parts.inputs.steering import follow_model
+from pages._parts.runtime.resources import open_model, open_subject
+from pages._parts.show.text import say_error
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import check_pipeline, ideal_source, model_folder
 from side_core.dpm.text.denoiser import TextDenoiser, need_text

@@ -6,8 +6,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from pages._parts.charts import TRAINING
-from pages._parts.figures import figure
+from pages._parts.show.charts import TRAINING
+from pages._parts.show.figures import figure
 
 KEY = "tried"  # in the session
 MOST = 8  # that are kept

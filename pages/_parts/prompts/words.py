@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from pages._parts import glossary
-from pages._parts.charts import TRAINING
 from pages._parts.prompts.prompt import set_prompt
-from pages._parts.text import plain
+from pages._parts.show import glossary
+from pages._parts.show.charts import TRAINING
+from pages._parts.show.text import plain
 from side_core.prompts.editing import Span, spans_of, with_word
 from side_core.prompts.examples import alternatives
 from side_core.prompts.explain import Significance, WordWeight

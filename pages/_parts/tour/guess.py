@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 import torch
 
-from pages._parts.clusters_view import known_pictures
-from pages._parts.figures import figure
-from pages._parts.levels import curve_of
+from pages._parts.show.clusters import known_pictures
+from pages._parts.show.figures import figure
+from pages._parts.show.levels import curve_of
 from pages._parts.tour import look
 from pages._parts.tour.nearest import choose_face
 from pages._parts.tour.stage import FACES, MODEL, network, paths, subject, surrogate

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from pages._parts.charts import TRAINING
+from pages._parts.show.charts import TRAINING
 
 STYLE = f"""<style>
 .stMain h1 {{ padding-top: 0; }}

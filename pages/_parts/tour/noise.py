@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts.figures import figure
+from pages._parts.show.figures import figure
 from pages._parts.tour import look
 from pages._parts.tour.stage import FACES, paths
 

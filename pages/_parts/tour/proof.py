@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from pages._parts import view
-from pages._parts.charts import BINS, CONTROL, HEIGHT, TRAINING, dressed
-from pages._parts.figures import figure, show_row
-from pages._parts.headline import tile
+from pages._parts.inputs import view
+from pages._parts.show.charts import BINS, CONTROL, HEIGHT, TRAINING, dressed
+from pages._parts.show.figures import figure, show_row
+from pages._parts.show.headline import tile
 from pages._parts.tour import look
 from pages._parts.tour.stage import FACES, matched, subject
 from side_core.extraction.calibration import Calibration

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages._parts.kept import Kept
-from pages._parts.session import open_references, open_subject, open_surrogate, steered
-from pages._parts.turns import in_turn
+from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.resources import open_references, open_subject, open_surrogate, steered
+from pages._parts.runtime.shared_cache import Kept
 from side_core.dpm.denoiser import to_uint8
 from side_core.extraction.matching import Match, match
 from side_core.extraction.run import Subject

@@ -3,12 +3,12 @@
 import numpy as np
 import streamlit as st
 
-from pages._parts.figures import figure
+from pages._parts.show.figures import figure
 from pages._parts.tour import look
 from pages._parts.tour.stage import MODEL, steered_match, subject
 from side_core.extraction.matching import Match
-from side_core.rate import rate_of
 from side_core.similarity.scores import SCORES
+from side_core.stats.rate import rate_of
 
 SCALES = (0, 1, 2, 3, 5, 8, 12, 20, 50)
 FIRST = 8

@@ -6,9 +6,9 @@ from typing import Any
 
 from pages._parts.tour import guess, nearest, noise, proof, steer
 from side_core.extraction.calibration import Calibration
-from side_core.rate import rate
 from side_core.sampling.sampler import sample
 from side_core.similarity import neighbours, scores
+from side_core.stats.rate import rate
 from side_core.surrogate.answers import probabilities
 from side_core.surrogate.noise import noised
 from side_core.surrogate.steering import Steering
@@ -20,7 +20,7 @@ class Step:
 
     Attributes:
         title: what it shows.
-        words: two or three sentences, with marks for `pages._parts.glossary`.
+        words: two or three sentences, with marks for `pages._parts.show.glossary`.
         show: draws the demo with its controls.
         code: what of side_core does it.
     """

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from side_core.data.training_set import TrainingSet
-from side_core.dpm.batch import batch_rows
-from side_core.dpm.checkpoint import Learner
-from side_core.dpm.learning import CHECKPOINT, TrainingStep, learn, new_learner
 from side_core.dpm.text.networks import new_autoencoder
+from side_core.dpm.training.batch import batch_rows
+from side_core.dpm.training.checkpoint import Learner
+from side_core.dpm.training.loop import CHECKPOINT, TrainingStep, learn, new_learner
 from side_core.settings import TrainTextSettings
 
 FOLDER = "autoencoder"

@@ -11,8 +11,8 @@ from torch import Tensor
 from side_core.dpm.arithmetic import chosen, place
 from side_core.dpm.denoiser import FEATURE_TIMESTEP, Denoiser, Space, pooled
 from side_core.dpm.fingerprint import network_digest
-from side_core.dpm.own_sampling import OwnSampling
-from side_core.dpm.scheduler import check_prediction, noise_from
+from side_core.dpm.formats.own_sampling import OwnSampling
+from side_core.dpm.formats.scheduler import check_prediction, noise_from
 from side_core.dpm.text.attention import AttentionMaps, install
 from side_core.dpm.text.tokens import Tokens, Vocabulary
 from side_core.settings import Mode

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from side_core.dpm.own_sampling import own_sampling_of
+from side_core.dpm.formats.own_sampling import own_sampling_of
 
 if TYPE_CHECKING:
     from side_core.dpm.text.denoiser import TextDenoiser

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from side_core.dpm.config import read_config
-from side_core.roots import check_allowed
+from side_core.dpm.formats.config import read_config
+from side_core.files.paths import check_allowed
 
 MOST_FILES = 256
 MOST_ADDED = 2**12  # tokens besides the vocabulary, each of which the library adds by itself

@@ -13,17 +13,17 @@ from torch.nn import functional
 
 from side_core.data.captioned import Captioned
 from side_core.data.training_set import TrainingSet
-from side_core.dpm.batch import batch_rows
-from side_core.dpm.checkpoint import Learner
 from side_core.dpm.device import open_device
-from side_core.dpm.learning import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
-from side_core.dpm.own_sampling import CARD_ENTRY
+from side_core.dpm.formats.own_sampling import CARD_ENTRY
 from side_core.dpm.text.autoencoder_training import encoded, train_autoencoder, trained_autoencoder
 from side_core.dpm.text.denoiser import need_text
 from side_core.dpm.text.networks import new_text_encoder, new_unet
 from side_core.dpm.text.vocabulary import new_tokenizer
+from side_core.dpm.training.batch import batch_rows
+from side_core.dpm.training.checkpoint import Learner
+from side_core.dpm.training.loop import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
+from side_core.files.whole_file import make_folder
 from side_core.settings import TrainTextSettings
-from side_core.whole_file import make_folder
 
 BETAS = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}  # of Stable Diffusion
 PREDICTION = "v_prediction"  # as Stable Diffusion 2: the error at pure noise is that of the picture, not of the noise

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from side_core.dpm.config import first_line
-from side_core.runs.command import command_of
-from side_core.runs.places import without_places
+from side_core.dpm.formats.config import first_line
+from side_core.runs.exchange.command import command_of
+from side_core.runs.exchange.places import without_places
 from side_core.runs.report.chart import histogram_svg
 from side_core.runs.report.method import again_html, limits_html, method_html, steers
 from side_core.runs.report.numbers import bands_html, effect_html, effect_in, scores_html, tiles_html
@@ -27,7 +27,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # a bro
 def report_html(result: Result) -> str:
     """The report as HTML. All text of others is escaped, pictures are inside; equal results give equal text.
 
-    No path of this machine is in it: see `side_core.runs.places`.
+    No path of this machine is in it: see `side_core.runs.exchange.places`.
 
     Raises:
         ValueError: another version wrote the settings, or run.json is damaged.

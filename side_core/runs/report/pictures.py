@@ -4,7 +4,7 @@ import base64
 
 import numpy as np
 
-from side_core.pictures import png, thumbnail
+from side_core.files.images import png, thumbnail
 from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES, in_words

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from side_core.roots import printable
+from side_core.files.paths import printable
 from side_core.wording import shortened
 
 NARROW = "\u00a0"  # a space at which no line ends

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from side_core.dpm.arithmetic import Arithmetic, place
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.pace import measure_pace
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.dpm.text.guided import Guided, Halves
+from side_core.dpm.timing import measure_pace
 from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 

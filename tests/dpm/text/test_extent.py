@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from side_core.dpm.config import depth_of
 from side_core.dpm.description import describe
+from side_core.dpm.formats.config import depth_of
 from tests.dpm.text.test_folder import edit
 
 UNET, VOCABULARY = "unet/config.json", "tokenizer/vocab.json"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from side_core.dpm.text.text_encoder import read_tokenizer
 from side_core.dpm.text.tokens import Tokens, Vocabulary, need_prompt
-from side_core.dpm.text.tower import read_tokenizer
 from side_core.dpm.text.vocabulary import byte_alphabet
 from tests.dpm.text.small_folders import small_tokenizer
 

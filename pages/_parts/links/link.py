@@ -1,0 +1,124 @@
+"""Links that reopen a page with every setting, and settings that are taken over from another page."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NoReturn
+from urllib.parse import urlencode, urlsplit
+
+from pages._parts.inputs.view import DEMO, EVERYTHING
+from pages._parts.links import arrival, link_values
+from pages._parts.links.asked import words
+from pages._parts.links.link_values import Values
+from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
+
+Linkable = ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings
+
+MODEL = str(ExtractSettings.model_fields["model"].default)
+EXTRACT, PROMPTS, SWEEP, SURROGATE, MODELS = "extract", "prompts", "sweep", "surrogate", "models"
+PATHS = {EXTRACT: "/", PROMPTS: "/prompts", SWEEP: "/sweep", SURROGATE: "/surrogate", MODELS: "/models"}
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A page and what its widgets hold.
+
+    Attributes:
+        page: its name.
+        values: by the widgets' keys; None stands for a default.
+    """
+
+    page: str
+    values: Values
+
+    @property
+    def link(self) -> str:
+        """Its path and query."""
+        pairs = [(key, word) for key, value in self.values.items() for word in words(value)]
+        return f"{PATHS[self.page]}?{urlencode(pairs)}"
+
+
+def opening_of(settings: Linkable, model: str = MODEL, fields: Collection[str] | None = None) -> Opening:
+    """The page that settings belong to, with its widgets.
+
+    Args:
+        settings: of one of the pages.
+        model: what a surrogate is made of, which its settings do not say.
+        fields: of a surrogate's settings, those that have been asked for yet; left out: all.
+    """
+    if isinstance(settings, SweepSettings):
+        return Opening(SWEEP, link_values.sweep_values(settings))
+    if isinstance(settings, ExtractSettings):
+        return Opening(EXTRACT, link_values.extract_values(settings))
+    if isinstance(settings, ScoreSettings):
+        return Opening(EXTRACT, link_values.score_values(settings))
+    return Opening(SURROGATE, link_values.surrogate_values(settings, model, fields))
+
+
+def link_of(
+    settings: Linkable,
+    *,
+    view: str = EVERYTHING,
+    projector: bool = False,
+    model: str = MODEL,
+    fields: Collection[str] | None = None,
+) -> str:
+    """The link that opens a page with every one of these settings, also those that are defaults.
+
+    What its widgets cannot have, such as more pictures than a page draws, the page says when it is opened.
+
+    Args:
+        settings: of one of the pages.
+        view: `everything`, or `demo`.
+        projector: whether text and pictures are larger.
+        model: see `opening_of`.
+        fields: see `opening_of`.
+
+    Returns:
+        Path and query, for example `/sweep?model=ideal&...`.
+    """
+    return seen_as(opening_of(settings, model, fields).link, view, projector)
+
+
+def link_to(page: str, values: Values) -> str:
+    """The link that opens a page with these values of its widgets, by their keys.
+
+    Args:
+        page: one of `PATHS`.
+        values: None stands for a default.
+    """
+    return Opening(page, values).link
+
+
+def seen_as(link: str, view: str, projector: bool) -> str:
+    """A link with how much of the page is seen, and how large."""
+    seen = ({"view": view} if view == DEMO else {}) | ({"size": "true"} if projector else {})
+    return f"{link}&{urlencode(seen)}" if seen else link
+
+
+def absolute(link: str, here: str) -> str:
+    """A link with the address of the app.
+
+    Args:
+        link: path and query.
+        here: the address of the page that is shown, as `st.context.url` says.
+    """
+    parts = urlsplit(here)
+    folder = parts.path.rstrip("/")
+    last = folder.rpartition("/")[2]
+    if f"/{last}" in PATHS.values() or last == "history":
+        folder = folder.rpartition("/")[0]
+    return f"{parts.scheme}://{parts.netloc}{folder}{link}" if parts.netloc else link
+
+
+def take_over(settings: Linkable, model: str = MODEL) -> NoReturn:
+    """Go to the page that settings belong to, with these settings in its widgets.
+
+    From any page, also that one, in a callback or in the page; nothing after it runs. What the widgets cannot have,
+    the page says.
+
+    Args:
+        settings: of one of the pages.
+        model: see `opening_of`.
+    """
+    opening = opening_of(settings, model)
+    arrival.go(f"{opening.page}.py", opening.values)

@@ -1,0 +1,145 @@
+"""Runs of a page go into the workspace: noted as they begin, kept when they end. Trouble there stops no page."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pages._parts.runtime.pictures import PictureStore
+from pages._parts.show.text import plain
+from side_core.extraction.references import References
+from side_core.extraction.run import Extraction, Subject
+from side_core.files.public import is_public
+from side_core.runs.identity import new_run
+from side_core.runs.opening import open_workspace
+from side_core.runs.picture_shelf import Picture
+from side_core.runs.recording import Kept, begin_run, keep, keep_folder, leave_run
+from side_core.runs.run import NewRun
+from side_core.runs.wording import when
+from side_core.runs.workspace import Workspace, workspace_folder
+from side_core.settings import ExtractSettings
+
+RETRY = 30.0  # seconds until a workspace that could not be used is tried again
+
+
+class Opened:
+    """The workspace of this process, opened once; or why it cannot be, until that is tried again."""
+
+    def __init__(self) -> None:
+        self.workspace: Workspace | None = None
+        self.trouble, self.tried = "", 0.0
+        self.lock = threading.Lock()
+
+    def get(self) -> Workspace:
+        """The workspace.
+
+        Raises:
+            ValueError: it cannot be used.
+        """
+        with self.lock:
+            folder = workspace_folder()
+            if self.workspace is not None and self.workspace.folder == folder and folder.is_dir():
+                return self.workspace
+            if self.trouble and time.monotonic() - self.tried < RETRY and str(folder) in self.trouble:
+                raise ValueError(self.trouble)
+            try:
+                self.workspace, self.trouble = open_workspace(folder), ""
+            except ValueError as error:
+                self.workspace, self.trouble, self.tried = None, str(error), time.monotonic()
+                raise
+            return self.workspace
+
+
+OPENED = Opened()
+
+
+def workspace() -> Workspace | None:
+    """Where runs are kept; None in a public app, which keeps none.
+
+    Raises:
+        ValueError: the folder cannot be used.
+    """
+    return None if is_public() else OPENED.get()
+
+
+def picture_folder() -> Path | None:
+    """Where drawn pictures are kept; None where they cannot be, which `keep_run` tells."""
+    try:
+        here = workspace()
+    except ValueError:
+        return None
+    return None if here is None else here.pictures
+
+
+@contextmanager
+def noted(settings: ExtractSettings, subject: Subject, references: References) -> Iterator[None]:
+    """Note that a run draws; if the person ends it before it is done, it is cancelled, with what is finished."""
+    run = None
+    try:
+        if (here := workspace()) is not None:
+            run = begin_run(here, new_run(settings, subject, references))
+    except ValueError:
+        here = None  # said when it ends
+    try:
+        yield
+    except BaseException:  # also that a page was stopped, which is no Exception
+        if here is not None and run is not None:
+            leave_run(here, run.id)
+        raise
+
+
+def keep_run(
+    extraction: Extraction, drawn: Mapping[str, Mapping[int, Picture]] | None = None, store: PictureStore | None = None
+) -> None:
+    """Keep an extraction as it is shown, and say so below it.
+
+    Args:
+        extraction: what came out.
+        drawn: its pictures by what they depend on and their seed; those that are not there as files, as after a
+            clean-up, are written.
+        store: writes them.
+    """
+    own: set[int] = st.session_state.setdefault("own_runs", set())
+    last: int | None = st.session_state.get("last_run")
+
+    def keep_all(here: Workspace) -> Kept:
+        for key, pictures in (drawn or {}).items():
+            if store is not None:
+                store.write(key, pictures)
+        return keep(here, extraction, replaces=last if last in own else None)
+
+    kept = say_kept(keep_all)
+    if kept is None:
+        return
+    st.session_state["last_run"] = kept.run.id
+    if not kept.reused:
+        own.add(kept.run.id)
+
+
+def keep_files(new: NewRun, finished: int, headline: str, write: Callable[[Path], Mapping[str, Any]]) -> None:
+    """Keep a sweep or a surrogate: what `write` puts into the run's folder, and the summary it returns; and say so."""
+    say_kept(lambda here: keep_folder(here, new, finished, headline, write))
+
+
+def say_kept(store: Callable[[Workspace], Kept]) -> Kept | None:
+    """Keep something and say in small print under which number, or why not; None where it is not kept."""
+    try:
+        here = workspace()
+        kept = None if here is None else store(here)
+    except ValueError as error:
+        st.warning(plain(str(error), 500), icon=":material/save:")
+        return None
+    if kept is None:
+        return None
+    own = kept.run.id in st.session_state.get("own_runs", set())
+    with st.container(key="kept"):
+        if kept.reused and not own:
+            begun = when(kept.run.created)
+            st.caption(f"The same as run {kept.run.id} of {begun}: its result is reused. See History.")
+        else:
+            st.caption(f"Kept as run {kept.run.id}. See History.")
+    return kept

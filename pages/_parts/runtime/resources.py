@@ -1,0 +1,218 @@
+"""What outlives a rerun: opened models, encoded sets, matches, finished pictures; shared by all sessions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.runtime.device_queue import in_one_turn, in_turn
+from pages._parts.runtime.pictures import PictureStore
+from pages._parts.runtime.recording import picture_folder
+from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.work import run_with_progress
+from side_core.data.source import reading
+from side_core.data.training_set import Reading, TrainingSet
+from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.folder import open_denoiser
+from side_core.dpm.timing import Pace, measure_pace
+from side_core.extraction.matching import Match, match
+from side_core.extraction.overview import SetOverview, overviewing
+from side_core.extraction.references import References
+from side_core.extraction.run import Extraction, Subject, opening, references_of
+from side_core.extraction.scoring import score
+from side_core.progress import Part
+from side_core.runs.picture_shelf import Picture
+from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
+from side_core.similarity.near_duplicates import Grouping
+from side_core.surrogate.folder import CARD, load_surrogate
+from side_core.surrogate.names import surrogate_folder
+from side_core.surrogate.steering import make_steering
+from side_core.surrogate.surrogate import Surrogate
+from side_core.sweep.estimate import Comparing, measure_comparing
+
+MOST_AT_ONCE = 10**9  # multiplications of a match that takes no turn of its own: tenths of a second
+
+MODELS: Kept[Denoiser] = Kept(2)  # opened models without their images
+SURROGATES: Kept[Surrogate] = Kept(8)  # loaded surrogates
+SUBJECTS: Kept[Subject] = Kept(4)  # opened models with their training images and control
+REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
+MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
+SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
+SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
+OVERVIEWS: Kept[SetOverview] = Kept(8)  # what sets hold
+PACES: Kept[Pace] = Kept(32, idle=None)  # how fast models draw
+COMPARING: Kept[Comparing] = Kept(32, idle=None)  # how fast pictures are compared
+PICTURES = PictureStore(folder=picture_folder)  # finished pictures
+
+
+def open_model(name: str, mode: Mode) -> Denoiser:
+    """A model alone, where its training images are not needed.
+
+    Raises:
+        ValueError: it cannot be opened.
+    """
+
+    def make() -> Denoiser:
+        with st.spinner("Opening the model", show_time=True):
+            return open_denoiser(name, mode)
+
+    return MODELS.get_or_make((name, mode), make)
+
+
+def open_subject(settings: ExtractSettings) -> Subject:
+    """The settings' model with its images, whatever its sliders say; shows progress while pictures are read.
+
+    Raises:
+        ValueError: something cannot be opened.
+    """
+    chosen = settings.model_dump(include={"model", "mode", "data", "control"})
+    work = opening(ExtractSettings(**chosen, steps=1))
+    return SUBJECTS.get_or_make(
+        subject_key(settings), lambda: run_with_progress(work, "Opening the model and its pictures")
+    )
+
+
+def subject_key(settings: ExtractSettings) -> Key:
+    """What a subject depends on."""
+    return settings.model, settings.mode, settings.data, settings.control
+
+
+def keep_subject(settings: ExtractSettings, make: Callable[[], Subject]) -> Subject:
+    """A model for all sessions, opened by `make` unless it is; a session that wants it meanwhile waits for it."""
+    return SUBJECTS.get_or_make(subject_key(settings), make)
+
+
+def open_surrogate(name: str) -> Surrogate:
+    """A surrogate by its built-in name or its folder; read again where it has been trained anew since.
+
+    Raises:
+        ValueError: it cannot be loaded.
+    """
+    try:
+        written = (surrogate_folder(name) / CARD).stat().st_mtime_ns
+    except OSError:  # what is amiss is said by who loads it
+        return load_surrogate(name)
+    return SURROGATES.get_or_make((name, written), lambda: load_surrogate(name))
+
+
+def steered(subject: Subject, settings: ExtractSettings) -> Subject:
+    """The subject with the surrogate that the settings name, if they do. The model itself is not opened again.
+
+    Raises:
+        ValueError: the surrogate does not go with the model, its window is empty, or there is no such label.
+    """
+    if settings.surrogate is None or subject.denoiser is None:
+        return subject
+    surrogate, foreign = open_surrogate(settings.surrogate), settings.foreign_surrogate
+    try:
+        steering = make_steering(surrogate, subject.denoiser, settings.guidance, settings.label, foreign)
+    except ValueError as error:  # here it is allowed in the sidebar
+        raise ValueError(str(error).replace("with --foreign-surrogate", "in the sidebar")) from None
+    return replace(subject, steering=steering)
+
+
+def open_references(settings: MatchSettings, subject: Subject) -> References:
+    """Training images and control encoded as the settings ask for; shows progress.
+
+    Raises:
+        ValueError: the encoder cannot be opened, or does not go with the score.
+    """
+    work = references_of(settings, subject)
+    return REFERENCES.get_or_make(
+        reference_key(settings, subject),
+        lambda: run_with_progress(in_turn(work), preparing_in_words),
+    )
+
+
+def reference_key(settings: MatchSettings, subject: Subject) -> Key:
+    """What encoded training images and control depend on."""
+    model = subject.denoiser
+    control = subject.control.fingerprint if subject.control else None
+    weights = (model.fingerprint, str(model.arithmetic)) if model else ()
+    compared = settings.encoder, settings.encoder_weights, subject.mirror_by(settings), settings.align
+    return *compared, *weights, subject.data.fingerprint, control
+
+
+def match_pictures(pictures: Mapping[int, Picture], key: Key, references: References) -> Match:
+    """Drawn pictures by seed, matched and named by their seeds.
+
+    Args:
+        pictures: one or more.
+        key: names what they and the references depend on besides the seeds.
+        references: what to match against.
+    """
+    seeds = tuple(pictures)
+
+    def make() -> Match:
+        images = np.stack([pictures[seed].image for seed in seeds])
+        if at_once(len(images), references):
+            return match(images, tuple(map(str, seeds)), references)
+        return in_one_turn(lambda: match(images, tuple(map(str, seeds)), references))
+
+    return MATCHES.get_or_make((*key, seeds), make)
+
+
+def at_once(count: int, references: References) -> bool:
+    """Whether so many pictures are compared so quickly that it takes no turn of its own."""
+    vectors = references.training.vectors
+    return references.encoder.name == "pixel" and count * len(vectors) * vectors.shape[1] <= MOST_AT_ONCE
+
+
+def seconds_to_match(count: int, settings: MatchSettings, subject: Subject, references: References) -> float:
+    """How long so many pictures take to be compared, with the device for oneself; measured once."""
+    if at_once(count, references):
+        return 0.0
+    key = reference_key(settings, subject)
+    pace = COMPARING.get_or_make(key, lambda: in_one_turn(lambda: measure_comparing(references)))
+    return pace.seconds(count)
+
+
+def score_folder(settings: ScoreSettings) -> Extraction:
+    """Scored pictures of others; shows progress.
+
+    Raises:
+        ValueError: something cannot be read.
+    """
+    asked = settings.model_copy(update={"score": "ratio", "threshold": None, "control_rate": None})
+    work = score(settings)
+    return SCORINGS.get_or_make(
+        (asked.digest,),
+        lambda: run_with_progress(
+            in_turn(work), lambda event: "Reading pictures" if isinstance(event, Reading) else preparing_in_words(event)
+        ),
+    )
+
+
+def preparing_in_words(event: Part) -> str:
+    """What is being done before pictures are compared."""
+    return "Looking for near-duplicates" if isinstance(event, Grouping) else "Encoding training and control images"
+
+
+def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
+    """A set of pictures at a model's size; shows progress.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    work = reading(source, size)
+    return SETS.get_or_make((source, size), lambda: run_with_progress(work, "Reading pictures"))
+
+
+def overview_of(images: TrainingSet, training: TrainingSet | None, mirror: bool) -> SetOverview:
+    """What a set of pictures holds, of a control beside its training images; shows progress."""
+    key = (images.fingerprint, None if training is None else training.fingerprint, mirror)
+    work = overviewing(images, training, mirror)
+    return OVERVIEWS.get_or_make(key, lambda: run_with_progress(in_turn(work), preparing_in_words))
+
+
+def pace_of(denoiser: Denoiser, batch: int) -> Pace:
+    """How fast a model draws here, measured once."""
+    key = (denoiser.fingerprint, str(denoiser.arithmetic), batch)
+    return PACES.get_or_make(key, lambda: in_one_turn(lambda: measure_pace(denoiser, batch)))
+
+
+def forget_all() -> None:
+    """Read every file again when it is next needed."""
+    for store in (MODELS, SURROGATES, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS, OVERVIEWS):
+        store.clear()

@@ -1,0 +1,181 @@
+"""The third step to a surrogate: a classifier learns to tell the groups apart under noise, watched and stopped."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pages._parts.inputs import controls
+from pages._parts.links import checks
+from pages._parts.runtime.device_queue import in_one_turn, in_turn
+from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.work import StopBar
+from pages._parts.show.charts import TRAINING, dressed
+from pages._parts.show.levels import Curve, described, levels_chart
+from side_core.dpm.denoiser import Denoiser
+from side_core.settings import PRESETS, SurrogateSettings
+from side_core.surrogate.building import Material, Record, finished, lesson_of
+from side_core.surrogate.surrogate import Surrogate
+from side_core.surrogate.training import SurrogateStep, train_classifier
+from side_core.wording import counted
+
+QUICK, OWN = "Quick", "Own settings"
+STEP, MOST_STEPS = 10, 5000
+REDRAW = 1.0  # seconds between redrawings of the loss
+POINTS = 200  # of the loss that are drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What a training has come to.
+
+    Attributes:
+        surrogate: of the best so far.
+        stopped: after how many of how many steps; None where it ended by itself.
+    """
+
+    surrogate: Surrogate
+    stopped: tuple[int, int] | None
+
+
+TRAINED: Kept[Learned] = Kept(8, idle=None)  # minutes of somebody's work
+
+
+def lesson_inputs() -> dict[str, Any]:
+    """Objective and steps: the quick ones, or one's own."""
+    quick = PRESETS["quick"]
+    checks.name("lesson", "How to train", [QUICK, OWN], QUICK)
+    way = st.segmented_control(
+        "How to train",
+        [QUICK, OWN],
+        default=QUICK,
+        required=True,
+        key="lesson",
+        bind="query-params",
+        help=f"Quick: {quick.train_steps:,} steps of objective {quick.objective}, a minute or two.",
+    )
+    if way == QUICK:
+        return {"objective": quick.objective, "train_steps": quick.train_steps}
+    left, right = st.columns(2)
+    with left:
+        objective = controls.choice("objective", of=SurrogateSettings)
+    with right:
+        steps = controls.slider(
+            "train_steps", low=STEP, high=MOST_STEPS, default=quick.train_steps, step=STEP, of=SurrogateSettings
+        )
+    return {"objective": objective, "train_steps": steps, "evaluate_every": often(steps)}
+
+
+def often(steps: int) -> int:
+    """Steps between two evaluations: a short training is watched as closely as a long one."""
+    return min(PRESETS["quick"].evaluate_every, steps // 10)
+
+
+def train_live(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings) -> Learned | None:
+    """The surrogate that these settings make, trained when asked for; None before that.
+
+    Stop, or any other widget, ends the training and keeps the best so far.
+
+    Raises:
+        ValueError: the loss is no number.
+    """
+    key = (denoiser.fingerprint, str(denoiser.arithmetic), material.encoder.fingerprint, settings.digest)
+    during, after = st.empty(), st.empty()  # nothing of one state is left beside the other
+    if st.session_state.pop("training", None) == key:
+        with during.container():
+            watch_training(model, denoiser, material, settings, key)
+        during.empty()
+    learned = TRAINED.get(key)
+    if learned is None or learned.stopped:
+        with after.container():
+            say_stopped(learned, key)
+            offer("Train again" if learned else "Train", key)
+    return learned
+
+
+def say_stopped(learned: Learned | None, key: Key) -> None:
+    """What there is of a training that was stopped; nothing where none was."""
+    if learned is not None and learned.stopped:
+        done, total = learned.stopped
+        st.info(
+            f"Stopped after {done:,} of {counted(total, 'step')}. This is the best so far.", icon=":material/pause:"
+        )
+    elif st.session_state.get("tried") == key:
+        st.info("Stopped before the first evaluation: there is nothing to keep.", icon=":material/pause:")
+
+
+def offer(label: str, key: Key) -> None:
+    """A button to begin."""
+    st.button(label, icon=":material/school:", type="primary", on_click=begin, args=(key,))
+
+
+def begin(key: Key) -> None:
+    """Called by the button."""
+    st.session_state["training"] = st.session_state["tried"] = key
+
+
+def watch_training(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings, key: Key) -> None:
+    """Train, showing loss and accuracy as they come, and keep the best at every evaluation."""
+    bar = StopBar("Stop training", "Keeps the best so far.", lambda: None)  # any widget ends the run
+    waiting = st.empty()
+    left, right = st.columns(2)
+    left.markdown("**Loss** on noisy training batches, nats")
+    right.markdown("**Accuracy** on held-out images, by noise level")
+    loss_place, levels_place = left.empty(), right.empty()
+    with st.spinner("Bringing the images to the model's space", show_time=True):
+        lesson = in_one_turn(lambda: lesson_of(denoiser, material, settings), place=waiting)
+    record, losses, drawn = Record(), [], 0.0
+
+    def note(step: SurrogateStep, stopped: bool) -> None:
+        surrogate = finished(model, denoiser, material, settings, lesson, record)
+        alone = step.part == "teacher" and settings.objective == "distilled"  # not what was asked for
+        if surrogate is not None and not alone:
+            TRAINED.put(key, Learned(surrogate, (step.done, step.total) if stopped else None))
+
+    for step in in_turn(train_classifier(lesson, settings, str(denoiser.device)), place=waiting):
+        record.see(step)
+        losses.append((step.done, step.loss, step.part))
+        if step.evaluation is not None:
+            note(step, stopped=True)
+            curve = Curve(f"{step.part}, step {step.done:,}", step.evaluation.levels, lesson.chance)
+            levels_place.plotly_chart(levels_chart([curve]), alt=described([curve]), key=f"levels-{step.done}")
+        touched = bar.see(step, f"Training the {step.part}, loss {step.loss:.2f}. Steps, at most")
+        if touched and time.monotonic() - drawn > REDRAW:
+            drawn = time.monotonic()
+            show_loss(loss_place, losses)
+    note(step, stopped=False)
+
+
+def show_loss(place: st.delta_generator.DeltaGenerator, losses: Sequence[tuple[int, float, str]]) -> None:
+    """The loss so far; this kind of chart is redrawn in place, without a flicker."""
+    some = losses[:: -(-len(losses) // POINTS)]
+    rows = [{"step": done, "loss": loss, "network": part} for done, loss, part in some]
+    place.line_chart(
+        rows, x="step", y="loss", color="network", height=280, alt=f"Loss, {losses[-1][1]:.2f} at step {losses[-1][0]}"
+    )
+
+
+def curve_chart(surrogate: Surrogate) -> go.Figure | None:
+    """The loss on held-out images at each evaluation, and which was kept; None where the card does not say."""
+    try:
+        training = surrogate.card["training"]
+        steps = [int(item["step"]) for item in training["curve"]]
+        losses = [float(item["loss"]) for item in training["curve"]]
+        best = int(training["best_step"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    figure = go.Figure()
+    figure.add_scatter(
+        x=steps,
+        y=losses,
+        mode="lines+markers",
+        line={"color": TRAINING},
+        showlegend=False,
+        hovertemplate="step %{x:,}: %{y:.3f} nats<extra></extra>",
+    )
+    if best in steps:
+        figure.add_annotation(x=best, y=losses[steps.index(best)], text="kept", ay=-30, arrowcolor="#888")
+    return dressed(figure, "training step", "loss on held-out images, nats")

@@ -1,0 +1,116 @@
+"""The first step to a surrogate: the model draws images, watched and stopped at will; none is drawn twice."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.inputs import controls
+from pages._parts.runtime import live
+from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.resources import pace_of
+from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.work import StopBar
+from pages._parts.show.figures import figure, show_row
+from pages._parts.show.text import in_time
+from side_core.data.training_set import TrainingSet
+from side_core.dpm.denoiser import Denoiser
+from side_core.progress import finish
+from side_core.settings import SurrogateSettings
+from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic
+
+FEWEST, MOST, A_BATCH = 256, 4096, 64  # images a page draws; a batch is what is kept at once
+MOST_STEPS = 50
+SHOWN = 32
+SIDE = "2.8rem"  # of such an image
+
+DRAWN: Kept[TrainingSet] = Kept(4)  # finished sets
+BEGUN: Kept[list[np.ndarray]] = Kept(4)  # batches of sets that were stopped
+
+
+def drawing_inputs() -> dict[str, Any]:
+    """How many images, in how many steps."""
+    left, right = st.columns(2)
+    with left:
+        images = controls.slider("images", low=FEWEST, high=MOST, step=A_BATCH, of=SurrogateSettings)
+    with right:
+        steps = controls.slider("steps", key="draw_steps", high=MOST_STEPS, of=SurrogateSettings)
+    return {"images": images, "steps": steps}
+
+
+def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | None:
+    """The settings' synthetic images, drawn when asked for; None where that has not been asked, or was stopped."""
+    key = (denoiser.fingerprint, str(denoiser.arithmetic), settings.drawing.digest)
+    before, during, after = st.empty(), st.empty(), st.empty()  # nothing of one state is left beside another
+    done = DRAWN.get(key)
+    if done is None and st.session_state.get("drawing") != key:
+        with before.container():
+            offer(denoiser, settings, key)
+        return None
+    if done is None:
+        with during.container():
+            done = DRAWN.put(key, watch_drawing(denoiser, settings, key))
+        during.empty()
+    with after.container():
+        st.caption(f"{len(done):,} images are drawn. Some of them:")
+        show_some(done.images)
+    return done
+
+
+def watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> TrainingSet:
+    """Draw, showing images as they come; finished batches are kept."""
+    bar = StopBar("Stop drawing", "Keeps the images that are drawn.", forget_drawing)
+    preview, waiting = st.empty(), st.empty()
+    batches = BEGUN.put(key, [])
+
+    def watch(step: SyntheticStep) -> None:
+        if step.images is not None:
+            batches.append(step.images)
+        if bar.see(step, f"Denoising steps of {settings.images:,} images") and step.images is not None:
+            with preview.container():
+                show_some(batches)
+
+    return finish(in_turn(draw_synthetic(denoiser, settings), place=waiting), watch)
+
+
+def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
+    """A button to begin, with the time it takes, or to go on where it was stopped."""
+    batches = BEGUN.get(key) or []
+    drawn = sum(map(len, batches))
+    seconds = pace_of(denoiser, live.BATCH).seconds(settings.images - drawn, settings.steps)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Go on" if drawn else f"Draw {settings.images:,} images",
+            icon=":material/play_arrow:",
+            type="primary",
+            on_click=begin_drawing,
+            args=(key,),
+        )
+        if drawn:
+            st.info(
+                f"Stopped: {drawn:,} of {settings.images:,} images are drawn and kept. Go on (about "
+                f"{in_time(seconds)}), or choose fewer images above.",
+                icon=":material/pause:",
+            )
+        else:
+            st.caption(f"About {in_time(seconds)} here ({denoiser.device}). What was drawn before is not drawn again.")
+    if drawn:
+        show_some(batches)
+
+
+def begin_drawing(key: Hashable) -> None:
+    """Called by the button."""
+    st.session_state["drawing"] = key
+
+
+def forget_drawing() -> None:
+    """Called by Stop."""
+    st.session_state.pop("drawing", None)
+
+
+def show_some(images: np.ndarray | Sequence[np.ndarray]) -> None:
+    """A few of the images, evenly from all of them; of batches, as many from each."""
+    flat = images if isinstance(images, np.ndarray) else [image for batch in images for image in batch]
+    chosen = np.linspace(0, len(flat) - 1, min(SHOWN, len(flat))).astype(int)
+    show_row([figure(flat[row], "An image the model drew") for row in chosen], least=SIDE, most=SIDE)

@@ -1,0 +1,238 @@
+"""`runs`: the history on the command line. Heavy imports wait until a command needs them."""
+
+import argparse
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from side_core.wording import counted
+
+if TYPE_CHECKING:
+    from side_core.runs.run import Run
+    from side_core.runs.workspace import Workspace
+
+DAY = 24 * 3600.0
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """`runs list`."""
+    from side_core.files.paths import printable
+    from side_core.progress import complain
+    from side_core.runs import store
+    from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
+
+    workspace = opened()
+    most = whole(options.most, "most")
+    page = store.page(workspace, options.search, options.sort, options.ascending, options.deleted, most=most)
+    runs, damaged = page.runs, page.damaged
+    if damaged:
+        ids = " ".join(str(item.id) for item in damaged)
+        off = "" if options.deleted else f" `python -m side_core runs delete {ids}` takes off the list."
+        complain(printable(damage_in_words(damaged)) + off)
+    if options.json:
+        return say_json([asdict(run) for run in runs])
+    for run in runs:
+        mark = "*" if run.pinned else " "
+        about = f"{when(run.created)}  {run.state:11}  {progress_in_words(run)}"
+        print(f"{run.id:>6}{mark} {about}  {printable(run.title)}")
+        for line in headline_in_words(run):
+            print(f"{'':8}{printable(line)}")
+    count = store.counted(workspace, options.search, options.deleted)
+    place = "in the bin in" if options.deleted else "in"
+    print(f"{len(runs):,} of {counted(count, 'run')} {place} {printable(workspace.folder)}")
+    return 0
+
+
+def run_show(options: argparse.Namespace) -> int:
+    """`runs show`."""
+    from side_core.files.paths import printable
+    from side_core.runs.reading import summary_in
+    from side_core.runs.wording import progress_in_words, value_in_words, when
+
+    workspace, run = found(options.id)
+    summary = summary_in(workspace, run)
+    if options.json:
+        return say_json(asdict(run) | {"summary": summary})
+    marks = [run.state, *(["pinned"] if run.pinned else []), *(["in the bin"] if run.deleted is not None else [])]
+    print(f"{printable(run.title)} (run {run.id}, {run.kind}, {', '.join(marks)})")
+    print(f"  {when(run.created)}, {progress_in_words(run)}")
+    said = [line for kind in ("warnings", "notes") for line in (summary or {}).get(kind, [])]
+    for line in [*run.headline.split("; "), *run.note.splitlines(), *said]:
+        if line.strip():
+            print(f"  {printable(line)}")
+    for title, part in (("Settings", run.settings), ("Fingerprints", run.fingerprints), ("Versions", run.versions)):
+        print(title)
+        for name, value in part.items():
+            if value is not None:
+                print(f"  {name.replace('_', '-') + ':':22} {printable(value_in_words(value))}")
+    print(f"Files: {printable(workspace.run_folder(run.id))}")
+    return 0
+
+
+def run_compare(options: argparse.Namespace) -> int:
+    """`runs compare`."""
+    from side_core.files.paths import printable
+    from side_core.runs.comparison import compare_runs
+    from side_core.runs.comparison_text import comparison_json, lines_of_comparison
+
+    workspace, runs = found_all(options.ids)
+    comparison = compare_runs(workspace, runs)
+    if options.json:
+        return say_json(comparison_json(comparison))
+    for line in lines_of_comparison(comparison):
+        print(printable(line))
+    return 0
+
+
+def run_pin(options: argparse.Namespace) -> int:
+    """`runs pin`."""
+    return change(options.id, lambda store, workspace, id: store.pin(workspace, id), "is pinned")
+
+
+def run_unpin(options: argparse.Namespace) -> int:
+    """`runs unpin`."""
+    return change(options.id, lambda store, workspace, id: store.pin(workspace, id, False), "is not pinned any more")
+
+
+def run_rename(options: argparse.Namespace) -> int:
+    """`runs rename`."""
+    return change(options.id, lambda store, workspace, id: store.rename(workspace, id, options.name), "is renamed")
+
+
+def run_note(options: argparse.Namespace) -> int:
+    """`runs note`."""
+    return change(options.id, lambda store, workspace, id: store.annotate(workspace, id, options.text), "has its note")
+
+
+def run_delete(options: argparse.Namespace) -> int:
+    """`runs delete`."""
+    from side_core.runs import store
+
+    ids = numbers(options.ids)
+    store.delete(opened(), ids)
+    listed = " ".join(map(str, ids))
+    print(f"Put into the bin: {listed}. `python -m side_core runs restore {listed}` brings back.")
+    return 0
+
+
+def run_restore(options: argparse.Namespace) -> int:
+    """`runs restore`."""
+    from side_core.runs import store
+
+    ids = numbers(options.ids)
+    store.restore(opened(), ids)
+    print(f"Brought back: {' '.join(map(str, ids))}.")
+    return 0
+
+
+def run_export(options: argparse.Namespace) -> int:
+    """`runs export`."""
+    from side_core.files.paths import printable
+    from side_core.files.whole_file import write_whole
+    from side_core.runs.exchange.export import export_zip
+    from side_core.runs.reading import result_in
+
+    workspace, run = found(options.id)
+    if options.out.is_dir():
+        raise ValueError(f"'{printable(options.out)}' is a folder: name a file, for example run-{run.id}.zip.")
+    write_whole(options.out, export_zip(result_in(workspace, run)))
+    print(f"Run {run.id} is in {printable(options.out)}")
+    return 0
+
+
+def run_clean(options: argparse.Namespace) -> int:
+    """`runs clean`."""
+    from side_core.extraction.overview import in_bytes
+    from side_core.runs.space import clean_up
+
+    days = whole(options.older_than, "older-than")
+    print(f"{in_bytes(clean_up(opened(), days * DAY))} are free again.")
+    return 0
+
+
+def run_folder(options: argparse.Namespace) -> int:
+    """`runs folder`."""
+    from side_core.extraction.overview import in_bytes
+    from side_core.files.paths import printable
+    from side_core.runs.space import to_free, usage
+
+    workspace = opened()
+    used, spare = usage(workspace), to_free(workspace)
+    print(printable(workspace.folder))
+    print(f"  pictures {in_bytes(used.pictures)}, results {in_bytes(used.runs)}, list {in_bytes(used.database)}")
+    print(f"  {used.in_bin:,} run{'s' * (used.in_bin != 1)} in the bin; `runs clean` would free {in_bytes(spare)}")
+    print(f"  {in_bytes(used.free)} are free on the disk")
+    return 0
+
+
+def opened() -> "Workspace":
+    """The workspace; what was damaged in it, and set aside, is said."""
+    from side_core.files.paths import printable
+    from side_core.progress import complain
+    from side_core.runs.database.recovery import told
+    from side_core.runs.opening import open_workspace
+
+    workspace = open_workspace()
+    for sentence in told(workspace.folder):
+        complain(printable(sentence))
+    return workspace
+
+
+def found(text: str) -> "tuple[Workspace, Run]":
+    """The workspace and one run of it.
+
+    Raises:
+        ValueError: it is no number, or no run's.
+    """
+    workspace, (run,) = found_all([text])
+    return workspace, run
+
+
+def found_all(texts: Sequence[str]) -> "tuple[Workspace, list[Run]]":
+    """The workspace and several runs, all of which are there.
+
+    Raises:
+        ValueError: one is no number, or no run's.
+    """
+    from side_core.runs import store
+
+    ids, workspace = numbers(texts), opened()
+    return workspace, [store.find(workspace, id) for id in ids]
+
+
+def numbers(texts: Sequence[str]) -> list[int]:
+    """The numbers of runs, each once.
+
+    Raises:
+        ValueError: one is no number.
+    """
+    return [whole(text, "run") for text in dict.fromkeys(texts)]
+
+
+def change(text: str, work: Callable[[Any, "Workspace", int], "Run"], said: str) -> int:
+    """Change one run and say so."""
+    from side_core.files.paths import printable
+    from side_core.runs import store
+
+    workspace, run = found(text)
+    print(f"Run {run.id} {said}: {printable(work(store, workspace, run.id).title)}")
+    return 0
+
+
+def whole(text: str, name: str) -> int:
+    """A whole number from 0 on, as it was typed.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        hint = "; `python -m side_core runs list` shows the numbers of runs" if name == "run" else ""
+        raise ValueError(f"{name} cannot be '{text}': give a whole number from 0 on{hint}.")
+    return int(text)
+
+
+def say_json(about: Any) -> int:
+    """Print JSON that says nothing that is none."""
+    print(json.dumps(about, indent=2))
+    return 0

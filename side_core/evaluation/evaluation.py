@@ -1,0 +1,237 @@
+"""SIDE against its baselines: the same seeds by every method, one threshold for all, intervals and controls."""
+
+import hashlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from side_core.dpm.denoiser import Denoiser, HasBottleneck
+from side_core.dpm.folder import open_denoiser
+from side_core.dpm.formats.config import read_json
+from side_core.evaluation.comparison import Comparison, compare
+from side_core.evaluation.methods import Method, methods_of, surrogate_of, twin_of
+from side_core.evaluation.quality import Quality, quality_reference
+from side_core.extraction.matching import Match, match
+from side_core.extraction.run import Subject, data_and_control, opening, references_of
+from side_core.files.whole_file import write_json
+from side_core.sampling.completed import picture_identity
+from side_core.sampling.drawing import draw
+from side_core.settings import EvaluateSettings, ExtractSettings
+from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
+from side_core.similarity.scores import SCORES
+from side_core.surrogate.building import STAGES, Material
+from side_core.surrogate.steering import make_steering
+from side_core.surrogate.surrogate import Surrogate
+
+CHUNK = 256  # images that are kept together: what a kill can cost
+ABOUT = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far an evaluation is: `done` of `total` of what `what` names."""
+
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluated:
+    """One method's images, scored.
+
+    Attributes:
+        method: which.
+        match: against the first model's training images and the control.
+        quality: against the control, in features of the model that was examined.
+        lost: images that guidance drove to NaN or infinity.
+    """
+
+    method: Method
+    match: Match
+    quality: Quality
+    lost: int
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """All methods on the same seeds.
+
+    Attributes:
+        settings: what was asked for.
+        subject: model, training images, control.
+        methods: plain first.
+        comparison: the figures of each, by the most generous threshold that the control rate allows.
+        usual: the same by the score's usual threshold.
+    """
+
+    settings: EvaluateSettings
+    subject: Subject
+    methods: tuple[Evaluated, ...]
+    comparison: Comparison
+    usual: Comparison
+
+
+def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = None) -> Generator[Any, None, Evaluation]:
+    """Run what is missing in `out`, handing out the progress, and compare all.
+
+    Surrogates and images are kept in `out` as they are finished; whoever stops and calls again repeats nothing.
+
+    Raises:
+        ValueError: methods that cannot be compared, or a folder that holds another evaluation.
+    """
+    data, control = data_and_control(
+        ExtractSettings(model=settings.model, data=settings.data, control=settings.control)
+    )
+    examined = ExtractSettings(
+        model=settings.model, data=data, control=control, mode=settings.mode, prompt=settings.prompt
+    )
+    recorded = arithmetic_in(out)
+    subject = yield from opening(examined, device, recorded)
+    denoiser = subject.denoiser
+    assert denoiser is not None  # a model was named
+    methods = methods_of(settings, subject.data)
+    if subject.control is None:
+        raise ValueError(
+            "Methods are compared by what their control is worth: name images the model never saw (--control)."
+        )
+    twin = None
+    if any(method.kind == "twin" for method in methods):
+        twin = open_denoiser(str(twin_of(settings)), settings.mode, device, recorded)
+    begin(out, settings, subject, twin)
+    references = yield from references_of(examined, subject, device)
+    encoder = BottleneckEncoder(denoiser) if isinstance(denoiser, HasBottleneck) else PixelEncoder()
+    reference = quality_reference(encoder(subject.control.images))
+    evaluated: list[Evaluated] = []
+    gathered: dict[str, Material] = {}
+    for method in methods:
+        surrogate = None
+        if method.surrogate is not None:
+            for event in (work := Watched(surrogate_of(method, settings, denoiser, subject.data, out, gathered))):
+                yield Stage(f"{method.name}: {STAGES[type(event)]}", event.done, event.total)
+            surrogate = work.result
+        drawn = twin if method.kind == "twin" and twin is not None else denoiser
+        images = yield from images_of(method, settings, drawn, surrogate, out)
+        seeds = tuple(map(str, images))
+        stack = np.stack(list(images.values()))
+        found = match(stack, seeds, references)
+        evaluated.append(Evaluated(method, found, reference.judge(encoder(stack)), settings.count - len(images)))
+    matches = {item.method.name: item.match for item in evaluated}
+    usual = compare(matches, settings, SCORES[settings.score].threshold)
+    return Evaluation(settings, subject, tuple(evaluated), compare(matches, settings), usual)
+
+
+class Watched:
+    """A generator that is iterated, and whose result is asked for afterwards."""
+
+    def __init__(self, work: Generator[Any, None, Surrogate]):
+        self.work = work
+        self.result: Surrogate | None = None
+
+    def __iter__(self) -> Iterator[Any]:
+        self.result = yield from self.work
+
+
+def images_of(
+    method: Method, settings: EvaluateSettings, denoiser: Denoiser, surrogate: Surrogate | None, out: Path
+) -> Generator[Stage, None, dict[int, np.ndarray]]:
+    """The images of a method by their seeds, (H, W, 3) uint8; those not in `out/images/NAME` yet are drawn now.
+
+    Lost images are left out.
+    """
+    guide = None
+    own = f"{denoiser.fingerprint}\n{picture_identity(settings, denoiser)}"
+    if surrogate is not None:
+        foreign = method.kind == "twin"
+        steering = make_steering(surrogate, denoiser, settings.guidance, settings.label, foreign=foreign)
+        guide, own = steering.guide, f"{own}\n{steering.digest}"
+    folder = out / "images" / f"{method.name}-{hashlib.sha256(own.encode()).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[int, np.ndarray] = {}
+    plain = settings.sampling.model_copy(update={"label": None})
+    for start in range(0, settings.count, CHUNK):
+        seeds = settings.seeds[start : start + CHUNK]
+        file = folder / f"{seeds[0]}-{len(seeds)}.npz"
+        chunk = read_chunk(file)
+        if chunk is None:
+            chunk = {}
+            for drawing in draw(denoiser, plain, seeds, guide):
+                chunk |= drawing.finished
+                done = start + len(seeds) * drawing.done / drawing.total
+                yield Stage(f"{method.name}: drawing", round(done), settings.count)
+            write_chunk(file, chunk)
+        found |= chunk
+    if not found:
+        raise ValueError(f"Guidance lost every image of method '{method.name}': lower --guidance-scale.")
+    return found
+
+
+def read_chunk(file: Path) -> dict[int, np.ndarray] | None:
+    """Images by their seeds; None where the file is missing or damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as known:
+            return dict(zip(known["seeds"].tolist(), known["images"], strict=True))
+    except (OSError, ValueError, EOFError, KeyError):
+        return None
+
+
+def write_chunk(file: Path, images: dict[int, np.ndarray]) -> None:
+    """Write images under another name, then rename."""
+    partial = file.with_suffix(".partial")
+    shown = np.stack(list(images.values())) if images else np.empty((0, 1, 1, 3), np.uint8)
+    with partial.open("wb") as opened:
+        np.savez_compressed(opened, seeds=np.array(list(images), np.int64), images=shown)
+    partial.replace(file)
+
+
+def arithmetic_in(out: Path) -> str | None:
+    """The text of the arithmetic that a folder's fast mode has drawn in; None where it has not, or does not say."""
+    found = read_json(out / ABOUT).get("arithmetic") if (out / ABOUT).is_file() else None
+    return found if isinstance(found, str) else None
+
+
+def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoiser | None) -> None:
+    """Note in the folder what is compared there.
+
+    Raises:
+        ValueError: it holds results of another model or other images, in another fast arithmetic, or surrogates made
+            otherwise.
+    """
+    assert subject.denoiser is not None and subject.control is not None  # checked before
+    arithmetic = recorded = arithmetic_in(out)
+    if settings.mode == "fast":  # images of exact mode lie apart
+        arithmetic = str(subject.denoiser.arithmetic)
+    about = {
+        "model": subject.denoiser.fingerprint,
+        "data": subject.data.fingerprint,
+        "control": subject.control.fingerprint,
+        "surrogates": {
+            "preset": settings.preset,
+            "encoder": settings.encoder,
+            "images": settings.images,
+            "train_steps": settings.train_steps,
+            "attribute": settings.attribute,
+        },
+    }
+    file = out / ABOUT
+    if file.is_file():
+        known = read_json(file)
+        for key, what in (
+            ("model", "of another model"),
+            ("data", "of other training images"),
+            ("control", "of another control"),
+            ("surrogates", "with surrogates made otherwise"),
+        ):
+            if known.get(key) != about[key]:
+                raise ValueError(f"'{out}' holds an evaluation {what}: results are not mixed, choose another folder.")
+    if recorded not in (None, arithmetic):
+        raise ValueError(
+            f"'{out}' holds an evaluation in {recorded}, and here it would go on in {arithmetic}: images of two "
+            "arithmetics are not mixed, choose the device it began with or another folder."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    done = {"settings": settings.model_dump(mode="json"), "twin": twin and twin.fingerprint, "arithmetic": arithmetic}
+    write_json(file, about | done)

@@ -1,0 +1,148 @@
+"""How long a sweep will take here, from one measured step, plain and steered."""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+
+from side_core.dpm.timing import PATIENCE, Pace, measure_pace, seconds_of
+from side_core.extraction.matching import match
+from side_core.extraction.references import References
+from side_core.extraction.sample_set import Lot
+from side_core.extraction.sample_store import Shelf
+from side_core.sampling.schedule import schedule_of
+from side_core.sweep.plan import Plan
+from side_core.wording import are, counted
+
+SOME = 9  # pictures that are compared at once, where one of them is quick
+
+
+@dataclass(frozen=True)
+class Comparing:
+    """How fast pictures are compared here.
+
+    Attributes:
+        first: seconds of the first picture.
+        each: seconds of every other one at the same time.
+    """
+
+    first: float
+    each: float
+
+    def seconds(self, count: int) -> float:
+        """Estimate for `count` pictures, one or more, at once."""
+        return self.first + (count - 1) * self.each
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a sweep will take, before it begins.
+
+    Attributes:
+        cells: all of them.
+        missing: those not measured yet.
+        pictures: to be drawn for these.
+        seconds: of drawing them here, and of comparing those of all missing cells.
+        steered: how many times as long a steered step takes as a plain one; None where nothing steers.
+    """
+
+    cells: int
+    missing: int
+    pictures: int
+    seconds: float
+    steered: float | None
+
+
+def in_words(estimate: Estimate) -> str:
+    """One sentence for people."""
+    if not estimate.pictures:
+        return f"All pictures of {counted(estimate.cells, 'cell')} are drawn."
+    steered = "" if estimate.steered is None else f"; a steered step takes {estimate.steered:.2f} times a plain one"
+    return (
+        f"{estimate.missing:,} of {counted(estimate.cells, 'cell')} {are(estimate.missing)} to be measured: "
+        f"{counted(estimate.pictures, 'picture')}, about "
+        f"{in_time(estimate.seconds)}{steered}."
+    )
+
+
+def in_time(seconds: float) -> str:
+    """A duration for people."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"
+
+
+def missing_lots(plan: Plan, shelf: Shelf) -> list[Lot]:
+    """What must still be drawn: of cells that are not measured, each lot once."""
+    wanted = {lot.name: lot for place in plan.places if shelf.cell(place) is None for lot in place.lots}
+    return [lot for name, lot in wanted.items() if shelf.pictures(name) is None]
+
+
+def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
+    """Measure a step, a steered step of each surrogate and a comparison, and add up what is missing.
+
+    Args:
+        plan: the sweep.
+        shelf: what is there.
+        pace: of the model, where it was measured before.
+    """
+    missing = sum(shelf.cell(place) is None for place in plan.places)
+    lots, seconds = missing_lots(plan, shelf), seconds_to_compare(plan, shelf)
+    if not lots:
+        return Estimate(len(plan.places), missing, 0, seconds, None)
+    denoiser = plan.shared.denoiser
+    pace = pace or measure_pace(denoiser, lots[0].batch)
+    extra: dict[str, float] = {}  # seconds that steering adds to a step of a batch
+    for lot in lots:
+        count, steps = lot.sampling.count, lot.sampling.steps
+        seconds += pace.seconds(count, steps, lot.sampling.evaluations)
+        if lot.steering is not None:
+            name = lot.steering.surrogate.fingerprint
+            if name not in extra:
+                extra[name] = steering_seconds(lot, pace.batch, plan)
+            timesteps = schedule_of(lot.sampling, denoiser).timesteps
+            guided = sum(scale > 0 for scale in lot.steering.strength.on(timesteps))
+            seconds += count / pace.batch * guided * extra[name]
+    steered = 1 + max(extra.values()) / pace.step if extra else None
+    return Estimate(len(plan.places), missing, sum(lot.sampling.count for lot in lots), seconds, steered)
+
+
+def steering_seconds(lot: Lot, batch: int, plan: Plan) -> float:
+    """Seconds that a surrogate takes for one step of a batch."""
+    denoiser, steering = plan.shared.denoiser, lot.steering
+    assert steering is not None and lot.guide is not None  # it is steered
+    x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
+    middle = (steering.strength.first + steering.strength.last) // 2
+    guidance = replace(steering, strength=replace(steering.strength, shape="constant")).guide(range(batch))
+    return seconds_of(lambda: guidance(x, middle), denoiser.device)
+
+
+def seconds_to_compare(plan: Plan, shelf: Shelf) -> float:
+    """Seconds of comparing the pictures of all missing cells with training and control images."""
+    missing = [place for place in plan.places if shelf.cell(place) is None]
+    counts = {(place.settings.encoder, lot.name): lot.sampling.count for place in missing for lot in place.lots}
+    paces = {name: measure_comparing(plan.shared.references[name]) for name in {name for name, _ in counts}}
+    return sum(paces[encoder].seconds(count) for (encoder, _), count in counts.items())
+
+
+def measure_comparing(references: References) -> Comparing:
+    """Time the comparison of a picture and, where that is quick, of several."""
+
+    def seconds(count: int) -> float:
+        images = references.training.images.images[:count]
+        return seconds_of(lambda: match(images, tuple(map(str, range(len(images)))), references), torch.device("cpu"))
+
+    one = seconds(1)
+    if one > PATIENCE or len(references.training.images) < SOME:
+        return Comparing(one, one)
+    return Comparing(one, max(0.0, seconds(SOME) - one) / (SOME - 1))
+
+
+def check_time(plan: Plan, estimate: Estimate) -> None:
+    """Raise ValueError where a sweep would take longer than its settings allow."""
+    minutes = estimate.seconds / 60
+    if minutes <= plan.settings.minutes:
+        return
+    raise ValueError(
+        f"The sweep would take about {minutes:,.1f} minutes here ({counted(estimate.pictures, 'picture')} for "
+        f"{counted(estimate.missing, 'cell')}), more than the {plan.settings.minutes:g} it may: name fewer "
+        f"values, pictures or steps, or raise minutes to {math.ceil(1.2 * minutes)}."
+    )

@@ -1,0 +1,84 @@
+"""The pictures of a sweep: the same seeds in every row, a row for each cell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from side_core.files.images import enlarge, thumbnail
+from side_core.settings.axis import shown
+from side_core.settings.sweep import PLAIN
+from side_core.sweep.cell import SHOWN, Cell
+from side_core.sweep.paper import INK, PAPER
+from side_core.sweep.sweep import Sweep
+
+SIDE = 64  # pixels of a picture
+GAP, HEAD = 4, 24
+MOST_ROWS = 100
+MISSING = "#dddbe6"  # where guidance has lost a picture
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One row of pictures: a cell, and what stands at its left."""
+
+    label: str
+    cell: Cell
+
+
+def picture_rows(sweep: Sweep) -> list[Row]:
+    """A row for each cell; of plain sampling, whose pictures guidance leaves alone, none twice."""
+    settings = sweep.plan.settings
+    rows: dict[str, Row] = {}
+    for cell in sweep.cells:
+        plain = cell.curve == PLAIN
+        words = ", ".join(
+            f"{axis.flag} {shown(value)}"
+            for axis, value in zip(settings.axes, cell.values, strict=True)
+            if not (plain and axis.steers)
+        )
+        parts = [called(cell.curve) if len(settings.curves) > 1 else "", words]
+        label = ": ".join(part for part in parts if part)
+        rows.setdefault(label, Row(label, cell))
+    return list(rows.values())
+
+
+def grid(sweep: Sweep) -> np.ndarray:
+    """(H, W, 3) uint8: pictures of the first seeds, each row with its values at the left."""
+    font, rows = ImageFont.load_default(size=14), picture_rows(sweep)[:MOST_ROWS]
+    left = 12 + int(max((font.getlength(row.label) for row in rows), default=0)) + 12
+    columns = min(SHOWN, sweep.plan.settings.count)
+    tall, wide = sweep.plan.shared.denoiser.image_size
+    tall, wide = tile(np.zeros((tall, wide, 3), np.uint8)).shape[:2]
+    paper = Image.new("RGB", (left + columns * (wide + GAP) + 8, HEAD + len(rows) * (tall + GAP) + 8), PAPER)
+    pen = ImageDraw.Draw(paper)
+    swept_seed = any(axis.name == "seed" for axis in sweep.plan.settings.axes)
+    for column in range(columns):
+        head = f"+{column}" if swept_seed else str(sweep.plan.settings.seed + column)
+        pen.text((left + column * (wide + GAP) + wide / 2, HEAD / 2), head, INK, font, anchor="mm")
+    for line, row in enumerate(rows):
+        top = HEAD + line * (tall + GAP)
+        pen.text((12, top + tall / 2), row.label, INK, font, anchor="lm")
+        for column, seed in enumerate(row.cell.settings.seeds[:columns]):
+            place = (left + column * (wide + GAP), top)
+            if seed in row.cell.pictures:
+                paper.paste(Image.fromarray(tile(row.cell.pictures[seed])), place)
+            else:
+                pen.rectangle((*place, place[0] + wide, top + tall), MISSING)
+                pen.text((place[0] + wide / 2, top + tall / 2), "lost", INK, font, anchor="mm")
+    return np.asarray(paper)
+
+
+def tile(image: np.ndarray) -> np.ndarray:
+    """A picture of about `SIDE` pixels."""
+    return enlarge(thumbnail(image, 2 * SIDE), SIDE)
+
+
+def called(curve: str) -> str:
+    """A curve for people."""
+    return "plain sampling" if curve == PLAIN else short(curve)
+
+
+def short(curve: str, most: int = 28) -> str:
+    """A surrogate's name, or the end of its path."""
+    return curve if len(curve) <= most else f"...{curve[-most:]}"

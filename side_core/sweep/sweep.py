@@ -1,0 +1,176 @@
+"""A sweep: one or two settings of an extraction vary, the seeds stay, one figure is measured in each cell."""
+
+from collections import OrderedDict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+
+from side_core.extraction.matching import Match, match
+from side_core.extraction.run import Extraction
+from side_core.extraction.sample_set import Lot, Pictures, drawing_lot
+from side_core.extraction.sample_store import Shelf
+from side_core.settings import Value
+from side_core.sweep.cell import Cell, first_pictures
+from side_core.sweep.estimate import Estimate, check_time, estimate_of, missing_lots
+from side_core.sweep.measure import measure
+from side_core.sweep.plan import Place, Plan
+from side_core.wording import counted
+
+MATCHES = 4  # of the last lots that are kept: cells of the same pictures follow each other
+
+
+@dataclass(frozen=True)
+class Advance:
+    """A denoising step of a batch: `done` of `total` in the whole sweep.
+
+    Attributes:
+        place: the cell it is drawn for.
+        cell: 1-based, of `cells`.
+    """
+
+    done: int
+    total: int
+    place: Place
+    cell: int
+    cells: int
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """A finished sweep, or what there is of one.
+
+    Attributes:
+        plan: what was asked for.
+        cells: in the plan's order.
+    """
+
+    plan: Plan
+    cells: tuple[Cell, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether all cells are measured."""
+        return len(self.cells) == len(self.plan.places)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each thing to know."""
+        known = [note for references in self.plan.shared.references.values() for note in references.notes]
+        lost, saturated = (sum(getattr(cell, kind) for cell in self.cells) for kind in ("lost", "saturated"))
+        damage: list[str] = []
+        if lost or saturated:
+            damage = [
+                f"Guidance was too strong for {counted(lost + saturated, 'picture')}: "
+                f"{lost:,} were lost and are left out, {saturated:,} are saturated."
+            ]
+        return (*dict.fromkeys([*self.plan.shared.subject.notes, *known]), *damage, *self.plan.left_out)
+
+    def curve(self, name: str, y: Value | None = None) -> tuple[Cell, ...]:
+        """The cells along x of one curve and, where there are two axes, one value of y."""
+        return tuple(c for c in self.cells if c.curve == name and (y is None or c.values[1] == y))
+
+
+def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
+    """The finished cells, in any order, as a sweep."""
+    known = {(cell.curve, cell.values): cell for cell in cells}
+    keys = [(place.curve, place.values) for place in plan.places]
+    return Sweep(plan, tuple(known[key] for key in keys if key in known))
+
+
+def finished(plan: Plan, shelf: Shelf) -> Sweep:
+    """What the shelf holds of a sweep."""
+    return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, shelf)) is not None])
+
+
+def cell_at(place: Place, shelf: Shelf) -> Cell | None:
+    """A cell from the shelf, where it may have been measured for a place of another sweep."""
+    cell = shelf.cell(place)
+    return cell and replace(cell, curve=place.curve, values=place.values, settings=place.settings)
+
+
+def sweep(
+    plan: Plan, shelf: Shelf, estimate: Estimate | None = None
+) -> Generator[Estimate | Advance | Cell, None, Sweep]:
+    """Measure all cells: first the estimate, then every step of drawing and each cell as soon as it is measured.
+
+    What is on the shelf is neither drawn nor measured again. Whoever stops early keeps the cells handed out; the shelf
+    has them, too.
+
+    Args:
+        plan: from `make_plan`.
+        shelf: where finished work is kept.
+        estimate: where it was made before.
+
+    Raises:
+        ValueError: it would take longer than the settings allow; the model returns no numbers.
+    """
+    estimate = estimate or estimate_of(plan, shelf)
+    yield estimate
+    check_time(plan, estimate)
+    work = Work(plan, shelf)
+    cells = []
+    for number, place in enumerate(plan.in_order_of_work, 1):
+        cell = cell_at(place, shelf)
+        if cell is None:
+            for lot in place.lots:
+                yield from work.drawing(lot, place, number)
+            cell = work.measured(place)
+            shelf.keep_cell(place, cell)
+        cells.append(cell)
+        yield cell
+    return sweep_of(plan, cells)
+
+
+class Work:
+    """The present state of a sweep: how many steps are done, and the matches of the last pictures."""
+
+    def __init__(self, plan: Plan, shelf: Shelf):
+        self.plan, self.shelf = plan, shelf
+        self.done, self.total = 0, sum(lot.batches * lot.sampling.steps for lot in missing_lots(plan, shelf))
+        self.present: dict[str, Pictures] = {}  # of the cell that is being measured, whatever the shelf forgets
+        self.matches: OrderedDict[tuple[str, str], Match] = OrderedDict()
+
+    def drawing(self, lot: Lot, place: Place, number: int) -> Generator[Advance, None, None]:
+        """Draw a lot unless it is there, handing out the steps."""
+        pictures = self.shelf.pictures(lot.name)
+        if pictures is None:
+            work = drawing_lot(lot, self.plan.shared.denoiser)
+            while True:
+                try:
+                    next(work)
+                except StopIteration as end:
+                    pictures = end.value
+                    break
+                self.done += 1
+                total = max(self.total, self.done)  # more than planned, where the shelf has forgotten some
+                yield Advance(self.done, total, place, number, len(self.plan.places))
+            self.shelf.keep_pictures(lot.name, pictures)
+        keep = {other.name for other in place.lots}
+        self.present = {name: known for name, known in self.present.items() if name in keep} | {lot.name: pictures}
+
+    def measured(self, place: Place) -> Cell:
+        """A cell whose pictures are drawn."""
+        shared, pictures = self.plan.shared, self.present[place.lot.name]
+        saturated = len(pictures.damaged) - pictures.lost
+        about = (place.curve, place.values, place.settings, self.plan.settings.metric)
+        if not pictures.seeds:
+            return Cell(*about, None, 0, pictures.lost, saturated)
+        extraction = Extraction(
+            place.settings,
+            replace(shared.subject, steering=place.lot.steering),
+            shared.references[place.settings.encoder],
+            self.match(place.lot, place),
+            plain=None if place.plain is None else self.match(place.plain, place),
+        )
+        found, shown = measure(extraction, self.plan.settings.metric), first_pictures(pictures, place.settings)
+        return Cell(*about, found, len(pictures.seeds), pictures.lost, saturated, shown)
+
+    def match(self, lot: Lot, place: Place) -> Match:
+        """A lot against training images and control; cells that differ in scoring alone share it."""
+        key, pictures = (lot.name, place.settings.encoder), self.present[lot.name]
+        if key not in self.matches:
+            references = self.plan.shared.references[place.settings.encoder]
+            self.matches[key] = match(pictures.images, pictures.names, references)
+        self.matches.move_to_end(key)
+        while len(self.matches) > MATCHES:
+            self.matches.popitem(last=False)
+        return self.matches[key]

@@ -1,0 +1,56 @@
+"""Demo view and projector size: what is hidden keeps its value, and both are on every page."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._parts.inputs import view
+
+ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
+LINK = {"model": "ideal", "count": "2", "steps": "12", "spacing": "karras", "eta": "0.2", "clip": "off", "score": "nl2"}
+
+
+def opened(page: str, **link: str) -> AppTest:
+    """A page as a link opens it."""
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.switch_page(page)
+    for name, value in link.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and not app.error
+    return app
+
+
+def styles_of(app: AppTest) -> str:
+    """All of the page's CSS."""
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def pictures_and_settings(app: AppTest) -> list[str]:
+    """The scores of the gallery, and the digest of the settings."""
+    (digest,) = [found for caption in app.caption for found in re.findall(r"Settings \w+", caption.value)]
+    return [digest, *(button.label for button in app.button if str(button.key).startswith("pair-"))]
+
+
+def test_a_link_draws_the_same_in_both_views() -> None:
+    full, demo = opened("extract.py", **LINK), opened("extract.py", view="demo", **LINK)
+    assert pictures_and_settings(demo) == pictures_and_settings(full)
+    assert len(pictures_and_settings(demo)) == 3
+    assert view.HIDE_DETAILS in styles_of(demo) and view.HIDE_DETAILS not in styles_of(full)
+
+
+def test_switching_to_demo_and_back_changes_no_setting() -> None:
+    app = opened("extract.py", **LINK)
+    before = pictures_and_settings(app)
+    for chosen in (view.DEMO, view.EVERYTHING):
+        app.segmented_control(key="view").set_value(chosen).run()
+        assert pictures_and_settings(app) == before
+
+
+@pytest.mark.parametrize("page", ["extract.py", "surrogate.py", "sweep.py", "tour.py", "models.py"])
+def test_every_page_has_both_switches(page: str) -> None:
+    app = opened(page, view="demo", size="true", **({"model": "ideal", "count": "2"} if page == "extract.py" else {}))
+    assert app.segmented_control(key="view").value == view.DEMO and app.toggle(key="size").value
+    assert view.ENLARGE in styles_of(app) and view.HIDE_DETAILS in styles_of(app)
