@@ -9,7 +9,7 @@ SLICE = 1.0  # seconds that one works before another does, where others wait
 ASKING = 1.0  # seconds since who last asked still waits; who has been silent for longer is passed over
 
 
-class Turns:
+class DeviceQueue:
     """A line before one device, fair by the time that each has used it (Goyal et al. 1996, start-time fair queuing).
 
     A turn lasts for `slice_seconds`; at the end of a step it goes to who has used the device least, of those who ask.
@@ -114,7 +114,7 @@ class Ticket:
         left: seconds of own work that are left, as far as `tell` was told.
     """
 
-    def __init__(self, turns: Turns, account: Hashable):
+    def __init__(self, turns: DeviceQueue, account: Hashable):
         self.turns, self.account = turns, account
         self.asked = -math.inf
         self.left: float | None = None

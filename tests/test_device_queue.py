@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from side_core.device_queue import ASKING, Ticket, Turns
+from side_core.device_queue import ASKING, DeviceQueue, Ticket
 
 SLICE = 1.0
 
@@ -42,11 +42,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def turns(clock: Clock) -> Turns:
-    return Turns(SLICE, clock)
+def turns(clock: Clock) -> DeviceQueue:
+    return DeviceQueue(SLICE, clock)
 
 
-def begin(turns: Turns, steps: int, step: float) -> Job:
+def begin(turns: DeviceQueue, steps: int, step: float) -> Job:
     job = Job(turns.ticket(), steps, step)
     job.ticket.tell(steps * step)
     return job
@@ -81,30 +81,30 @@ def runs_of(order: str) -> list[tuple[str, int]]:
     return [(name, len(list(group))) for name, group in itertools.groupby(order)]
 
 
-def test_three_alternate_by_slices(turns: Turns, clock: Clock) -> None:
+def test_three_alternate_by_slices(turns: DeviceQueue, clock: Clock) -> None:
     order = run(clock, [begin(turns, 12, 0.25) for _ in range(3)])
     assert runs_of(order) == [("a", 4), ("b", 4), ("c", 4)] * 3
 
 
-def test_a_step_is_never_cut_and_then_the_other_makes_up_for_its_time(turns: Turns, clock: Clock) -> None:
+def test_a_step_is_never_cut_and_then_the_other_makes_up_for_its_time(turns: DeviceQueue, clock: Clock) -> None:
     order = run(clock, [begin(turns, 3, 5.0), begin(turns, 32, 0.25)])
     assert order == "a" + 20 * "b" + "a" + 12 * "b" + "a"
 
 
-def test_alone_it_goes_on_without_a_pause(turns: Turns, clock: Clock) -> None:
+def test_alone_it_goes_on_without_a_pause(turns: DeviceQueue, clock: Clock) -> None:
     start = clock.now
     run(clock, [begin(turns, 40, 0.25)])
     assert clock.now - start == pytest.approx(10)
 
 
-def test_a_short_job_behind_long_ones_ends_within_a_turn_of_each(turns: Turns, clock: Clock) -> None:
+def test_a_short_job_behind_long_ones_ends_within_a_turn_of_each(turns: DeviceQueue, clock: Clock) -> None:
     start, jobs = clock.now, [begin(turns, 1000, 0.1), begin(turns, 1000, 0.1), begin(turns, 5, 0.1)]
     run(clock, jobs)
     assert jobs[2].done - start <= 2 * (SLICE + 0.1) + 0.5 + 0.1
     assert abs(jobs[0].done - jobs[1].done) <= SLICE + 0.2  # equal ones end together
 
 
-def worked(turns: Turns, clock: Clock, account: str, seconds: float) -> Ticket:
+def worked(turns: DeviceQueue, clock: Clock, account: str, seconds: float) -> Ticket:
     """One who has used the device for so long, and left."""
     ticket = turns.ticket(account)
     assert ticket.take(0)
@@ -114,7 +114,7 @@ def worked(turns: Turns, clock: Clock, account: str, seconds: float) -> Ticket:
     return ticket
 
 
-def test_who_comes_back_pays_for_what_it_has_used(turns: Turns, clock: Clock) -> None:
+def test_who_comes_back_pays_for_what_it_has_used(turns: DeviceQueue, clock: Clock) -> None:
     other = turns.ticket("other")
     assert other.take(0)
     other.end()
@@ -128,7 +128,7 @@ def test_who_comes_back_pays_for_what_it_has_used(turns: Turns, clock: Clock) ->
     assert [other.place, newcomer.place, again.place] == [1, 2, 3]
 
 
-def test_nobody_saves_up_turns(turns: Turns, clock: Clock) -> None:
+def test_nobody_saves_up_turns(turns: DeviceQueue, clock: Clock) -> None:
     busy = begin(turns, 100, 1.0)
     for _ in range(50):
         run_one(clock, busy)
@@ -136,7 +136,7 @@ def test_nobody_saves_up_turns(turns: Turns, clock: Clock) -> None:
     assert runs_of(run(clock, [busy, late]))[1:4] == [("b", 1), ("a", 1), ("b", 1)]  # not fifty of its own first
 
 
-def test_where_nobody_waits_nothing_is_remembered(turns: Turns, clock: Clock) -> None:
+def test_where_nobody_waits_nothing_is_remembered(turns: DeviceQueue, clock: Clock) -> None:
     for number in range(50):
         worked(turns, clock, f"session {number % 7}", 3.0)
     assert not turns.used and not turns.line
@@ -151,7 +151,7 @@ def run_one(clock: Clock, job: Job) -> None:
 
 
 @pytest.mark.parametrize("dice", range(5))
-def test_sessions_that_draw_again_and_again_get_the_same_time(turns: Turns, clock: Clock, dice: int) -> None:
+def test_sessions_that_draw_again_and_again_get_the_same_time(turns: DeviceQueue, clock: Clock, dice: int) -> None:
     """Runs of any length in steps of any length, with a short pause between two; some die without leaving."""
     chance, start = random.Random(dice), clock.now
     steps = [chance.choice([0.05, 0.2, 0.7, 1.5]) for _ in range(12)]
@@ -187,7 +187,7 @@ def test_sessions_that_draw_again_and_again_get_the_same_time(turns: Turns, cloc
     assert max(waits) < 3 * len(steps) * (SLICE + max(steps))
 
 
-def test_leaving_frees_the_place_at_once_also_within_a_step(turns: Turns) -> None:
+def test_leaving_frees_the_place_at_once_also_within_a_step(turns: DeviceQueue) -> None:
     first, second = turns.ticket(), turns.ticket()
     assert first.take(0) and not second.take(0)
     first.leave()  # as by an exception in the step
@@ -198,14 +198,14 @@ def test_leaving_frees_the_place_at_once_also_within_a_step(turns: Turns) -> Non
     assert not first.take(0)
 
 
-def test_one_in_the_middle_leaves(turns: Turns) -> None:
+def test_one_in_the_middle_leaves(turns: DeviceQueue) -> None:
     first, second, third = (turns.ticket() for _ in range(3))
     assert first.take(0)
     second.leave()
     assert (first.place, third.place, third.of) == (1, 2, 2)
 
 
-def test_a_forgotten_ticket_blocks_nobody_for_longer_than_a_turn(turns: Turns, clock: Clock) -> None:
+def test_a_forgotten_ticket_blocks_nobody_for_longer_than_a_turn(turns: DeviceQueue, clock: Clock) -> None:
     forgotten, other = turns.ticket(), turns.ticket()
     assert forgotten.take(0)
     forgotten.end()  # and is never heard of again
@@ -217,7 +217,7 @@ def test_a_forgotten_ticket_blocks_nobody_for_longer_than_a_turn(turns: Turns, c
         other.end()
 
 
-def test_who_does_not_ask_is_passed_over_and_keeps_its_place(turns: Turns, clock: Clock) -> None:
+def test_who_does_not_ask_is_passed_over_and_keeps_its_place(turns: DeviceQueue, clock: Clock) -> None:
     first, silent, third = (turns.ticket() for _ in range(3))
     assert first.take(0) and not silent.take(0)
     clock.now += ASKING + 0.1
@@ -229,7 +229,7 @@ def test_who_does_not_ask_is_passed_over_and_keeps_its_place(turns: Turns, clock
     assert silent.take(0)
 
 
-def test_a_place_that_is_shared_is_free_when_its_last_user_leaves(turns: Turns) -> None:
+def test_a_place_that_is_shared_is_free_when_its_last_user_leaves(turns: DeviceQueue) -> None:
     ticket, other = turns.ticket(), turns.ticket()
     assert ticket.again() and ticket.take(0)
     ticket.end()
@@ -252,7 +252,9 @@ def test_a_place_that_is_shared_is_free_when_its_last_user_leaves(turns: Turns) 
         (None, [100.0], 1, None),
     ],
 )
-def test_eta(turns: Turns, own: float | None, others: list[float | None], ahead: int, expected: float | None) -> None:
+def test_eta(
+    turns: DeviceQueue, own: float | None, others: list[float | None], ahead: int, expected: float | None
+) -> None:
     before = [turns.ticket() for _ in others[:ahead]]
     ticket = turns.ticket()
     for other, seconds in zip([*before, *(turns.ticket() for _ in others[ahead:])], others, strict=True):
@@ -262,7 +264,7 @@ def test_eta(turns: Turns, own: float | None, others: list[float | None], ahead:
 
 
 @pytest.mark.parametrize("lengths", [(20, 20, 20), (4, 40, 12), (40, 4, 4, 20), (8, 100)])
-def test_the_eta_comes_true(turns: Turns, clock: Clock, lengths: tuple[int, ...]) -> None:
+def test_the_eta_comes_true(turns: DeviceQueue, clock: Clock, lengths: tuple[int, ...]) -> None:
     start, jobs = clock.now, [begin(turns, steps, 0.25) for steps in lengths]
     said = [job.ticket.eta for job in jobs]
     run(clock, jobs)
@@ -271,7 +273,7 @@ def test_the_eta_comes_true(turns: Turns, clock: Clock, lengths: tuple[int, ...]
 
 
 def test_threads_share_the_device_evenly_and_one_at_a_time() -> None:
-    turns, inside, most = Turns(0.02), [], []
+    turns, inside, most = DeviceQueue(0.02), [], []
     taken: Counter[int] = Counter()
     end = time.monotonic() + 1.5
 
@@ -300,7 +302,7 @@ def test_threads_share_the_device_evenly_and_one_at_a_time() -> None:
 
 
 def test_a_waiting_thread_never_waits_longer_than_it_said() -> None:
-    turns = Turns()
+    turns = DeviceQueue()
     first, second = turns.ticket(), turns.ticket()
     assert first.take(0)
     start = time.monotonic()

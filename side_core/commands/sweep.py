@@ -27,7 +27,7 @@ def run_sweep(options: argparse.Namespace) -> int:
     recorded = arithmetic_in(options.out) if options.resume else None
     shared = finish(sharing(settings, options.device, recorded), Progress("reading and encoding").watch)
     plan = make_plan(settings, shared)
-    shelf = open_folder(options.out, plan, options.resume)
+    store = open_folder(options.out, plan, options.resume)
     cells, progress, code = [], Progress("sweeping"), 0
 
     def watch(event: Any) -> None:
@@ -40,7 +40,7 @@ def run_sweep(options: argparse.Namespace) -> int:
             cells.append(event)
 
     try:
-        found = finish(sweep(plan, shelf), watch)
+        found = finish(sweep(plan, store), watch)
     except KeyboardInterrupt:
         if not cells:
             raise

@@ -125,7 +125,7 @@ def describe_pipeline(pipeline: Pipeline) -> Description:
 
 def timestep_notes(pipeline: Pipeline) -> Iterator[str]:
     """A sentence where a U-Net cannot be evaluated at the timestep that schedules usually end at."""
-    if pipeline.tower is None and (least := least_timestep(pipeline.unet.network)):
+    if pipeline.text_encoder is None and (least := least_timestep(pipeline.unet.network)):
         yield (
             "The model's U-Net divides by the timestep (time_embedding_type 'fourier') and returns no numbers at "
             f"timestep 0: set the last timestep to {least} where its own schedule would end at 0."
@@ -134,16 +134,16 @@ def timestep_notes(pipeline: Pipeline) -> Iterator[str]:
 
 def text_of(pipeline: Pipeline) -> TextDescription | None:
     """What reads the prompts of a pipeline; None where it draws without a text."""
-    if (tower := pipeline.tower) is None:
+    if (text_encoder := pipeline.text_encoder) is None:
         return None
-    layers = tower.blueprint.network.config.num_hidden_layers
-    return TextDescription(layers, tower.width, len(tower.vocabulary), tower.vocabulary.context)
+    layers = text_encoder.blueprint.network.config.num_hidden_layers
+    return TextDescription(layers, text_encoder.width, len(text_encoder.vocabulary), text_encoder.vocabulary.context)
 
 
 def kind_in_words(pipeline: Pipeline) -> str:
     """Condition, space and networks of a pipeline."""
     condition = "class-conditional" if pipeline.classes else "unconditional"
-    if pipeline.tower is not None:
+    if pipeline.text_encoder is not None:
         condition = "text-to-image"
     count = f", {pipeline.classes:,} classes" if pipeline.classes else ""
     if pipeline.autoencoder is None:

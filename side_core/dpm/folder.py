@@ -153,8 +153,8 @@ def load_pipeline(pipeline: Pipeline, mode: Mode, device: str, recorded: str | N
         space = LatentSpace(autoencoder.blueprint.load(), autoencoder.scaling, autoencoder.shift, device, clips)
     scheduler = pipeline.scheduler
     unet = pipeline.unet.load()
-    if (tower := pipeline.tower) is not None and space is not None:
-        encoder, vocabulary = tower.blueprint.load(), tower.vocabulary
+    if (text_encoder := pipeline.text_encoder) is not None and space is not None:
+        encoder, vocabulary = text_encoder.blueprint.load(), text_encoder.vocabulary
         about = (unet, encoder, vocabulary, scheduler.alphas_cumprod, space, scheduler.prediction)
         return TextDenoiser(*about, device, mode, own, recorded)
     return UnetDenoiser(unet, scheduler.alphas_cumprod, scheduler.prediction, device, mode, space, own, recorded)

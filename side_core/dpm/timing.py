@@ -15,7 +15,7 @@ AGAIN, PAUSE = 2, 1.0  # how often, and seconds before each
 
 
 @dataclass(frozen=True)
-class Pace:
+class Timing:
     """How fast a model draws in batches here.
 
     Attributes:
@@ -35,7 +35,7 @@ class Pace:
         return batches * (steps * evaluations * self.step + self.decode)
 
 
-def measure_pace(denoiser: Denoiser, batch: int) -> Pace:
+def measure_timing(denoiser: Denoiser, batch: int) -> Timing:
     """Time one step and one decoding.
 
     Quick models are measured on a whole batch; slow ones on one image, as it keeps the device busy already.
@@ -47,7 +47,7 @@ def measure_pace(denoiser: Denoiser, batch: int) -> Pace:
             one = min(one, seconds_per_step(denoiser, 1))
     measured = batch if one < PATIENCE else 1
     step = min(seconds_per_step(denoiser, batch), batch * one) if measured == batch else batch * one
-    return Pace(batch, step, seconds_per_decode(denoiser, measured) * batch / measured)
+    return Timing(batch, step, seconds_per_decode(denoiser, measured) * batch / measured)
 
 
 def seconds_per_step(denoiser: Denoiser, batch: int) -> float:

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from side_core.prompts.trajectory import Whole
+from side_core.prompts.trajectory import Trajectory
 
 LATE = 5  # the last fifth of the steps: 10 of 50 (Ren et al. 2024)
 LAYER = 3  # the fourth cross-attention layer (Ren et al. 2024)
 SMALLEST = 1e-12  # keeps the logarithm finite
 
 
-def attention_entropy(whole: Whole) -> float:
+def attention_entropy(whole: Trajectory) -> float:
     """Entropy of the cross-attention over the tokens, late in the drawing (Ren et al. 2024, the score D).
 
     D is the mean over the last fifth of the steps (10 of 50) of E_t + E_t^S - E_first^S. E_t is the entropy of
@@ -24,7 +24,7 @@ def attention_entropy(whole: Whole) -> float:
     return float((parts.sum(axis=2)[late].mean(axis=0) + summary[late].mean(axis=0) - summary[0]).mean())
 
 
-def layer_entropy(whole: Whole) -> float:
+def layer_entropy(whole: Trajectory) -> float:
     """Entropy of one layer's attention at the first step (Ren et al. 2024, their variant for one step).
 
     The fourth cross-attention layer, in the order in which they compute; the last of the way down in SD 1.x is the
@@ -40,7 +40,7 @@ def summands(probabilities: np.ndarray) -> np.ndarray:
     return -kept * np.log(kept)
 
 
-def bright_ending(whole: Whole) -> float:
+def bright_ending(whole: Trajectory) -> float:
     """How much the picture looks at the end-of-text token at the last step (Chen et al. 2025).
 
     Memorised regions attend to that token more than others do. The mean over pixels and images; the paper uses the
@@ -49,11 +49,11 @@ def bright_ending(whole: Whole) -> float:
     return float(whole.ending.mean())
 
 
-def bright_norm(whole: Whole) -> float:
+def bright_norm(whole: Trajectory) -> float:
     """The norm of Wen et al. where the ending is bright (Chen et al. 2025): ||(e_c - e_0) * m||_2 / mean(m).
 
     m is the map of the end-of-text token, brought to the size of the latents; the mean over all steps and images. Which
-    layers the map is averaged over is a choice of ours, see `Whole`.
+    layers the map is averaged over is a choice of ours, see `Trajectory`.
     """
     mask = enlarged(whole.ending.astype(np.float64), whole.squares.shape[2:])  # (n, h, w)
     norms = np.sqrt((whole.squares * mask**2).sum(axis=(2, 3)))  # (steps, n)

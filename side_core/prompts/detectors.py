@@ -10,7 +10,7 @@ from side_core.prompts.attention import attention_entropy, bright_ending, bright
 from side_core.prompts.norms import Measuring, embedded, norms_of, score_of
 from side_core.prompts.sharpness import sharpness
 from side_core.prompts.tiles import clique_distance
-from side_core.prompts.trajectory import Whole, draw_whole
+from side_core.prompts.trajectory import Trajectory, draw_trajectory
 from side_core.settings import DetectorName, DetectorSettings
 
 
@@ -32,7 +32,7 @@ class Detector:
     source: str
     higher: bool
     cost: str
-    of_whole: Callable[[Whole], float] | None = None
+    of_whole: Callable[[Trajectory], float] | None = None
 
 
 WHOLE = "whole pictures"
@@ -97,7 +97,7 @@ def scores_of(
         columns: dict[DetectorName, list[float]] = {name: [] for name in whole}
         for part in batches:
             steps, scale = settings.sampling_steps, settings.guidance_scale
-            for drawing in draw_whole(denoiser, prompts[part], seeds[part], steps, scale):
+            for drawing in draw_trajectory(denoiser, prompts[part], seeds[part], steps, scale):
                 done += 1
                 yield Measuring(done, total, {})
                 for item in drawing.finished:
@@ -129,7 +129,7 @@ def steps_of(names: Sequence[DetectorName], count: int, images: int, settings: D
     return norm + whole + (batches if "sharpness" in names else 0)
 
 
-def value_of(detector: Detector, whole: Whole) -> float:
+def value_of(detector: Detector, whole: Trajectory) -> float:
     """The score of one prompt drawn to the end, turned so that higher is more memorised."""
     assert detector.of_whole is not None  # it looks at whole pictures
     value = detector.of_whole(whole)

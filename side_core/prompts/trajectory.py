@@ -16,7 +16,7 @@ from side_core.sampling.schedule import make_schedule
 
 
 @dataclass(frozen=True, eq=False)
-class Whole:
+class Trajectory:
     """Several pictures of one prompt, from noise to the end.
 
     Attributes:
@@ -36,7 +36,7 @@ class Whole:
 
 
 @dataclass(frozen=True, eq=False)
-class DrawingWhole:
+class DrawingTrajectory:
     """How far the drawing of a batch of prompts is; at its last step with what came of each prompt.
 
     Attributes:
@@ -46,7 +46,7 @@ class DrawingWhole:
 
     done: int
     total: int
-    finished: tuple[Whole, ...]
+    finished: tuple[Trajectory, ...]
 
 
 class Watched(Guided):
@@ -87,9 +87,9 @@ class Watched(Guided):
         self.ending = torch.stack(views).mean(dim=0).cpu()[rows, :, :, self.ends]
 
 
-def draw_whole(
+def draw_trajectory(
     denoiser: TextDenoiser, prompts: Sequence[str], seeds: np.ndarray, steps: int, scale: float
-) -> Iterator[DrawingWhole]:
+) -> Iterator[DrawingTrajectory]:
     """Draw a batch of prompts to the end, handing out the progress.
 
     Args:
@@ -109,14 +109,14 @@ def draw_whole(
     schedule = make_schedule(denoiser.alphas_cumprod, steps)
     for step in sample(guided, schedule, seeds.flatten().tolist(), condition=condition):
         if step.index < steps - 1:
-            yield DrawingWhole(step.index + 1, steps, ())
+            yield DrawingTrajectory(step.index + 1, steps, ())
             continue
         pictures = denoiser.decode(step.x).float().cpu().numpy()
         squares = torch.stack(guided.squares).numpy()
         attention = torch.stack(guided.attention).numpy()
         parts = [slice(start, start + images) for start in range(0, len(pictures), images)]
         found = tuple(
-            Whole(pictures[part], squares[:, part], attention[:, :, part], guided.ending[part].numpy(), end)
+            Trajectory(pictures[part], squares[:, part], attention[:, :, part], guided.ending[part].numpy(), end)
             for part, end in zip(parts, ends, strict=True)
         )
-        yield DrawingWhole(steps, steps, found)
+        yield DrawingTrajectory(steps, steps, found)

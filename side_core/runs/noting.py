@@ -9,7 +9,7 @@ from side_core.extraction.run import Extraction
 from side_core.files.whole_file import write_whole
 from side_core.progress import complain
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import Picture, animation_file, kept_pictures, link_picture
+from side_core.runs.picture_store import Picture, animation_file, kept_pictures, link_picture
 from side_core.runs.reading import seeds_of
 from side_core.runs.recording import begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun, Run

@@ -9,7 +9,7 @@ from side_core.dpm.formats.config import first_line
 from side_core.runs.compared_metrics import metrics_of
 from side_core.runs.database.row import Damaged, DamagedRunError
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
-from side_core.runs.picture_shelf import kept_pictures, seeds_in
+from side_core.runs.picture_store import kept_pictures, seeds_in
 from side_core.runs.result import SUMMARY, Result, names_by_nearness, read_result
 from side_core.runs.run import Run
 from side_core.runs.store import summary_of

@@ -10,7 +10,7 @@ from side_core.files.images import in_a_row, png, thumbnail
 from side_core.runs.database.recovery import write_record
 from side_core.runs.database.row import DamagedRunError
 from side_core.runs.identity import new_run
-from side_core.runs.picture_shelf import make_folder
+from side_core.runs.picture_store import make_folder
 from side_core.runs.reading import finished_pictures
 from side_core.runs.result import SUMMARY, Result, result_of, write_result
 from side_core.runs.run import NewRun, Run, State
@@ -24,7 +24,7 @@ NO_CONTRAST = "most of the control beats the threshold, too: the rate is withhel
 
 
 @dataclass(frozen=True)
-class Kept:
+class Recorded:
     """A run that is in the history.
 
     Attributes:
@@ -61,8 +61,8 @@ def leave_run(workspace: Workspace, id: int) -> None:
         forget_runs(workspace, [id])
 
 
-def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = None) -> Kept:
-    """Keep a finished or cancelled extraction; its drawn pictures are kept already, see `picture_shelf`.
+def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = None) -> Recorded:
+    """Keep a finished or cancelled extraction; its drawn pictures are kept already, see `picture_store`.
 
     Args:
         workspace: where.
@@ -76,7 +76,7 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
     new = new_run(extraction.settings, extraction.subject, extraction.references, extraction.samples)
     known, count = equal(workspace, new), len(extraction.match.names)
     if known is not None and known.state != "running" and scored(workspace, known) == count:
-        return Kept(known, reused=True)
+        return Recorded(known, reused=True)
     run = begin_run(workspace, new)
     result = result_of(extraction)
     write_result(workspace.run_folder(run.id), result)
@@ -94,7 +94,7 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
     )
     if replaces is not None and replaces != run.id:
         replace_run(workspace, replaces, ended)
-    return Kept(ended, reused=False)
+    return Recorded(ended, reused=False)
 
 
 def scored(workspace: Workspace, run: Run) -> int:
@@ -120,7 +120,7 @@ def replace_run(workspace: Workspace, old: int, by: Run) -> None:
 
 def keep_folder(
     workspace: Workspace, new: NewRun, finished: int, headline: str, write: Callable[[Path], Mapping[str, Any]]
-) -> Kept:
+) -> Recorded:
     """Keep a sweep or a surrogate: what `write` puts into the run's folder, and the summary that it returns.
 
     Raises:
@@ -128,11 +128,11 @@ def keep_folder(
     """
     known = equal(workspace, new)
     if known is not None and known.finished == finished and known.state != "running":
-        return Kept(known, reused=True)
+        return Recorded(known, reused=True)
     run = begin_run(workspace, new)
     summary = write(workspace.run_folder(run.id))
     state: State = "finished" if finished >= new.asked else "cancelled"
-    return Kept(end_run(workspace, run.id, state, finished, summary, headline), reused=False)
+    return Recorded(end_run(workspace, run.id, state, finished, summary, headline), reused=False)
 
 
 def end_run(

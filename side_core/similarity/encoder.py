@@ -15,7 +15,7 @@ BATCH = 256
 
 
 class Encoder(Protocol):
-    """Turns images into vectors.
+    """DeviceQueue images into vectors.
 
     Attributes:
         name: as the settings call it.

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from side_core.extraction.sample_set import Pictures
 from side_core.settings import ExtractSettings, MetricName, Value
 from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import rate
 from side_core.sweep.measure import Measured
+from side_core.sweep.sample_set import Pictures
 
 SHOWN = 8  # pictures of each cell, of the first seeds: the same in all
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from side_core.dpm.timing import PATIENCE, Pace, measure_pace, seconds_of
+from side_core.dpm.timing import PATIENCE, Timing, measure_timing, seconds_of
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
-from side_core.extraction.sample_set import Lot
-from side_core.extraction.sample_store import Shelf
 from side_core.sampling.schedule import schedule_of
 from side_core.sweep.plan import Plan
+from side_core.sweep.sample_set import SampleSet
+from side_core.sweep.sample_store import SampleStore
 from side_core.wording import are, counted
 
 SOME = 9  # pictures that are compared at once, where one of them is quick
@@ -70,55 +70,57 @@ def in_time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"
 
 
-def missing_lots(plan: Plan, shelf: Shelf) -> list[Lot]:
-    """What must still be drawn: of cells that are not measured, each lot once."""
-    wanted = {lot.name: lot for place in plan.places if shelf.cell(place) is None for lot in place.lots}
-    return [lot for name, lot in wanted.items() if shelf.pictures(name) is None]
+def missing_sets(plan: Plan, store: SampleStore) -> list[SampleSet]:
+    """What must still be drawn: of cells that are not measured, each samples once."""
+    wanted = {samples.name: samples for place in plan.places if store.cell(place) is None for samples in place.sets}
+    return [samples for name, samples in wanted.items() if store.pictures(name) is None]
 
 
-def estimate_of(plan: Plan, shelf: Shelf, pace: Pace | None = None) -> Estimate:
+def estimate_of(plan: Plan, store: SampleStore, timing: Timing | None = None) -> Estimate:
     """Measure a step, a steered step of each surrogate and a comparison, and add up what is missing.
 
     Args:
         plan: the sweep.
-        shelf: what is there.
-        pace: of the model, where it was measured before.
+        store: what is there.
+        timing: of the model, where it was measured before.
     """
-    missing = sum(shelf.cell(place) is None for place in plan.places)
-    lots, seconds = missing_lots(plan, shelf), seconds_to_compare(plan, shelf)
-    if not lots:
+    missing = sum(store.cell(place) is None for place in plan.places)
+    sets, seconds = missing_sets(plan, store), seconds_to_compare(plan, store)
+    if not sets:
         return Estimate(len(plan.places), missing, 0, seconds, None)
     denoiser = plan.shared.denoiser
-    pace = pace or measure_pace(denoiser, lots[0].batch)
+    timing = timing or measure_timing(denoiser, sets[0].batch)
     extra: dict[str, float] = {}  # seconds that steering adds to a step of a batch
-    for lot in lots:
-        count, steps = lot.sampling.count, lot.sampling.steps
-        seconds += pace.seconds(count, steps, lot.sampling.evaluations)
-        if lot.steering is not None:
-            name = lot.steering.surrogate.fingerprint
+    for samples in sets:
+        count, steps = samples.sampling.count, samples.sampling.steps
+        seconds += timing.seconds(count, steps, samples.sampling.evaluations)
+        if samples.steering is not None:
+            name = samples.steering.surrogate.fingerprint
             if name not in extra:
-                extra[name] = steering_seconds(lot, pace.batch, plan)
-            timesteps = schedule_of(lot.sampling, denoiser).timesteps
-            guided = sum(scale > 0 for scale in lot.steering.strength.on(timesteps))
-            seconds += count / pace.batch * guided * extra[name]
-    steered = 1 + max(extra.values()) / pace.step if extra else None
-    return Estimate(len(plan.places), missing, sum(lot.sampling.count for lot in lots), seconds, steered)
+                extra[name] = steering_seconds(samples, timing.batch, plan)
+            timesteps = schedule_of(samples.sampling, denoiser).timesteps
+            guided = sum(scale > 0 for scale in samples.steering.strength.on(timesteps))
+            seconds += count / timing.batch * guided * extra[name]
+    steered = 1 + max(extra.values()) / timing.step if extra else None
+    return Estimate(len(plan.places), missing, sum(samples.sampling.count for samples in sets), seconds, steered)
 
 
-def steering_seconds(lot: Lot, batch: int, plan: Plan) -> float:
+def steering_seconds(samples: SampleSet, batch: int, plan: Plan) -> float:
     """Seconds that a surrogate takes for one step of a batch."""
-    denoiser, steering = plan.shared.denoiser, lot.steering
-    assert steering is not None and lot.guide is not None  # it is steered
+    denoiser, steering = plan.shared.denoiser, samples.steering
+    assert steering is not None and samples.guide is not None  # it is steered
     x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
     middle = (steering.strength.first + steering.strength.last) // 2
     guidance = replace(steering, strength=replace(steering.strength, shape="constant")).guide(range(batch))
     return seconds_of(lambda: guidance(x, middle), denoiser.device)
 
 
-def seconds_to_compare(plan: Plan, shelf: Shelf) -> float:
+def seconds_to_compare(plan: Plan, store: SampleStore) -> float:
     """Seconds of comparing the pictures of all missing cells with training and control images."""
-    missing = [place for place in plan.places if shelf.cell(place) is None]
-    counts = {(place.settings.encoder, lot.name): lot.sampling.count for place in missing for lot in place.lots}
+    missing = [place for place in plan.places if store.cell(place) is None]
+    counts = {
+        (place.settings.encoder, samples.name): samples.sampling.count for place in missing for samples in place.sets
+    }
     paces = {name: measure_comparing(plan.shared.references[name]) for name in {name for name, _ in counts}}
     return sum(paces[encoder].seconds(count) for (encoder, _), count in counts.items())
 

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from side_core.dpm.formats.config import read_json
-from side_core.extraction.sample_set import Pictures
 from side_core.extraction.summary import set_json
 from side_core.files.whole_file import write_json, write_whole
 from side_core.sampling.drawing import Damage
 from side_core.sweep.cell import Cell, cell_from, cell_json, first_pictures
 from side_core.sweep.plan import Place, Plan
+from side_core.sweep.sample_set import Pictures
 
 ABOUT, CELLS, PICTURES = "about.json", "cells", "pictures"
 
 
-class FolderShelf:
+class FolderStore:
     """A folder: `pictures/NAME.npy` with `NAME.json`, and `cells/NAME.json`; each is there whole or not at all."""
 
     def __init__(self, folder: Path):
@@ -31,7 +31,7 @@ class FolderShelf:
             raise ValueError(f"Folder '{folder}' cannot be written ({error.strerror}): choose another one.") from None
 
     def pictures(self, name: str) -> Pictures | None:
-        """The pictures of a lot; None where they are missing or damaged."""
+        """The pictures of a samples; None where they are missing or damaged."""
         try:
             about = read_json(self.folder / PICTURES / f"{name}.json")
             seeds = tuple(int(seed) for seed in about["seeds"])
@@ -44,7 +44,7 @@ class FolderShelf:
         return Pictures(images, seeds, damaged)
 
     def keep_pictures(self, name: str, pictures: Pictures) -> None:
-        """Write the pictures of a lot; their JSON, written last, says that they are whole."""
+        """Write the pictures of a samples; their JSON, written last, says that they are whole."""
         file, content = self.folder / PICTURES / f"{name}.npy", io.BytesIO()
         np.save(content, pictures.images, allow_pickle=False)
         write_whole(file, content.getvalue())
@@ -57,7 +57,7 @@ class FolderShelf:
             found = cell_from(read_json(self.folder / CELLS / f"{place.name}.json"))
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        pictures = self.pictures(place.lot.name)
+        pictures = self.pictures(place.samples.name)
         return None if pictures is None else replace(found, pictures=first_pictures(pictures, place.settings))
 
     def keep_cell(self, place: Place, cell: Cell) -> None:
@@ -65,7 +65,7 @@ class FolderShelf:
         write_json(self.folder / CELLS / f"{place.name}.json", cell_json(cell))
 
 
-def open_folder(out: Path, plan: Plan, resume: bool) -> FolderShelf:
+def open_folder(out: Path, plan: Plan, resume: bool) -> FolderStore:
     """The folder of a sweep.
 
     Args:
@@ -94,9 +94,9 @@ def open_folder(out: Path, plan: Plan, resume: bool) -> FolderShelf:
             )
         if not resume:
             raise ValueError(f"'{out}' holds a sweep already: go on with it by --resume, or choose another folder.")
-    shelf = FolderShelf(out)
+    store = FolderStore(out)
     write_json(file, about)
-    return shelf
+    return store
 
 
 def arithmetic_in(out: Path) -> str | None:

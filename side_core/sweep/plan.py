@@ -10,7 +10,6 @@ from typing import Any
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.references import References
 from side_core.extraction.run import Subject, opening, references_of
-from side_core.extraction.sample_set import Lot, lot_of
 from side_core.files.public import check_limit
 from side_core.sampling.drawing import check_label
 from side_core.sampling.prompt import check_prompt
@@ -22,6 +21,7 @@ from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.surrogate.strength import strength_of
 from side_core.sweep.measure import needs_control
+from side_core.sweep.sample_set import SampleSet, sample_set_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class Place:
         curve: the surrogate that steers, or `none`.
         values: one for each axis.
         settings: of the extraction, with what the surrogate's card says filled in.
-        lot: its pictures.
+        samples: its pictures.
         plain: the same seeds without the surrogate, where the metric compares with them.
         name: 16 characters that stand for all that the figure depends on.
     """
@@ -61,14 +61,14 @@ class Place:
     curve: str
     values: tuple[Value, ...]
     settings: ExtractSettings
-    lot: Lot
-    plain: Lot | None
+    samples: SampleSet
+    plain: SampleSet | None
     name: str
 
     @property
-    def lots(self) -> tuple[Lot, ...]:
+    def sets(self) -> tuple[SampleSet, ...]:
         """What must be drawn for it."""
-        return (self.lot,) if self.plain is None else (self.lot, self.plain)
+        return (self.samples,) if self.plain is None else (self.samples, self.plain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,15 +88,15 @@ class Plan:
     left_out: tuple[str, ...]
 
     @property
-    def lots(self) -> tuple[Lot, ...]:
+    def sets(self) -> tuple[SampleSet, ...]:
         """All that must be drawn, each once."""
-        return tuple({lot.name: lot for place in self.places for lot in place.lots}.values())
+        return tuple({samples.name: samples for place in self.places for samples in place.sets}.values())
 
     @property
     def in_order_of_work(self) -> tuple[Place, ...]:
         """Cells of the same pictures follow each other, so that these are matched once."""
-        first = {lot.name: number for number, lot in enumerate(self.lots)}
-        return tuple(sorted(self.places, key=lambda place: first[place.lot.name]))
+        first = {samples.name: number for number, samples in enumerate(self.sets)}
+        return tuple(sorted(self.places, key=lambda place: first[place.samples.name]))
 
 
 def sharing(
@@ -183,10 +183,10 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
     if curve != PLAIN:
         steering = steered_as(cell, shared.steerings[curve])
         cell = cell.model_copy(update=complete(steering))
-    lot, plain = lot_of(cell, subject, steering), lot_of(cell, subject, None)
+    samples, plain = sample_set_of(cell, subject, steering), sample_set_of(cell, subject, None)
     compared = plain if settings.metric == "effect" else None
     parts = [
-        lot.name,
+        samples.name,
         "" if compared is None else compared.name,
         subject.data.fingerprint,
         subject.control.fingerprint if subject.control else "",
@@ -198,7 +198,7 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
         *looked_at_in(shared.references[cell.encoder].views),
     ]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    return Place(curve, values, cell, lot, compared, name)
+    return Place(curve, values, cell, samples, compared, name)
 
 
 def looked_at_in(views: tuple[View, ...]) -> list[str]:

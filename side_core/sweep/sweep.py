@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 
 from side_core.extraction.matching import Match, match
 from side_core.extraction.run import Extraction
-from side_core.extraction.sample_set import Lot, Pictures, drawing_lot
-from side_core.extraction.sample_store import Shelf
 from side_core.settings import Value
 from side_core.sweep.cell import Cell, first_pictures
-from side_core.sweep.estimate import Estimate, check_time, estimate_of, missing_lots
+from side_core.sweep.estimate import Estimate, check_time, estimate_of, missing_sets
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Place, Plan
+from side_core.sweep.sample_set import Pictures, SampleSet, drawing_samples
+from side_core.sweep.sample_store import SampleStore
 from side_core.wording import counted
 
-MATCHES = 4  # of the last lots that are kept: cells of the same pictures follow each other
+MATCHES = 4  # of the last sets that are kept: cells of the same pictures follow each other
 
 
 @dataclass(frozen=True)
@@ -76,45 +76,45 @@ def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
     return Sweep(plan, tuple(known[key] for key in keys if key in known))
 
 
-def finished(plan: Plan, shelf: Shelf) -> Sweep:
-    """What the shelf holds of a sweep."""
-    return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, shelf)) is not None])
+def finished(plan: Plan, store: SampleStore) -> Sweep:
+    """What the store holds of a sweep."""
+    return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, store)) is not None])
 
 
-def cell_at(place: Place, shelf: Shelf) -> Cell | None:
-    """A cell from the shelf, where it may have been measured for a place of another sweep."""
-    cell = shelf.cell(place)
+def cell_at(place: Place, store: SampleStore) -> Cell | None:
+    """A cell from the store, where it may have been measured for a place of another sweep."""
+    cell = store.cell(place)
     return cell and replace(cell, curve=place.curve, values=place.values, settings=place.settings)
 
 
 def sweep(
-    plan: Plan, shelf: Shelf, estimate: Estimate | None = None
+    plan: Plan, store: SampleStore, estimate: Estimate | None = None
 ) -> Generator[Estimate | Advance | Cell, None, Sweep]:
     """Measure all cells: first the estimate, then every step of drawing and each cell as soon as it is measured.
 
-    What is on the shelf is neither drawn nor measured again. Whoever stops early keeps the cells handed out; the shelf
+    What is on the store is neither drawn nor measured again. Whoever stops early keeps the cells handed out; the store
     has them, too.
 
     Args:
         plan: from `make_plan`.
-        shelf: where finished work is kept.
+        store: where finished work is kept.
         estimate: where it was made before.
 
     Raises:
         ValueError: it would take longer than the settings allow; the model returns no numbers.
     """
-    estimate = estimate or estimate_of(plan, shelf)
+    estimate = estimate or estimate_of(plan, store)
     yield estimate
     check_time(plan, estimate)
-    work = Work(plan, shelf)
+    work = Work(plan, store)
     cells = []
     for number, place in enumerate(plan.in_order_of_work, 1):
-        cell = cell_at(place, shelf)
+        cell = cell_at(place, store)
         if cell is None:
-            for lot in place.lots:
-                yield from work.drawing(lot, place, number)
+            for samples in place.sets:
+                yield from work.drawing(samples, place, number)
             cell = work.measured(place)
-            shelf.keep_cell(place, cell)
+            store.keep_cell(place, cell)
         cells.append(cell)
         yield cell
     return sweep_of(plan, cells)
@@ -123,17 +123,20 @@ def sweep(
 class Work:
     """The present state of a sweep: how many steps are done, and the matches of the last pictures."""
 
-    def __init__(self, plan: Plan, shelf: Shelf):
-        self.plan, self.shelf = plan, shelf
-        self.done, self.total = 0, sum(lot.batches * lot.sampling.steps for lot in missing_lots(plan, shelf))
-        self.present: dict[str, Pictures] = {}  # of the cell that is being measured, whatever the shelf forgets
+    def __init__(self, plan: Plan, store: SampleStore):
+        self.plan, self.store = plan, store
+        self.done, self.total = (
+            0,
+            sum(samples.batches * samples.sampling.steps for samples in missing_sets(plan, store)),
+        )
+        self.present: dict[str, Pictures] = {}  # of the cell that is being measured, whatever the store forgets
         self.matches: OrderedDict[tuple[str, str], Match] = OrderedDict()
 
-    def drawing(self, lot: Lot, place: Place, number: int) -> Generator[Advance, None, None]:
-        """Draw a lot unless it is there, handing out the steps."""
-        pictures = self.shelf.pictures(lot.name)
+    def drawing(self, samples: SampleSet, place: Place, number: int) -> Generator[Advance, None, None]:
+        """Draw a samples unless it is there, handing out the steps."""
+        pictures = self.store.pictures(samples.name)
         if pictures is None:
-            work = drawing_lot(lot, self.plan.shared.denoiser)
+            work = drawing_samples(samples, self.plan.shared.denoiser)
             while True:
                 try:
                     next(work)
@@ -141,32 +144,32 @@ class Work:
                     pictures = end.value
                     break
                 self.done += 1
-                total = max(self.total, self.done)  # more than planned, where the shelf has forgotten some
+                total = max(self.total, self.done)  # more than planned, where the store has forgotten some
                 yield Advance(self.done, total, place, number, len(self.plan.places))
-            self.shelf.keep_pictures(lot.name, pictures)
-        keep = {other.name for other in place.lots}
-        self.present = {name: known for name, known in self.present.items() if name in keep} | {lot.name: pictures}
+            self.store.keep_pictures(samples.name, pictures)
+        keep = {other.name for other in place.sets}
+        self.present = {name: known for name, known in self.present.items() if name in keep} | {samples.name: pictures}
 
     def measured(self, place: Place) -> Cell:
         """A cell whose pictures are drawn."""
-        shared, pictures = self.plan.shared, self.present[place.lot.name]
+        shared, pictures = self.plan.shared, self.present[place.samples.name]
         saturated = len(pictures.damaged) - pictures.lost
         about = (place.curve, place.values, place.settings, self.plan.settings.metric)
         if not pictures.seeds:
             return Cell(*about, None, 0, pictures.lost, saturated)
         extraction = Extraction(
             place.settings,
-            replace(shared.subject, steering=place.lot.steering),
+            replace(shared.subject, steering=place.samples.steering),
             shared.references[place.settings.encoder],
-            self.match(place.lot, place),
+            self.match(place.samples, place),
             plain=None if place.plain is None else self.match(place.plain, place),
         )
         found, shown = measure(extraction, self.plan.settings.metric), first_pictures(pictures, place.settings)
         return Cell(*about, found, len(pictures.seeds), pictures.lost, saturated, shown)
 
-    def match(self, lot: Lot, place: Place) -> Match:
-        """A lot against training images and control; cells that differ in scoring alone share it."""
-        key, pictures = (lot.name, place.settings.encoder), self.present[lot.name]
+    def match(self, samples: SampleSet, place: Place) -> Match:
+        """A samples against training images and control; cells that differ in scoring alone share it."""
+        key, pictures = (samples.name, place.settings.encoder), self.present[samples.name]
         if key not in self.matches:
             references = self.plan.shared.references[place.settings.encoder]
             self.matches[key] = match(pictures.images, pictures.names, references)

@@ -14,7 +14,7 @@ from side_core.progress import finish
 from side_core.runs import store
 from side_core.runs.identity import pictures_key
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import Picture, keep_picture
+from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.recording import keep
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings

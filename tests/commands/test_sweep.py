@@ -40,13 +40,13 @@ def surrogate(make_surrogate: Callable[..., Path]) -> str:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Steps of each lot that is drawn."""
     found: list[int] = []
-    real = sweeps.drawing_lot
+    real = sweeps.drawing_samples
 
     def counted(lot: Any, denoiser: Any) -> Iterator[Any]:
         found.append(lot.sampling.steps)
         return real(lot, denoiser)
 
-    monkeypatch.setattr(sweeps, "drawing_lot", counted)
+    monkeypatch.setattr(sweeps, "drawing_samples", counted)
     return found
 
 
@@ -87,7 +87,7 @@ def test_nothing_is_done_again_and_values_may_be_added(
 def test_an_interrupted_sweep_says_what_it_has_and_goes_on(
     tmp_path: Path, drawn: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = sweeps.drawing_lot
+    real = sweeps.drawing_samples
 
     def interrupted(lot: Any, denoiser: Any) -> Iterator[Any]:
         if lot.sampling.steps == 4:
@@ -95,7 +95,7 @@ def test_an_interrupted_sweep_says_what_it_has_and_goes_on(
         return real(lot, denoiser)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweeps, "drawing_lot", interrupted)
+        patch.setattr(sweeps, "drawing_samples", interrupted)
         assert main([*STEPS, "--out", str(tmp_path)]) == 130
     told = capsys.readouterr()
     assert "1 of 2 cells are finished. Go on with --resume." in told.err and "steps 2: " in told.out

@@ -10,7 +10,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from side_core.dpm.description import describe
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.formats.dry_run import rehearse
+from side_core.dpm.formats.dry_run import dry_run
 from side_core.extraction.overview import lines_of_model
 
 
@@ -117,7 +117,7 @@ def test_the_estimate_of_memory_is_of_the_right_size(size: int, channels: tuple[
     with torch.device("meta"):
         shapes = UNet2DModel(**settings)
     timestep = torch.zeros((), dtype=torch.long, device="meta")
-    estimate = rehearse(lambda x: shapes(x, timestep).sample, shapes, (1, 3, size, size))
+    estimate = dry_run(lambda x: shapes(x, timestep).sample, shapes, (1, 3, size, size))
     with torch.random.fork_rng(devices=[]):
         unet = UNet2DModel(**settings)
     measured = measured_peak(lambda x: unet(x, 5), torch.zeros(1, 3, size, size))
@@ -128,6 +128,6 @@ def test_the_estimate_of_memory_is_of_the_right_size(size: int, channels: tuple[
 def test_memory_of_a_chain_is_counted_by_hand() -> None:
     """Three layers of 4 x 8 numbers: two live at a time, views and weights cost nothing."""
     chain = torch.nn.Sequential(*(torch.nn.Linear(8, 8, bias=False) for _ in range(3))).to("meta")
-    assert rehearse(chain, chain, (4, 8)).peak_bytes == 2 * 4 * 8 * 4
-    assert rehearse(lambda x: x.view(8, 4).t(), chain, (4, 8)).peak_bytes == 0
-    assert rehearse(lambda x: torch.cat([x, x]).view(-1)[3:] + 1, chain, (4, 8)).peak_bytes == 4 * (64 + 61)
+    assert dry_run(chain, chain, (4, 8)).peak_bytes == 2 * 4 * 8 * 4
+    assert dry_run(lambda x: x.view(8, 4).t(), chain, (4, 8)).peak_bytes == 0
+    assert dry_run(lambda x: torch.cat([x, x]).view(-1)[3:] + 1, chain, (4, 8)).peak_bytes == 4 * (64 + 61)

@@ -6,7 +6,7 @@ import torch
 from side_core.dpm import timing as module
 from side_core.dpm.denoiser import PixelSpace
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.dpm.timing import Pace, measure_pace, seconds_per_decode, seconds_per_step
+from side_core.dpm.timing import Timing, measure_timing, seconds_per_decode, seconds_per_step
 
 
 class Clock:
@@ -71,14 +71,14 @@ def test_quick_models_are_measured_on_a_batch_and_slow_ones_on_an_image(
     seconds: float, largest: int, clock: Clock
 ) -> None:
     sleeper = Sleeper(seconds, clock)
-    pace = measure_pace(sleeper, 4)
+    pace = measure_timing(sleeper, 4)
     assert pace.step == pytest.approx(4 * seconds)
     assert max(sleeper.batches) == largest
 
 
 @pytest.mark.parametrize("busy", [0.5, 3.0, 6.0])
 def test_a_machine_that_is_busy_for_a_moment_is_not_taken_for_a_slow_one(busy: float, clock: Clock) -> None:
-    assert measure_pace(Sleeper(0.01, clock, busy), 16).step == pytest.approx(0.16)
+    assert measure_timing(Sleeper(0.01, clock, busy), 16).step == pytest.approx(0.16)
 
 
 @pytest.mark.parametrize(("batch", "step"), [(0.1, 0.1), (19.0, 0.16)])
@@ -86,20 +86,20 @@ def test_a_batch_takes_no_longer_than_its_images_one_by_one(
     batch: float, step: float, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "seconds_per_step", lambda _, count: 0.01 if count == 1 else batch)
-    assert measure_pace(Sleeper(0.01, clock), 16).step == pytest.approx(step)
+    assert measure_timing(Sleeper(0.01, clock), 16).step == pytest.approx(step)
 
 
 @pytest.mark.parametrize(("seconds", "calls"), [(0.01, 6), (0.6, 9), (2.5, 3)])
 def test_only_what_may_be_quick_is_tried_again(seconds: float, calls: int, clock: Clock) -> None:
     sleeper = Sleeper(seconds, clock)
-    assert measure_pace(sleeper, 4).step == pytest.approx(4 * seconds) and len(sleeper.batches) == calls
+    assert measure_timing(sleeper, 4).step == pytest.approx(4 * seconds) and len(sleeper.batches) == calls
 
 
 def test_the_estimate_counts_steps_of_all_images() -> None:
-    pace = Pace(batch=4, step=0.5, decode=1.0)
+    pace = Timing(batch=4, step=0.5, decode=1.0)
     assert pace.seconds(count=8, steps=10) == pytest.approx(2 * (10 * 0.5 + 1.0))
     assert pace.seconds(count=2, steps=10) == pytest.approx(0.5 * (10 * 0.5 + 1.0))
 
 
 def test_it_works_on_the_ideal_denoiser(ideal: IdealDenoiser) -> None:
-    assert 0 < measure_pace(ideal, 2).seconds(4, 2) < 60
+    assert 0 < measure_timing(ideal, 2).seconds(4, 2) < 60

@@ -15,7 +15,7 @@ from side_core.runs import store
 from side_core.runs.database.connection import DATABASE
 from side_core.runs.identity import new_run, pictures_key
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import Picture, keep_picture
+from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.reading import result_in
 from side_core.runs.recording import begin_run, keep, leave_run
 from side_core.runs.run import NewRun, Run

@@ -16,7 +16,7 @@ from side_core.prompts.detectors import ALL, scores_of, steps_of
 from side_core.prompts.norms import embedded, norms_of, own_seeds, score_of
 from side_core.prompts.sharpness import sharpness
 from side_core.prompts.tiles import clique_distance, tiled_distance
-from side_core.prompts.trajectory import Whole, draw_whole
+from side_core.prompts.trajectory import Trajectory, draw_trajectory
 from side_core.settings import DETECTORS, DetectorName, DetectorSettings
 from tests.dpm.text.small_folders import save_small
 from tests.prompts.planted import CONTEXT, Planted
@@ -52,9 +52,9 @@ def test_one_picture_has_no_distance() -> None:
         clique_distance(np.zeros((1, 3, 4, 4)))
 
 
-def whole(attention: np.ndarray, end: int = 2, ending: np.ndarray | None = None, squares: object = None) -> Whole:
+def whole(attention: np.ndarray, end: int = 2, ending: np.ndarray | None = None, squares: object = None) -> Trajectory:
     count = attention.shape[2]
-    return Whole(
+    return Trajectory(
         np.zeros((count, 3, 4, 4)),
         np.ones((len(attention), count, 4, 4)) if squares is None else np.asarray(squares),
         attention,
@@ -138,7 +138,7 @@ def test_sharpness_is_the_forward_derivative(tmp_path: Path) -> None:
 
 def test_whole_pictures_are_those_of_the_trajectory_and_what_was_seen_there() -> None:
     planted = Planted()
-    *before, last = draw_whole(planted, ["pull 3", "pull 1 x"], own_seeds(2, 2, 0), steps=5, scale=2.0)
+    *before, last = draw_trajectory(planted, ["pull 3", "pull 1 x"], own_seeds(2, 2, 0), steps=5, scale=2.0)
     assert [event.finished for event in before] == [()] * 4
     first, second = last.finished
     assert (first.end, second.end) == (3, 4)
@@ -148,7 +148,7 @@ def test_whole_pictures_are_those_of_the_trajectory_and_what_was_seen_there() ->
     assert first.ending.shape == (2, 4, 4)  # of the finest layers
     np.testing.assert_allclose(first.ending, np.full((2, 4, 4), (1 - weights[0]) / (CONTEXT - 1)), rtol=1e-5)
     assert first.pictures.shape == (2, 3, 4, 4)
-    alone = list(draw_whole(planted, ["pull 1 x"], own_seeds(2, 2, 0)[1:], steps=5, scale=2.0))[-1].finished[0]
+    alone = list(draw_trajectory(planted, ["pull 1 x"], own_seeds(2, 2, 0)[1:], steps=5, scale=2.0))[-1].finished[0]
     np.testing.assert_allclose(alone.pictures, second.pictures, rtol=1e-5)
 
 

@@ -14,7 +14,7 @@ from side_core.extraction.run import Extraction, Subject, extract, open_subject,
 from side_core.progress import finish
 from side_core.runs.identity import pictures_key, without_surrogate
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import Picture, keep_picture
+from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.result import Result, result_of
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings

@@ -14,7 +14,6 @@ import pytest
 from pages._parts.surrogate.saving import zipped
 from side_core.data.training_set import TrainingSet
 from side_core.extraction.run import Extraction, extract, open_subject, references_of
-from side_core.extraction.sample_store import MemoryShelf
 from side_core.extraction.scoring import score
 from side_core.files.images import png
 from side_core.progress import finish
@@ -33,6 +32,7 @@ from side_core.settings import ExtractSettings, ScoreSettings, SweepSettings
 from side_core.surrogate.folder import load_surrogate
 from side_core.sweep.plan import make_plan, sharing
 from side_core.sweep.report import chart, sweep_csv
+from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import sweep
 
 USER = "zaphod"
@@ -215,7 +215,7 @@ def test_the_table_and_the_chart_of_a_sweep_tell_no_places(mine: Path) -> None:
     shutil.copytree(first, mine / "surrogates" / "last")
     asked = {"model": "ideal", "mode": "exact", "count": 2, "x": "steps=2,3", "surrogates": [first, last]}
     settings = SweepSettings.read(asked)
-    made = finish(sweep(make_plan(settings, finish(sharing(settings))), MemoryShelf()))
+    made = finish(sweep(make_plan(settings, finish(sharing(settings))), MemoryStore()))
     assert str(mine) in sweep_csv(made)
     nameless = sweep_without_places(made)
     check_nameless({"sweep.csv": sweep_csv(nameless)}, mine)

@@ -11,7 +11,7 @@ from side_core.extraction.run import Drawn as DrawnImages
 from side_core.extraction.run import Extraction, score_images
 from side_core.runs import store
 from side_core.runs.identity import new_run, pictures_key
-from side_core.runs.picture_shelf import Picture, keep_picture
+from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.reading import finished_pictures, result_in
 from side_core.runs.recording import begin_run, keep, keep_folder, leave_run
 from side_core.runs.result import SUMMARY, result_of

@@ -15,7 +15,7 @@ from side_core.runs.database.backup import NEWER, OLDER, backups
 from side_core.runs.database.connection import DATABASE, VERSION
 from side_core.runs.database.recovery import told
 from side_core.runs.opening import open_workspace
-from side_core.runs.recording import Kept, keep_folder
+from side_core.runs.recording import Recorded, keep_folder
 from side_core.runs.run import NewRun
 from side_core.runs.space import clean_up, usage
 from side_core.runs.workspace import Workspace
@@ -61,7 +61,7 @@ WAYS: dict[str, Callable[[Path], object]] = {
 }
 
 
-def keep_one(workspace: Workspace, number: int) -> Kept:
+def keep_one(workspace: Workspace, number: int) -> Recorded:
     """A run with a file of its own."""
 
     def write(folder: Path) -> dict[str, object]:

@@ -15,7 +15,7 @@ from side_core.data.picture import read_picture
 from side_core.runs import store
 from side_core.runs.database.connection import DATABASE, VERSION
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import seeds_in
+from side_core.runs.picture_store import seeds_in
 from side_core.runs.reading import result_in
 from side_core.runs.run import NewRun
 from side_core.runs.space import clean_up, usage
@@ -37,7 +37,7 @@ DRAW = (
     + """
 import numpy as np
 from side_core.runs.recording import begin_run
-from side_core.runs.picture_shelf import Picture, keep_picture
+from side_core.runs.picture_store import Picture, keep_picture
 for number in range(1000):
     settings = {"seed": 0, "count": 50, "number": number}
     run = begin_run(workspace, NewRun("extract", "model", settings, {}, 50, f"{number:032x}"))

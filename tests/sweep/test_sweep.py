@@ -13,24 +13,24 @@ import pytest
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.dpm.timing import Pace
-from side_core.extraction import sample_set as lots
+from side_core.dpm.timing import Timing
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Drawn, Extraction, Subject, extract, references_of, score_images
-from side_core.extraction.sample_set import Pictures
-from side_core.extraction.sample_store import MemoryShelf
 from side_core.progress import finish
 from side_core.sampling.drawing import Damage
 from side_core.settings import ExtractSettings, SweepSettings
 from side_core.stats.bootstrap import Interval
 from side_core.sweep import estimate as estimates
+from side_core.sweep import sample_set as sets
 from side_core.sweep.cell import SHOWN, Cell, cell_from, cell_json
 from side_core.sweep.estimate import Comparing, Estimate, check_time, in_words
-from side_core.sweep.folder import FolderShelf, open_folder
+from side_core.sweep.folder import FolderStore, open_folder
 from side_core.sweep.grid import grid, picture_rows
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Plan, Shared, compared_by, make_plan, sharing
 from side_core.sweep.report import chart, lines_of, sweep_csv, sweep_json
+from side_core.sweep.sample_set import Pictures
+from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import Advance, Sweep, finished, sweep
 
 SMALL = {"model": "ideal", "mode": "exact", "count": 6, "threshold": 0.9}
@@ -61,21 +61,21 @@ def plan_of(shared: Shared, **changes: Any) -> Plan:
     return make_plan(SweepSettings.read(SMALL | changes), shared)
 
 
-def run(plan: Plan, shelf: Any = None) -> Sweep:
-    return finish(sweep(plan, MemoryShelf() if shelf is None else shelf))
+def run(plan: Plan, store: Any = None) -> Sweep:
+    return finish(sweep(plan, MemoryStore() if store is None else store))
 
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
-    """Steps and steering of each lot that is drawn."""
+    """Steps and steering of each samples that is drawn."""
     found: list[tuple[int, bool]] = []
-    real = lots.draw
+    real = sets.draw
 
     def counted(denoiser: Any, settings: Any, guide: Any = None) -> Any:
         found.append((settings.steps, guide is not None))
         return real(denoiser, settings, guide=guide)
 
-    monkeypatch.setattr(lots, "draw", counted)
+    monkeypatch.setattr(sets, "draw", counted)
     return found
 
 
@@ -94,7 +94,7 @@ def test_a_cell_is_the_extraction_it_stands_for(shared: Shared) -> None:
 
 
 def test_first_the_estimate_then_steps_then_each_cell(shared: Shared) -> None:
-    events = list(sweep(plan_of(shared, x="steps=2,3", batch_size=4), MemoryShelf()))
+    events = list(sweep(plan_of(shared, x="steps=2,3", batch_size=4), MemoryStore()))
     assert [type(event) for event in events] == [Estimate, *[Advance] * 4, Cell, *[Advance] * 6, Cell]
     estimate, steps = events[0], [event for event in events if isinstance(event, Advance)]
     assert isinstance(estimate, Estimate)
@@ -106,13 +106,13 @@ def test_first_the_estimate_then_steps_then_each_cell(shared: Shared) -> None:
 def test_the_estimate_counts_the_comparison_of_all_missing_cells(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf, plan = MemoryShelf(), plan_of(shared, x="steps=2,3")
+    store, plan = MemoryStore(), plan_of(shared, x="steps=2,3")
     monkeypatch.setattr(estimates, "seconds_of", lambda call, device: 3.0)
-    before = estimates.estimate_of(plan, shelf, Pace(6, 0.0, 0.0))
+    before = estimates.estimate_of(plan, store, Timing(6, 0.0, 0.0))
     assert before.seconds == 6 * 2 * 3.0
-    finish(sweep(plan_of(shared, x="steps=2"), shelf, Estimate(1, 1, 6, 0.0, None)))
-    assert estimates.estimate_of(plan, shelf, Pace(6, 0.0, 0.0)).seconds == 6 * 3.0
-    other = estimates.estimate_of(plan_of(shared, x="steps=2", threshold=0.5), shelf, Pace(6, 0.0, 0.0))
+    finish(sweep(plan_of(shared, x="steps=2"), store, Estimate(1, 1, 6, 0.0, None)))
+    assert estimates.estimate_of(plan, store, Timing(6, 0.0, 0.0)).seconds == 6 * 3.0
+    other = estimates.estimate_of(plan_of(shared, x="steps=2", threshold=0.5), store, Timing(6, 0.0, 0.0))
     assert (other.pictures, other.seconds) == (0, 6 * 3.0)  # drawn, but measured by another threshold
     assert Comparing(0.5, 0.1).seconds(11) == pytest.approx(1.5)
 
@@ -132,13 +132,13 @@ def test_what_is_left_to_the_model_is_not_drawn_again_where_it_is_said(shared: S
         for changes in ({}, {"spacing": "leading", "clip": "clip"})
     )
     assert [place.name for place in left.places] == [place.name for place in said.places]
-    assert left.lots[0].sampling == said.lots[0].sampling
+    assert left.sets[0].sampling == said.sets[0].sampling
     assert (left.places[0].settings.spacing, said.places[0].settings.spacing) == (None, "leading")
 
 
 def test_nothing_is_drawn_before_the_time_is_agreed(shared: Shared, drawn: list[tuple[int, bool]]) -> None:
     plan = plan_of(shared, x="steps=2,3", minutes=1e-9)
-    events = sweep(plan, MemoryShelf())
+    events = sweep(plan, MemoryStore())
     assert isinstance(next(events), Estimate)
     with pytest.raises(ValueError, match=r"12 pictures for 2 cells.*more than the 1e-09 it may.*raise minutes to 1"):
         next(events)
@@ -152,18 +152,18 @@ def test_a_stop_keeps_finished_cells_and_the_rest_is_drawn_later(
     shared: Shared, drawn: list[tuple[int, bool]], tmp_path: Path
 ) -> None:
     plan = plan_of(shared, x="steps=2,3,4")
-    for shelf in (MemoryShelf(), open_folder(tmp_path, plan, resume=False)):
+    for store in (MemoryStore(), open_folder(tmp_path, plan, resume=False)):
         drawn.clear()
-        events = sweep(plan, shelf)
+        events = sweep(plan, store)
         while not isinstance(next(events), Cell):
             pass
         next(events)  # a step of the second
         events.close()
-        assert [cell.values for cell in finished(plan, shelf).cells] == [(2,)]
-        whole = run(plan, shelf)
+        assert [cell.values for cell in finished(plan, store).cells] == [(2,)]
+        whole = run(plan, store)
         assert whole.complete and drawn == [(2, False), (3, False), (3, False), (4, False)]
-        run(plan, shelf)
-        run(plan_of(shared, x="steps=3,4", y="score=ratio"), shelf)  # another sweep of the same pictures
+        run(plan, store)
+        run(plan_of(shared, x="steps=3,4", y="score=ratio"), store)  # another sweep of the same pictures
         assert len(drawn) == 4
 
 
@@ -179,12 +179,12 @@ def test_a_folder_gives_back_what_was_put_there(shared: Shared, tmp_path: Path) 
 @pytest.mark.parametrize("part", ["cells/*.json", "pictures/*.json", "pictures/*.npy"])
 def test_a_damaged_file_is_made_again(shared: Shared, tmp_path: Path, part: str) -> None:
     plan = plan_of(shared, x="steps=2")
-    shelf = open_folder(tmp_path, plan, resume=False)
-    before = run(plan, shelf)
+    store = open_folder(tmp_path, plan, resume=False)
+    before = run(plan, store)
     (file,) = tmp_path.glob(part)
     file.write_bytes(file.read_bytes()[:40])
-    assert not finished(plan, shelf).cells
-    assert sweep_csv(run(plan, shelf)) == sweep_csv(before)
+    assert not finished(plan, store).cells
+    assert sweep_csv(run(plan, store)) == sweep_csv(before)
     assert not list(tmp_path.rglob("*.partial"))
 
 
@@ -192,7 +192,7 @@ def test_results_of_two_models_are_not_mixed(shared: Shared, tmp_path: Path) -> 
     plan = plan_of(shared, x="steps=2")
     open_folder(tmp_path, plan, resume=False)
     open_folder(tmp_path, plan, resume=False)  # nothing was finished, so nothing can be mixed
-    run(plan, FolderShelf(tmp_path))
+    run(plan, FolderStore(tmp_path))
     with pytest.raises(ValueError, match="holds a sweep already: go on with it by --resume"):
         open_folder(tmp_path, plan, resume=False)
     open_folder(tmp_path, plan, resume=True)
@@ -339,9 +339,9 @@ def test_each_surrogate_is_a_curve_and_plain_sampling_is_drawn_once(
 
 def test_estimates_tell_how_much_longer_a_steered_step_takes(steered: Callable[..., Plan]) -> None:
     plan = steered(x="guidance-scale=0,20", steps=3)
-    estimate = next(sweep(plan, MemoryShelf()))
+    estimate = next(sweep(plan, MemoryStore()))
     assert isinstance(estimate, Estimate) and estimate.steered is not None and estimate.steered > 1
-    idle = next(sweep(steered(x="guide-to=1,2", guide_from=2, steps=3), MemoryShelf()))
+    idle = next(sweep(steered(x="guide-to=1,2", guide_from=2, steps=3), MemoryStore()))
     assert isinstance(idle, Estimate) and idle.steered is None  # no step lies in such a window
 
 
@@ -355,10 +355,10 @@ def test_labels_and_windows_that_do_not_exist_are_refused(steered: Callable[...,
 
 
 def test_where_every_picture_is_lost_the_cell_says_so(steered: Callable[..., Plan]) -> None:
-    plan, shelf = steered(x="guidance-scale=10,20", steps=3), MemoryShelf()
+    plan, store = steered(x="guidance-scale=10,20", steps=3), MemoryStore()
     lost = tuple(Damage(seed, 1, True) for seed in range(6))
-    shelf.keep_pictures(plan.places[1].lot.name, Pictures(np.empty((0, 16, 16, 3), np.uint8), (), lost))
-    found = run(plan, shelf)
+    store.keep_pictures(plan.places[1].samples.name, Pictures(np.empty((0, 16, 16, 3), np.uint8), (), lost))
+    found = run(plan, store)
     assert found.cells[1].measured is None and found.cells[1].lost == 6
     assert "guidance has lost all 6 pictures" in lines_of(found)[1]
     assert "6 were lost and are left out" in found.notes[-1], found.notes
@@ -380,8 +380,8 @@ def test_reports_hold_every_cell(shared: Shared, changes: dict[str, str]) -> Non
 
 
 def test_memory_forgets_the_pictures_unused_longest() -> None:
-    shelf, images = MemoryShelf(largest=2500), np.zeros((1, 16, 16, 3), np.uint8)
+    store, images = MemoryStore(largest=2500), np.zeros((1, 16, 16, 3), np.uint8)
     for name in "abcd":
-        shelf.keep_pictures(name, Pictures(images, (0,)))
-        shelf.pictures("a")
-    assert [name for name in "abcd" if shelf.pictures(name)] == ["a", "c", "d"]
+        store.keep_pictures(name, Pictures(images, (0,)))
+        store.pictures("a")
+    assert [name for name in "abcd" if store.pictures(name)] == ["a", "c", "d"]

@@ -8,7 +8,7 @@ from pages._parts.show.clusters import show_kept_clusters
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.text import plain, say_error
 from pages._parts.surrogate.saving import offer_steering
-from side_core.runs.picture_shelf import kept_pictures, seeds_in
+from side_core.runs.picture_store import kept_pictures, seeds_in
 from side_core.runs.reading import names_in, result_in, seeds_of
 from side_core.runs.result import Result
 from side_core.runs.run import Run

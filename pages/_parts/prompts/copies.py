@@ -19,7 +19,7 @@ from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.references import Side
 from side_core.extraction.run import Extraction, Subject
 from side_core.runs.identity import pictures_key
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
 from side_core.stats.rate import rate_of

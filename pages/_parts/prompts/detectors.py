@@ -9,7 +9,7 @@ import streamlit as st
 from pages._parts.prompts.measuring import seconds_of
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.live import Taken
-from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.rest import Phase
 from pages._parts.show.text import in_time
@@ -28,7 +28,7 @@ A_BATCH = 4  # prompts that are drawn together, and kept as soon as they are sco
 EXTRA = 4  # steps that an image takes besides its whole picture: one for the norm, three evaluations for the sharpness
 TRYING = "detectors"  # in the session: what they are asked for
 Scores = dict[DetectorName, np.ndarray]
-SCORES: Kept[Scores] = Kept(128)
+SCORES: SharedCache[Scores] = SharedCache(128)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from pages._parts.runtime.resources import PICTURES, open_references
 from pages._parts.show.figures import figure
 from side_core.extraction.run import Subject
 from side_core.runs.identity import pictures_key
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 from side_core.settings import ExtractSettings
 
 UNFINISHED = "unfinished"  # in the session: what was being drawn, and how it looked last

@@ -10,8 +10,8 @@ from pages._parts.prompts.inquiry import Inquiry
 from pages._parts.prompts.measuring import HALVES, key_of
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.live import BATCH, LIVE_SECONDS
-from pages._parts.runtime.resources import pace_of
-from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.resources import timing_of
+from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.rest import Phase
 from pages._parts.show.text import in_time, say_error
@@ -23,7 +23,7 @@ from side_core.prompts.norms import Measuring
 from side_core.settings import PromptSettings
 from side_core.wording import counted
 
-COMPLETE: Kept[HeldOut] = Kept(8)
+COMPLETE: SharedCache[HeldOut] = SharedCache(8)
 BEGUN, STOPPED = "measure", "stopped_measuring"  # in the session: which settings
 REDRAW = 1.0  # seconds between two times that what there is is shown
 
@@ -113,8 +113,8 @@ def begin(digest: str) -> None:
 
 def seconds_of(inquiry: Inquiry, count: int) -> float:
     """How long so many held-out prompts take, with the device for oneself; nothing is decoded."""
-    pace, settings = pace_of(inquiry.denoiser, BATCH), inquiry.settings
-    return pace.step * HALVES * settings.first * settings.images * count / pace.batch
+    timing, settings = timing_of(inquiry.denoiser, BATCH), inquiry.settings
+    return timing.step * HALVES * settings.first * settings.images * count / timing.batch
 
 
 def too_long(settings: PromptSettings, count: int, seconds: float) -> str | None:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.live import BATCH
-from pages._parts.runtime.resources import pace_of
-from pages._parts.runtime.shared_cache import Kept
+from pages._parts.runtime.resources import timing_of
+from pages._parts.runtime.shared_cache import SharedCache
 from pages._parts.runtime.work import run_with_progress
 from pages._parts.show.text import plain
 from side_core.dpm.text.denoiser import TextDenoiser
@@ -18,8 +18,8 @@ from side_core.prompts.norms import norms_of
 from side_core.prompts.prompt_file import read_prompts
 from side_core.settings import PromptSettings
 
-NORMS: Kept[np.ndarray] = Kept(256)  # of single prompts
-WORDS: Kept[Significance] = Kept(256)
+NORMS: SharedCache[np.ndarray] = SharedCache(256)  # of single prompts
+WORDS: SharedCache[Significance] = SharedCache(256)
 HALVES = 2  # evaluations a step: with and without the text
 
 
@@ -71,4 +71,4 @@ def key_of(denoiser: TextDenoiser, settings: PromptSettings) -> tuple[str, str, 
 
 def seconds_of(denoiser: TextDenoiser, count: int, steps: int) -> float:
     """How long so many pictures with and without text take, with the device for oneself."""
-    return pace_of(denoiser, BATCH).seconds(count, steps, HALVES)
+    return timing_of(denoiser, BATCH).seconds(count, steps, HALVES)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._parts.runtime.device_queue import in_turn
-from pages._parts.runtime.shared_cache import Kept
+from pages._parts.runtime.shared_cache import SharedCache
 from pages._parts.runtime.work import run_with_progress
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.text import say_error, show_notes
@@ -13,7 +13,7 @@ from side_core.similarity.text_search import search
 from side_core.wording import counted
 
 TOP = 8
-ENCODERS: Kept[TextEncoder] = Kept(2)
+ENCODERS: SharedCache[TextEncoder] = SharedCache(2)
 
 
 def show_search(data: TrainingSet) -> None:

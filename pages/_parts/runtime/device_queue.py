@@ -11,13 +11,13 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages._parts.runtime.stop import heed_stop
 from pages._parts.show.text import in_time
-from side_core.device_queue import Ticket, Turns
+from side_core.device_queue import DeviceQueue, Ticket
 from side_core.progress import finish
 
 Event = TypeVar("Event")
 Result = TypeVar("Result")
 
-DEVICE = Turns()  # whatever computes here: the cores and the GPU are busy together
+DEVICE = DeviceQueue()  # whatever computes here: the cores and the GPU are busy together
 POLL = 0.1  # seconds between two looks at whether the run is to end
 QUIET = 0.5  # seconds before a person who waits is told
 LONG = 5.0  # the same for who has begun: turns that alternate are no news
@@ -53,7 +53,7 @@ def in_turn(
 
     Between two events others may have their turn; while it waits, Stop, another widget or a closed tab ends the run.
     Work within work shares the place of the outer one. A step must not wait for what another session makes
-    (`Kept.get_or_make`): that one may be waiting for the device.
+    (`SharedCache.get_or_make`): that one may be waiting for the device.
 
     Args:
         work: computes at each `next`.

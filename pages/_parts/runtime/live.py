@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.pictures import PictureStore
-from pages._parts.runtime.resources import pace_of, seconds_to_match
+from pages._parts.runtime.resources import seconds_to_match, timing_of
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.rest import Phase
@@ -19,7 +19,7 @@ from side_core.extraction.animation import steps_shown
 from side_core.extraction.references import References
 from side_core.extraction.run import Subject
 from side_core.runs.identity import pictures_key, without_surrogate
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 from side_core.sampling.drawing import Damage, Drawing, draw
 from side_core.sampling.guidance import Guide
 from side_core.settings import ExtractSettings
@@ -204,7 +204,7 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool
 
 def seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> float:
     """How long it takes to draw what is missing, with the device for oneself."""
-    seconds = pace_of(denoiser, BATCH).seconds(len(share.missing), settings.steps, settings.evaluations)
+    seconds = timing_of(denoiser, BATCH).seconds(len(share.missing), settings.steps, settings.evaluations)
     return seconds * (STEERED_COST if share.guide else 1)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from side_core.runs.picture_shelf import Picture, keep_picture, kept_pictures
+from side_core.runs.picture_store import Picture, keep_picture, kept_pictures
 
 LARGEST_BYTES = 256 * 2**20
 

@@ -16,8 +16,8 @@ from side_core.extraction.run import Extraction, Subject
 from side_core.files.public import is_public
 from side_core.runs.identity import new_run
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_shelf import Picture
-from side_core.runs.recording import Kept, begin_run, keep, keep_folder, leave_run
+from side_core.runs.picture_store import Picture
+from side_core.runs.recording import Recorded, begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun
 from side_core.runs.wording import when
 from side_core.runs.workspace import Workspace, workspace_folder
@@ -106,7 +106,7 @@ def keep_run(
     own: set[int] = st.session_state.setdefault("own_runs", set())
     last: int | None = st.session_state.get("last_run")
 
-    def keep_all(here: Workspace) -> Kept:
+    def keep_all(here: Workspace) -> Recorded:
         for key, pictures in (drawn or {}).items():
             if store is not None:
                 store.write(key, pictures)
@@ -125,7 +125,7 @@ def keep_files(new: NewRun, finished: int, headline: str, write: Callable[[Path]
     say_kept(lambda here: keep_folder(here, new, finished, headline, write))
 
 
-def say_kept(store: Callable[[Workspace], Kept]) -> Kept | None:
+def say_kept(store: Callable[[Workspace], Recorded]) -> Recorded | None:
     """Keep something and say in small print under which number, or why not; None where it is not kept."""
     try:
         here = workspace()

@@ -9,20 +9,20 @@ import streamlit as st
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
 from pages._parts.runtime.pictures import PictureStore
 from pages._parts.runtime.recording import picture_folder
-from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import run_with_progress
 from side_core.data.source import reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.timing import Pace, measure_pace
+from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.matching import Match, match
 from side_core.extraction.overview import SetOverview, overviewing
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction, Subject, opening, references_of
 from side_core.extraction.scoring import score
 from side_core.progress import Part
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
 from side_core.similarity.near_duplicates import Grouping
 from side_core.surrogate.folder import CARD, load_surrogate
@@ -33,16 +33,16 @@ from side_core.sweep.estimate import Comparing, measure_comparing
 
 MOST_AT_ONCE = 10**9  # multiplications of a match that takes no turn of its own: tenths of a second
 
-MODELS: Kept[Denoiser] = Kept(2)  # opened models without their images
-SURROGATES: Kept[Surrogate] = Kept(8)  # loaded surrogates
-SUBJECTS: Kept[Subject] = Kept(4)  # opened models with their training images and control
-REFERENCES: Kept[References] = Kept(8)  # encoded training images and controls
-MATCHES: Kept[Match] = Kept(16)  # matched pictures, so that moving a threshold matches nothing anew
-SCORINGS: Kept[Extraction] = Kept(4)  # scored folders
-SETS: Kept[TrainingSet] = Kept(8)  # opened sets of pictures
-OVERVIEWS: Kept[SetOverview] = Kept(8)  # what sets hold
-PACES: Kept[Pace] = Kept(32, idle=None)  # how fast models draw
-COMPARING: Kept[Comparing] = Kept(32, idle=None)  # how fast pictures are compared
+MODELS: SharedCache[Denoiser] = SharedCache(2)  # opened models without their images
+SURROGATES: SharedCache[Surrogate] = SharedCache(8)  # loaded surrogates
+SUBJECTS: SharedCache[Subject] = SharedCache(4)  # opened models with their training images and control
+REFERENCES: SharedCache[References] = SharedCache(8)  # encoded training images and controls
+MATCHES: SharedCache[Match] = SharedCache(16)  # matched pictures, so that moving a threshold matches nothing anew
+SCORINGS: SharedCache[Extraction] = SharedCache(4)  # scored folders
+SETS: SharedCache[TrainingSet] = SharedCache(8)  # opened sets of pictures
+OVERVIEWS: SharedCache[SetOverview] = SharedCache(8)  # what sets hold
+TIMINGS: SharedCache[Timing] = SharedCache(32, idle=None)  # how fast models draw
+COMPARING: SharedCache[Comparing] = SharedCache(32, idle=None)  # how fast pictures are compared
 PICTURES = PictureStore(folder=picture_folder)  # finished pictures
 
 
@@ -164,8 +164,8 @@ def seconds_to_match(count: int, settings: MatchSettings, subject: Subject, refe
     if at_once(count, references):
         return 0.0
     key = reference_key(settings, subject)
-    pace = COMPARING.get_or_make(key, lambda: in_one_turn(lambda: measure_comparing(references)))
-    return pace.seconds(count)
+    timing = COMPARING.get_or_make(key, lambda: in_one_turn(lambda: measure_comparing(references)))
+    return timing.seconds(count)
 
 
 def score_folder(settings: ScoreSettings) -> Extraction:
@@ -206,10 +206,10 @@ def overview_of(images: TrainingSet, training: TrainingSet | None, mirror: bool)
     return OVERVIEWS.get_or_make(key, lambda: run_with_progress(in_turn(work), preparing_in_words))
 
 
-def pace_of(denoiser: Denoiser, batch: int) -> Pace:
+def timing_of(denoiser: Denoiser, batch: int) -> Timing:
     """How fast a model draws here, measured once."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), batch)
-    return PACES.get_or_make(key, lambda: in_one_turn(lambda: measure_pace(denoiser, batch)))
+    return TIMINGS.get_or_make(key, lambda: in_one_turn(lambda: measure_timing(denoiser, batch)))
 
 
 def forget_all() -> None:

@@ -33,7 +33,7 @@ class Entry(Generic[Value]):
     used: float
 
 
-class Kept(Generic[Value]):
+class SharedCache(Generic[Value]):
     """A few values by key. Safe to use from several sessions at once.
 
     What is used is never lost: a value that somebody still holds is found again, even after it was forgotten here

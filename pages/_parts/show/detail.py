@@ -9,7 +9,7 @@ from pages._parts.show.pairs import pairs_of
 from pages._parts.show.text import plain
 from side_core.extraction.animation import animate
 from side_core.extraction.run import Extraction
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 from side_core.similarity.scores import SCORES, in_words
 from side_core.similarity.views import as_compared
 

@@ -17,7 +17,7 @@ from pages._parts.show.text import plain, show_notes, show_warnings
 from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 from side_core.runs.result import result_of
 from side_core.sampling.schedule import Schedule
 from side_core.settings import ExtractSettings

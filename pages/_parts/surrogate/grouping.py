@@ -8,7 +8,7 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.inputs.encoder_weights import weights_input
 from pages._parts.runtime.device_queue import in_turn
-from pages._parts.runtime.shared_cache import Kept
+from pages._parts.runtime.shared_cache import SharedCache
 from pages._parts.runtime.work import run_with_progress
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser, HasBottleneck
@@ -22,8 +22,8 @@ MOST_CLUSTERS = 1000  # that a page regroups at once
 LEAST_LIKENESS, MOST_SMALLEST = 0.5, 20
 EVERY = -1.0  # tau that drops nothing
 
-ENCODERS: Kept[Encoder] = Kept(4)
-GROUPED: Kept[Clusters] = Kept(16)  # before any is dropped, so that tau groups nothing anew
+ENCODERS: SharedCache[Encoder] = SharedCache(4)
+GROUPED: SharedCache[Clusters] = SharedCache(16)  # before any is dropped, so that tau groups nothing anew
 
 
 def grouping_inputs(denoiser: Denoiser) -> dict[str, Any]:

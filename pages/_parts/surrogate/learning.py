@@ -11,7 +11,7 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.links import checks
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
-from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.charts import TRAINING, dressed
 from pages._parts.show.levels import Curve, described, levels_chart
@@ -41,7 +41,7 @@ class Learned:
     stopped: tuple[int, int] | None
 
 
-TRAINED: Kept[Learned] = Kept(8, idle=None)  # minutes of somebody's work
+TRAINED: SharedCache[Learned] = SharedCache(8, idle=None)  # minutes of somebody's work
 
 
 def lesson_inputs() -> dict[str, Any]:

@@ -9,8 +9,8 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.runtime import live
 from pages._parts.runtime.device_queue import in_turn
-from pages._parts.runtime.resources import pace_of
-from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.resources import timing_of
+from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.text import in_time
@@ -25,8 +25,8 @@ MOST_STEPS = 50
 SHOWN = 32
 SIDE = "2.8rem"  # of such an image
 
-DRAWN: Kept[TrainingSet] = Kept(4)  # finished sets
-BEGUN: Kept[list[np.ndarray]] = Kept(4)  # batches of sets that were stopped
+DRAWN: SharedCache[TrainingSet] = SharedCache(4)  # finished sets
+BEGUN: SharedCache[list[np.ndarray]] = SharedCache(4)  # batches of sets that were stopped
 
 
 def drawing_inputs() -> dict[str, Any]:
@@ -78,7 +78,7 @@ def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
     """A button to begin, with the time it takes, or to go on where it was stopped."""
     batches = BEGUN.get(key) or []
     drawn = sum(map(len, batches))
-    seconds = pace_of(denoiser, live.BATCH).seconds(settings.images - drawn, settings.steps)
+    seconds = timing_of(denoiser, live.BATCH).seconds(settings.images - drawn, settings.steps)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Go on" if drawn else f"Draw {settings.images:,} images",

@@ -9,29 +9,29 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.links import checks
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
-from pages._parts.runtime.resources import open_references, open_subject, open_surrogate, pace_of
-from pages._parts.runtime.shared_cache import Kept, Key
+from pages._parts.runtime.resources import open_references, open_subject, open_surrogate, timing_of
+from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.rest import Phase
 from pages._parts.show.text import plain
 from side_core.extraction.run import Subject
-from side_core.extraction.sample_store import MemoryShelf
 from side_core.files.public import limit_of
 from side_core.progress import finish
 from side_core.settings import ExtractSettings, GuidanceSettings, MetricName, SweepSettings
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.sweep.cell import Cell
-from side_core.sweep.estimate import Estimate, check_time, estimate_of, in_words, missing_lots
+from side_core.sweep.estimate import Estimate, check_time, estimate_of, in_words, missing_sets
 from side_core.sweep.plan import Plan, Shared, compared_by, make_plan
+from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import Advance, Sweep, finished, sweep, sweep_of
 from side_core.wording import counted
 
-SHELF = MemoryShelf()  # pictures and cells, for everybody
-STEERINGS: Kept[Steering] = Kept(8)  # surrogates that are ready to steer a model
+STORE = MemoryStore()  # pictures and cells, for everybody
+STEERINGS: SharedCache[Steering] = SharedCache(8)  # surrogates that are ready to steer a model
 OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
 REDRAW = 0.7  # seconds between two pictures of unfinished sweeps
-ESTIMATES: Kept[Estimate] = Kept(64, idle=None)
+ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
 
 
 def subject_for(chosen: dict[str, Any]) -> Subject:
@@ -97,10 +97,10 @@ def measured_otherwise(found: Sweep) -> Sweep | None:
     if settings.metric not in OTHER or len(settings.axes) == 2 or not found.complete:
         return None
     plan = make_plan(settings.model_copy(update={"metric": OTHER[settings.metric]}), found.plan.shared)
-    if missing_lots(plan, SHELF):
+    if missing_sets(plan, STORE):
         return None
     with st.spinner(f"Measuring the same pictures by {plan.settings.metric.upper()} …"):
-        return finish(in_turn(sweep(plan, SHELF)))
+        return finish(in_turn(sweep(plan, STORE)))
 
 
 def key_of(plan: Plan) -> Key:
@@ -110,8 +110,10 @@ def key_of(plan: Plan) -> Key:
 
 def estimate_for(plan: Plan, missing: int) -> Estimate:
     """What the missing cells will take; measured once."""
-    pace = pace_of(plan.shared.denoiser, plan.places[0].lot.batch)
-    return ESTIMATES.get_or_make((*key_of(plan), missing), lambda: in_one_turn(lambda: estimate_of(plan, SHELF, pace)))
+    timing = timing_of(plan.shared.denoiser, plan.places[0].samples.batch)
+    return ESTIMATES.get_or_make(
+        (*key_of(plan), missing), lambda: in_one_turn(lambda: estimate_of(plan, STORE, timing))
+    )
 
 
 def sweep_live(plan: Plan, show: Callable[[Sweep], None]) -> Sweep:
@@ -123,14 +125,14 @@ def sweep_live(plan: Plan, show: Callable[[Sweep], None]) -> Sweep:
     """
     key = key_of(plan)
     offer, during = st.empty(), st.empty()  # nothing of one state is left beside the other
-    found = finished(plan, SHELF)
+    found = finished(plan, STORE)
     if found.complete:
         return found
     if st.session_state.get("sweeping") == key:
         with during.container():
             watch_sweep(plan, show)
         during.empty()
-        return finished(plan, SHELF)
+        return finished(plan, STORE)
     with offer.container():
         offer_sweep(plan, found, key)
     return found
@@ -165,12 +167,14 @@ def offer_sweep(plan: Plan, found: Sweep, key: Key) -> None:
 
 def watch_sweep(plan: Plan, show: Callable[[Sweep], None]) -> None:
     """Measure what is missing, showing each cell as it comes."""
-    cells = list(finished(plan, SHELF).cells)
+    cells = list(finished(plan, STORE).cells)
     estimate = estimate_for(plan, len(plan.places) - len(cells))
-    phases = [Phase(sum(lot.batches * lot.sampling.steps for lot in missing_lots(plan, SHELF)), estimate.seconds)]
+    phases = [
+        Phase(sum(samples.batches * samples.sampling.steps for samples in missing_sets(plan, STORE)), estimate.seconds)
+    ]
     bar = StopBar("Stop", "Keeps the cells that are finished.", lambda: stop(key_of(plan)), phases)
     waiting, place, shown = st.empty(), st.empty(), 0.0
-    for event in in_turn(sweep(plan, SHELF, estimate), estimate.seconds, waiting):
+    for event in in_turn(sweep(plan, STORE, estimate), estimate.seconds, waiting):
         if isinstance(event, Advance):
             words = plan.settings.words_for(event.place.values)
             bar.see(event, plain(f"Cell {event.cell} of {event.cells}, {words}. Steps"))

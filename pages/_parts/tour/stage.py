@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.resources import open_references, open_subject, open_surrogate, steered
-from pages._parts.runtime.shared_cache import Kept
+from pages._parts.runtime.shared_cache import SharedCache
 from side_core.dpm.denoiser import to_uint8
 from side_core.extraction.matching import Match, match
 from side_core.extraction.run import Subject
@@ -46,9 +46,9 @@ class Paths:
         return self.noisy[-1]
 
 
-PATHS: Kept[Paths] = Kept(2)
-MATCHED: Kept[Match] = Kept(32)
-NETWORKS: Kept[TimeClassifier] = Kept(1)
+PATHS: SharedCache[Paths] = SharedCache(2)
+MATCHED: SharedCache[Match] = SharedCache(32)
+NETWORKS: SharedCache[TimeClassifier] = SharedCache(1)
 
 
 def subject() -> Subject:

@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRun:
     """What a dry run found.
 
     Attributes:
@@ -79,7 +79,7 @@ def storage_of(tensor: Tensor) -> int:
 
 
 @torch.no_grad()
-def rehearse(call: Callable[[Tensor], Tensor], network: torch.nn.Module, shape: tuple[int, ...]) -> Rehearsal:
+def dry_run(call: Callable[[Tensor], Tensor], network: torch.nn.Module, shape: tuple[int, ...]) -> DryRun:
     """Run `call` on a meta tensor of `shape`: every operation is done in shapes only.
 
     The peak is that of plain PyTorch in float32: kernels' own workspaces come on top, memory that the allocator keeps
@@ -98,4 +98,4 @@ def rehearse(call: Callable[[Tensor], Tensor], network: torch.nn.Module, shape: 
     with FusedAttention(), tally:
         output = call(x)
         found = tuple(output.shape)
-    return Rehearsal(found, tally.peak)
+    return DryRun(found, tally.peak)

@@ -8,13 +8,13 @@ import torch
 
 from side_core.dpm.formats.blueprint import Blueprint, draft
 from side_core.dpm.formats.config import finite_number, first_line, read_config, shown
-from side_core.dpm.formats.dry_run import Rehearsal, rehearse
+from side_core.dpm.formats.dry_run import DryRun, dry_run
 from side_core.dpm.formats.layout import Layout, check_pipeline
 from side_core.dpm.formats.own_sampling import as_text_pipeline, with_card
 from side_core.dpm.formats.scheduler import Scheduler, read_scheduler
 from side_core.dpm.formats.third_party_logs import importing
 from side_core.dpm.latent import latents_of
-from side_core.dpm.text.text_encoder import Tower, check_unet, read_tower
+from side_core.dpm.text.text_encoder import TextEncoder, check_unet, read_text_encoder
 
 MOST_PIXELS = 4096  # a side longer than this is a typing mistake
 FORMER_VQ_SCALING = 1.0  # of VQ autoencoders whose config.json is older than the entry: nothing was scaled
@@ -50,7 +50,7 @@ class Pipeline:
         image_size: height and width in pixels.
         classes: how many it knows; 0 for an unconditional model.
         activation_bytes: the most that drawing or encoding one image takes besides the weights, in float32.
-        tower: what reads prompts; None where it draws without a text.
+        text_encoder: what reads prompts; None where it draws without a text.
     """
 
     folder: Path
@@ -61,12 +61,12 @@ class Pipeline:
     image_size: tuple[int, int]
     classes: int
     activation_bytes: int
-    tower: Tower | None = None
+    text_encoder: TextEncoder | None = None
 
     @property
     def blueprints(self) -> list[Blueprint]:
         """All networks."""
-        others = (part.blueprint for part in (self.autoencoder, self.tower) if part is not None)
+        others = (part.blueprint for part in (self.autoencoder, self.text_encoder) if part is not None)
         return [self.unet, *others]
 
 
@@ -82,9 +82,9 @@ def read_pipeline(folder: Path) -> Pipeline:
     scheduler = scheduler_of(layout)
     unet = draft(layout.unet, UNet2DConditionModel if layout.text else UNet2DModel)
     autoencoder = read_autoencoder(layout)
-    tower = read_tower(layout.text) if layout.text else None
-    if tower is not None:
-        check_unet(unet, tower)
+    text_encoder = read_text_encoder(layout.text) if layout.text else None
+    if text_encoder is not None:
+        check_unet(unet, text_encoder)
     classes = classes_of(unet)
     channels = latent_channels(autoencoder) if autoencoder else 3
     config = unet.network.config
@@ -94,8 +94,8 @@ def read_pipeline(folder: Path) -> Pipeline:
             f"The U-Net of '{folder}' takes {config.in_channels} channels and returns {config.out_channels}: {fitting}."
         )
     shape = (channels, *sample_size(unet))
-    size, activation_bytes = rehearsed(unet, shape, classes, autoencoder, tower)
-    return Pipeline(folder, unet, autoencoder, scheduler, shape, size, classes, activation_bytes, tower)
+    size, activation_bytes = rehearsed(unet, shape, classes, autoencoder, text_encoder)
+    return Pipeline(folder, unet, autoencoder, scheduler, shape, size, classes, activation_bytes, text_encoder)
 
 
 def scheduler_of(layout: Layout) -> Scheduler:
@@ -183,26 +183,30 @@ def latent_channels(autoencoder: Autoencoder) -> int:
     return config.get("vq_embed_dim") or config.latent_channels
 
 
-def condition_of(tower: Tower | None, classes: int) -> torch.Tensor | None:
+def condition_of(text_encoder: TextEncoder | None, classes: int) -> torch.Tensor | None:
     """What one image is asked for, on the meta device: an embedded prompt, the label of a class, or nothing."""
-    if tower is not None:
-        return tower.embedding("meta")
+    if text_encoder is not None:
+        return text_encoder.embedding("meta")
     return torch.zeros(1, dtype=torch.long, device="meta") if classes else None
 
 
 def rehearsed(
-    unet: Blueprint, shape: tuple[int, int, int], classes: int, autoencoder: Autoencoder | None, tower: Tower | None
+    unet: Blueprint,
+    shape: tuple[int, int, int],
+    classes: int,
+    autoencoder: Autoencoder | None,
+    text_encoder: TextEncoder | None,
 ) -> tuple[tuple[int, int], int]:
     """Height and width of the images, and bytes of activations for one of them.
 
     Raises:
         ValueError: a network cannot run at this size.
     """
-    timestep, condition = torch.zeros((), dtype=torch.long, device="meta"), condition_of(tower, classes)
+    timestep, condition = torch.zeros((), dtype=torch.long, device="meta"), condition_of(text_encoder, classes)
     step = try_out(unet, lambda x: unet.network(x, timestep, condition).sample, shape)
     if step.shape[1:] != shape:
         raise unfit_size(unet, shape, f"it returns {list(step.shape[1:])}")
-    step_bytes = step.peak_bytes * (2 if tower else 1)  # a guided image is evaluated with its text and without
+    step_bytes = step.peak_bytes * (2 if text_encoder else 1)  # a guided image is evaluated with its text and without
     if autoencoder is None:
         return shape[1:], step_bytes
     network = autoencoder.blueprint.network
@@ -214,10 +218,10 @@ def rehearsed(
     return size, max(step_bytes, decoded.peak_bytes, encoded.peak_bytes)
 
 
-def try_out(blueprint: Blueprint, call: Any, shape: tuple[int, int, int]) -> Rehearsal:
+def try_out(blueprint: Blueprint, call: Any, shape: tuple[int, int, int]) -> DryRun:
     """Rehearse with one image."""
     try:
-        return rehearse(call, blueprint.network.eval(), (1, *shape))
+        return dry_run(call, blueprint.network.eval(), (1, *shape))
     except Exception as error:  # whatever torch and diffusers raise for shapes that do not fit
         raise unfit_size(blueprint, shape, first_line(error)) from None
 

@@ -115,11 +115,11 @@ class TextDenoiser:
         """
         from transformers.masking_utils import create_causal_mask
 
-        tower = self.encoder
-        hidden = tower.embeddings(inputs_embeds=words)
-        mask = create_causal_mask(config=tower.config, inputs_embeds=hidden, attention_mask=None, cache=None)
-        encoded = tower.encoder(inputs_embeds=hidden, attention_mask=mask, is_causal=True).last_hidden_state
-        normalised: Tensor = tower.final_layer_norm(encoded)
+        text_encoder = self.encoder
+        hidden = text_encoder.embeddings(inputs_embeds=words)
+        mask = create_causal_mask(config=text_encoder.config, inputs_embeds=hidden, attention_mask=None, cache=None)
+        encoded = text_encoder.encoder(inputs_embeds=hidden, attention_mask=mask, is_causal=True).last_hidden_state
+        normalised: Tensor = text_encoder.final_layer_norm(encoded)
         return normalised
 
     @torch.no_grad()

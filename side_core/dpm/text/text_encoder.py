@@ -39,7 +39,7 @@ EXTRAS = {  # what else a U-Net may want to be told, and how it is called
 
 
 @dataclass(frozen=True, eq=False)
-class Tower:
+class TextEncoder:
     """Vocabulary and text encoder, which are known to fit each other.
 
     Attributes:
@@ -60,7 +60,7 @@ class Tower:
         return torch.zeros(1, self.vocabulary.context, self.width, device=device)
 
 
-def read_tower(layout: TextLayout) -> Tower:
+def read_text_encoder(layout: TextLayout) -> TextEncoder:
     """Read and check what reads the prompts.
 
     Raises:
@@ -74,7 +74,7 @@ def read_tower(layout: TextLayout) -> Tower:
         context = config.max_position_embeddings
     vocabulary = Vocabulary(tokenizer, context)
     check_fit(vocabulary, config, layout.tokenizer)
-    return Tower(vocabulary, blueprint)
+    return TextEncoder(vocabulary, blueprint)
 
 
 def draft_encoder(folder: Path) -> Blueprint:
@@ -149,7 +149,7 @@ def check_fit(vocabulary: Vocabulary, config: Any, folder: Path) -> None:
         raise misfit(f"end-of-text has id {vocabulary.end}, the encoder looks for {end}")
 
 
-def check_unet(unet: Blueprint, tower: Tower) -> None:
+def check_unet(unet: Blueprint, text_encoder: TextEncoder) -> None:
     """Raise ValueError where a U-Net does not attend to texts of this width, or wants to be told more than a text."""
     config = unet.network.config
     for name, words in EXTRAS.items():
@@ -159,8 +159,8 @@ def check_unet(unet: Blueprint, tower: Tower) -> None:
                 "only those of Stable Diffusion 1 and 2 can be opened."
             )
     wanted = config.cross_attention_dim
-    if set(wanted if isinstance(wanted, list | tuple) else [wanted]) != {tower.width}:
+    if set(wanted if isinstance(wanted, list | tuple) else [wanted]) != {text_encoder.width}:
         raise ValueError(
             f"The U-Net in '{unet.folder}' attends to texts of width {shown(wanted)}, its text encoder makes "
-            f"{tower.width}: save the whole pipeline again."
+            f"{text_encoder.width}: save the whole pipeline again."
         )

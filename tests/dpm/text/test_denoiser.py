@@ -15,7 +15,7 @@ from side_core.dpm.arithmetic import Arithmetic, place
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.dpm.text.guided import Guided, Halves
-from side_core.dpm.timing import measure_pace
+from side_core.dpm.timing import measure_timing
 from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
 
@@ -248,7 +248,7 @@ def test_former_files_and_todays_have_the_same_fingerprint(text_folder: Callable
 
 
 def test_its_pace_can_be_measured(text_model: Model) -> None:
-    pace = measure_pace(text_model(), 2)
+    pace = measure_timing(text_model(), 2)
     assert pace.step > 0 and pace.decode > 0
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from pages._parts.runtime import device_queue
 from pages._parts.runtime.device_queue import Notice, in_one_turn, in_turn, others, sentence, waited, with_others
-from side_core.device_queue import Turns
+from side_core.device_queue import DeviceQueue
 from side_core.progress import finish
 
 PATIENCE = 20  # seconds
@@ -22,9 +22,9 @@ class Ended(BaseException):
 
 
 @pytest.fixture(autouse=True)
-def device(monkeypatch: pytest.MonkeyPatch) -> Turns:
+def device(monkeypatch: pytest.MonkeyPatch) -> DeviceQueue:
     """A line of this test's own, with short turns."""
-    monkeypatch.setattr(device_queue, "DEVICE", Turns(0.05))
+    monkeypatch.setattr(device_queue, "DEVICE", DeviceQueue(0.05))
     return device_queue.DEVICE
 
 
@@ -73,7 +73,7 @@ def test_events_and_the_returned_value_are_those_of_the_work() -> None:
     assert in_one_turn(lambda: 7) == 7
 
 
-def test_sessions_alternate_and_never_compute_at_the_same_time(device: Turns) -> None:
+def test_sessions_alternate_and_never_compute_at_the_same_time(device: DeviceQueue) -> None:
     inside: list[str] = []
     order: list[str] = []
 
@@ -92,7 +92,7 @@ def test_sessions_alternate_and_never_compute_at_the_same_time(device: Turns) ->
     assert not device.line
 
 
-def test_an_error_in_the_work_or_in_what_is_done_with_it_frees_the_place(device: Turns) -> None:
+def test_an_error_in_the_work_or_in_what_is_done_with_it_frees_the_place(device: DeviceQueue) -> None:
     def failing() -> Iterator[int]:
         yield 1
         raise ValueError("no")
@@ -109,7 +109,7 @@ def test_an_error_in_the_work_or_in_what_is_done_with_it_frees_the_place(device:
     assert not device.line and not device.busy
 
 
-def test_a_run_that_ends_between_two_steps_closes_its_work(stops: set[int], device: Turns) -> None:
+def test_a_run_that_ends_between_two_steps_closes_its_work(stops: set[int], device: DeviceQueue) -> None:
     closed = threading.Event()
     steps: list[int] = []
 
@@ -129,7 +129,7 @@ def test_a_run_that_ends_between_two_steps_closes_its_work(stops: set[int], devi
     assert steps == [0, 1, 2, 3] and closed.is_set() and not device.line
 
 
-def test_who_waits_can_be_ended_at_once_and_the_other_goes_on(stops: set[int], device: Turns) -> None:
+def test_who_waits_can_be_ended_at_once_and_the_other_goes_on(stops: set[int], device: DeviceQueue) -> None:
     end, done = threading.Event(), []
 
     def hold() -> Iterator[int]:
@@ -152,7 +152,7 @@ def test_who_waits_can_be_ended_at_once_and_the_other_goes_on(stops: set[int], d
     assert done == [1]
 
 
-def test_ending_one_sharing_session_leaves_the_other_all_its_steps(stops: set[int], device: Turns) -> None:
+def test_ending_one_sharing_session_leaves_the_other_all_its_steps(stops: set[int], device: DeviceQueue) -> None:
     seen: dict[str, list[int]] = {"a": [], "b": []}
 
     def run(name: str) -> None:
@@ -167,7 +167,7 @@ def test_ending_one_sharing_session_leaves_the_other_all_its_steps(stops: set[in
     assert len(seen["a"]) < 40 and seen["b"] == list(range(40)) and not device.line
 
 
-def test_work_within_work_and_between_its_steps_does_not_wait_for_itself(device: Turns) -> None:
+def test_work_within_work_and_between_its_steps_does_not_wait_for_itself(device: DeviceQueue) -> None:
     def outer() -> Generator[int, None, int]:
         total = 0
         for step in in_turn(range(3)):  # within a step of its own
@@ -200,7 +200,9 @@ class Place:
         self.log.append("")
 
 
-def test_a_long_wait_is_told_with_place_and_time_and_cleared(device: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_wait_is_told_with_place_and_time_and_cleared(
+    device: DeviceQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place: Any = Place()
     ahead, behind = device.ticket(), device.ticket()
     assert ahead.take(0)
@@ -216,7 +218,7 @@ def test_a_long_wait_is_told_with_place_and_time_and_cleared(device: Turns, monk
     assert place.log[-1] == "" and place.log.count("") == 1
 
 
-def test_turns_that_alternate_are_not_told(device: Turns) -> None:
+def test_turns_that_alternate_are_not_told(device: DeviceQueue) -> None:
     place: Any = Place()
     joined(
         session(lambda: list(in_turn(counting(20, 0.01), place=place))),
@@ -225,7 +227,7 @@ def test_turns_that_alternate_are_not_told(device: Turns) -> None:
     assert place.log == []
 
 
-def test_who_has_begun_is_told_later_than_who_has_not(device: Turns) -> None:
+def test_who_has_begun_is_told_later_than_who_has_not(device: DeviceQueue) -> None:
     place: Any = Place()
     ticket = device.ticket()
     notice = Notice(place)
@@ -252,7 +254,7 @@ def test_sentence(eta: float | None, text: str) -> None:
     assert sentence(2, 3, eta) == text
 
 
-def test_time_of_one_who_shares_counts_the_turns_of_others(device: Turns) -> None:
+def test_time_of_one_who_shares_counts_the_turns_of_others(device: DeviceQueue) -> None:
     assert with_others(1.0) == 1.0 and others() == 0
     found: list[float] = []
 

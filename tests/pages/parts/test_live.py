@@ -12,7 +12,7 @@ from pages._parts.runtime import live
 from pages._parts.runtime.pictures import PictureStore
 from pages._parts.runtime.resources import steered
 from pages._parts.show.rest import Phase
-from side_core.dpm.timing import Pace
+from side_core.dpm.timing import Timing
 from side_core.extraction.run import Subject, open_subject
 from side_core.sampling.guidance import Guidance
 from side_core.settings import ExtractSettings
@@ -156,7 +156,7 @@ def test_a_lost_picture_is_told_and_not_drawn_again(subject: Subject, asked: lis
 @pytest.fixture
 def hour(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which a step of a batch takes 10 s, and a picture 2 s to be compared."""
-    monkeypatch.setattr(live, "pace_of", lambda denoiser, batch: Pace(batch, 10.0, 0.0))
+    monkeypatch.setattr(live, "timing_of", lambda denoiser, batch: Timing(batch, 10.0, 0.0))
     monkeypatch.setattr(live, "seconds_to_match", lambda count, *_: 2.0 * count)
 
 

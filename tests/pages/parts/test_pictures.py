@@ -3,7 +3,7 @@
 import numpy as np
 
 from pages._parts.runtime.pictures import PictureStore
-from side_core.runs.picture_shelf import Picture
+from side_core.runs.picture_store import Picture
 
 
 def picture(value: int) -> Picture:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from pages._parts.runtime import shared_cache
-from pages._parts.runtime.shared_cache import Kept, Release
+from pages._parts.runtime.shared_cache import Release, SharedCache
 
 PATIENCE = 20  # seconds
 
@@ -51,7 +51,7 @@ def joined(*threads: threading.Thread) -> None:
 
 
 def test_the_longest_unused_goes_first() -> None:
-    store: Kept[list[int]] = Kept(2)  # lists cannot be referred to weakly
+    store: SharedCache[list[int]] = SharedCache(2)  # lists cannot be referred to weakly
     for number in range(3):
         store.put((number,), [number])
         store.get((0,))
@@ -59,7 +59,7 @@ def test_the_longest_unused_goes_first() -> None:
 
 
 def test_what_is_in_use_is_found_again_and_not_made_twice() -> None:
-    store: Kept[Model] = Kept(1)
+    store: SharedCache[Model] = SharedCache(1)
     used = store.get_or_make(("a",), Model)
     store.put(("b",), Model())
     assert list(store.entries) == [("b",)]
@@ -68,7 +68,7 @@ def test_what_is_in_use_is_found_again_and_not_made_twice() -> None:
 
 
 def test_what_nobody_uses_any_more_is_gone_from_memory() -> None:
-    store: Kept[Model] = Kept(1)
+    store: SharedCache[Model] = SharedCache(1)
     gone = weakref.ref(store.put(("a",), Model()))
     store.put(("b",), Model())
     gc.collect()
@@ -76,7 +76,7 @@ def test_what_nobody_uses_any_more_is_gone_from_memory() -> None:
 
 
 def test_idle_ones_go_and_used_ones_stay(clock: Clock) -> None:
-    store: Kept[list[int]] = Kept(4, idle=60, clock=clock)
+    store: SharedCache[list[int]] = SharedCache(4, idle=60, clock=clock)
     store.put(("idle",), [1])
     store.put(("used",), [2])
     clock.now = 59
@@ -90,21 +90,21 @@ def test_idle_ones_go_and_used_ones_stay(clock: Clock) -> None:
 
 
 def test_an_idle_one_that_is_still_used_is_the_same_afterwards(clock: Clock) -> None:
-    store: Kept[Model] = Kept(4, idle=60, clock=clock)
+    store: SharedCache[Model] = SharedCache(4, idle=60, clock=clock)
     used = store.put(("a",), Model())
     clock.now = 1000
     assert store.get_or_make(("a",), Model) is used
 
 
 def test_without_a_limit_nothing_is_ever_idle(clock: Clock) -> None:
-    store: Kept[list[int]] = Kept(4, idle=None, clock=clock)
+    store: SharedCache[list[int]] = SharedCache(4, idle=None, clock=clock)
     store.put(("a",), [1])
     clock.now = 1e9
     assert store.get(("a",)) == [1] and store.timer is None
 
 
 def test_a_timer_lets_go_though_nobody_asks() -> None:
-    store: Kept[Model] = Kept(4, idle=0.1)
+    store: SharedCache[Model] = SharedCache(4, idle=0.1)
     gone = weakref.ref(store.put(("a",), Model()))
     deadline = time.monotonic() + PATIENCE
     while gone() is not None and time.monotonic() < deadline:
@@ -113,7 +113,7 @@ def test_a_timer_lets_go_though_nobody_asks() -> None:
 
 
 def test_sessions_that_ask_at_once_make_it_once() -> None:
-    store: Kept[Model] = Kept(4)
+    store: SharedCache[Model] = SharedCache(4)
     made: list[Model] = []
     start, found = threading.Barrier(4), []
 
@@ -132,7 +132,7 @@ def test_sessions_that_ask_at_once_make_it_once() -> None:
 
 
 def test_other_keys_do_not_wait() -> None:
-    store, end = Kept[Model](4), threading.Event()
+    store, end = SharedCache[Model](4), threading.Event()
     slow = in_thread(lambda: store.get_or_make(("slow",), lambda: (end.wait(PATIENCE), Model())[1]))
     while not store.making:
         time.sleep(0.001)
@@ -143,7 +143,7 @@ def test_other_keys_do_not_wait() -> None:
 
 
 def test_if_the_first_is_stopped_or_fails_the_next_one_makes_it() -> None:
-    store: Kept[Model] = Kept(4)
+    store: SharedCache[Model] = SharedCache(4)
     end, found = threading.Event(), []
 
     def fail() -> Model:
@@ -165,7 +165,7 @@ def test_if_the_first_is_stopped_or_fails_the_next_one_makes_it() -> None:
 
 
 def test_who_waits_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    store: Kept[Model] = Kept(4)
+    store: SharedCache[Model] = SharedCache(4)
     end, stopped = threading.Event(), threading.Event()
     making = in_thread(lambda: store.get_or_make(("a",), lambda: (end.wait(PATIENCE), Model())[1]))
     while not store.making:
@@ -189,7 +189,7 @@ def test_who_waits_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_forgotten_ones_are_made_anew_even_while_used_or_being_made() -> None:
-    store: Kept[Model] = Kept(4)
+    store: SharedCache[Model] = SharedCache(4)
     used = store.put(("a",), Model())
     store.clear()
     assert store.get_or_make(("a",), Model) is not used

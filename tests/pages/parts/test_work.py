@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from pages._parts.runtime import device_queue, work
 from pages._parts.runtime.work import StopBar, own_time
 from pages._parts.show.rest import Phase
-from side_core.device_queue import Turns
+from side_core.device_queue import DeviceQueue
 
 
 class Part:
@@ -21,15 +21,15 @@ class Ended(BaseException):
 
 
 @pytest.fixture
-def device(monkeypatch: pytest.MonkeyPatch) -> Turns:
-    monkeypatch.setattr(device_queue, "DEVICE", Turns(0.05))
+def device(monkeypatch: pytest.MonkeyPatch) -> DeviceQueue:
+    monkeypatch.setattr(device_queue, "DEVICE", DeviceQueue(0.05))
     return device_queue.DEVICE
 
 
 @pytest.mark.parametrize(
     ("count", "end"), [(0, " left"), (1, " left, shared with 1 other"), (3, " left, shared with 3 others")]
 )
-def test_the_bar_says_who_else_works_here(device: Turns, count: int, end: str) -> None:
+def test_the_bar_says_who_else_works_here(device: DeviceQueue, count: int, end: str) -> None:
     there = [device.ticket() for _ in range(count)]
     said = []
     for step in device_queue.in_turn(range(1)):

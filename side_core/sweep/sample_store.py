@@ -4,22 +4,22 @@ import threading
 from collections import OrderedDict
 from typing import Protocol
 
-from side_core.extraction.sample_set import Pictures
 from side_core.sweep.cell import Cell
 from side_core.sweep.plan import Place
+from side_core.sweep.sample_set import Pictures
 
 LARGEST_BYTES = 256 * 2**20  # of pictures in memory
 
 
-class Shelf(Protocol):
+class SampleStore(Protocol):
     """Finished work, by the names that stand for what it depends on."""
 
     def pictures(self, name: str) -> Pictures | None:
-        """The pictures of a lot, if they are there."""
+        """The pictures of a samples, if they are there."""
         ...
 
     def keep_pictures(self, name: str, pictures: Pictures) -> None:
-        """Keep the pictures of a lot."""
+        """Keep the pictures of a samples."""
         ...
 
     def cell(self, place: Place) -> Cell | None:
@@ -31,28 +31,28 @@ class Shelf(Protocol):
         ...
 
 
-class MemoryShelf:
+class MemoryStore:
     """Of pictures, those unused longest go first. Safe to use from several sessions at once."""
 
     def __init__(self, largest: int = LARGEST_BYTES, most_cells: int = 5000):
         self.largest, self.most_cells = largest, most_cells
-        self.lots: OrderedDict[str, Pictures] = OrderedDict()
+        self.sets: OrderedDict[str, Pictures] = OrderedDict()
         self.cells: OrderedDict[str, Cell] = OrderedDict()
         self.lock = threading.Lock()
 
     def pictures(self, name: str) -> Pictures | None:
-        """The pictures of a lot, if they are still there."""
+        """The pictures of a samples, if they are still there."""
         with self.lock:
-            if name in self.lots:
-                self.lots.move_to_end(name)
-            return self.lots.get(name)
+            if name in self.sets:
+                self.sets.move_to_end(name)
+            return self.sets.get(name)
 
     def keep_pictures(self, name: str, pictures: Pictures) -> None:
-        """Keep the pictures of a lot."""
+        """Keep the pictures of a samples."""
         with self.lock:
-            self.lots[name] = pictures
-            while len(self.lots) > 1 and sum(lot.images.nbytes for lot in self.lots.values()) > self.largest:
-                self.lots.popitem(last=False)
+            self.sets[name] = pictures
+            while len(self.sets) > 1 and sum(samples.images.nbytes for samples in self.sets.values()) > self.largest:
+                self.sets.popitem(last=False)
 
     def cell(self, place: Place) -> Cell | None:
         """A measured cell, if it is still there."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from side_core.files.images import png
-from side_core.runs.picture_shelf import Picture, keep_picture, kept_pictures, link_picture, seeds_in
+from side_core.runs.picture_store import Picture, keep_picture, kept_pictures, link_picture, seeds_in
 from side_core.sampling.drawing import Damage
 
 

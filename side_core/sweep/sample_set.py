@@ -17,7 +17,7 @@ from side_core.surrogate.steering import Steering
 
 
 @dataclass(frozen=True, eq=False)
-class Lot:
+class SampleSet:
     """A way to draw, and the seeds it is drawn from.
 
     Attributes:
@@ -48,7 +48,7 @@ class Lot:
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """The finished pictures of a lot.
+    """The finished pictures of a samples.
 
     Attributes:
         images: (n, H, W, 3) uint8.
@@ -71,7 +71,7 @@ class Pictures:
         return sum(item.lost for item in self.damaged)
 
 
-def lot_of(settings: ExtractSettings, subject: Subject, steering: Steering | None) -> Lot:
+def sample_set_of(settings: ExtractSettings, subject: Subject, steering: Steering | None) -> SampleSet:
     """How the pictures of an extraction are drawn, steered or, without `steering`, by the model alone.
 
     In fast mode the name does not tell which number type was the quickest, which may change from day to day.
@@ -91,15 +91,15 @@ def lot_of(settings: ExtractSettings, subject: Subject, steering: Steering | Non
         "" if steering is None else steering.digest,
         f"{sampling.seed}+{sampling.count}",
     ]
-    return Lot(hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16], sampling, steering)
+    return SampleSet(hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16], sampling, steering)
 
 
-def drawing_lot(lot: Lot, denoiser: Denoiser) -> Generator[Drawing, None, Pictures]:
-    """Draw a lot, handing out every step of every batch."""
+def drawing_samples(samples: SampleSet, denoiser: Denoiser) -> Generator[Drawing, None, Pictures]:
+    """Draw a samples, handing out every step of every batch."""
     images: list[np.ndarray] = []
     seeds: list[int] = []
     damaged: list[Damage] = []
-    for drawing in draw(denoiser, lot.sampling, guide=lot.guide):
+    for drawing in draw(denoiser, samples.sampling, guide=samples.guide):
         if drawing.images is not None:
             images.append(drawing.images)
             seeds += drawing.survivors
