@@ -34,7 +34,7 @@ check: setup  ## lint, format and types
 	$(BIN)/mypy
 
 bench: setup  ## measure speed on this machine
-	$(BIN)/python -m side_core bench --large
+	$(BIN)/python -m bench --large
 
 soak: setup  ## measure many sessions at once, kills, thousands of runs, memory, accessibility (minutes)
 	$(BIN)/python -m soak

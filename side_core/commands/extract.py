@@ -5,25 +5,40 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from side_core.commands.options import given
-from side_core.commands.terminal import report, watch_preparing
-from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.commands.options import add_device, add_history, add_options, given
+from side_core.commands.terminal import INTERRUPTED, Progress, complain, report, watch_preparing
+from side_core.progress import finish
 from side_core.settings import ExtractSettings
 
 if TYPE_CHECKING:
+    from side_core.commands.noting import Noting
     from side_core.extraction.run import Drawn
-    from side_core.runs.noting import Noting
 
 
-def run_extract(options: argparse.Namespace) -> int:
+ABOUT = "draw images, match them with training images, score them against a control"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """The settings, a folder, and what is there already."""
+    add_options(parser, ExtractSettings)
+    parser.add_argument("--out", type=Path, required=True, help="folder for run.json, tables, images/ and path.gif")
+    parser.add_argument(
+        "--resume", action="store_true", help="draw only the images that are not in --out yet; the rest may change"
+    )
+    add_device(parser)
+    parser.add_argument("--json", action="store_true", help="print run.json on stdout")
+    add_history(parser, "; pictures that it keeps already are not drawn again")
+
+
+def run(options: argparse.Namespace) -> int:
     """Draw what is missing, match and score; Ctrl-C keeps and scores what is finished."""
     settings = ExtractSettings.read(given(options, ExtractSettings))
+    from side_core.commands.noting import Noting
     from side_core.extraction.animation import PathRecorder
     from side_core.extraction.files import IMAGES, PATH, PLAIN, arithmetic_in, begin, write_images, write_results
     from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
     from side_core.files.whole_file import write_whole
     from side_core.runs.identity import new_run
-    from side_core.runs.noting import Noting
 
     recorded = arithmetic_in(options.out) if options.resume else None
     subject = finish(opening(settings, options.device, recorded), Progress("reading pictures").watch)

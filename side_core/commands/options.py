@@ -1,13 +1,38 @@
-"""Command-line options made from a settings model: names, bounds and help texts stand in one place."""
+"""Commands and their options; those of a settings model have its names, bounds and help texts."""
 
 import argparse
 import types
 import typing
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from side_core.settings import Settings
+from side_core.settings import ExtractSettings, Settings
+
+DEVICE = "cpu, cuda or mps (default: the best there is)"
+
+
+def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, ModuleType], metavar: str = "WHAT") -> None:
+    """Give a parser sub-commands: each a file with ABOUT, `add(parser)` and `run(options)`, or a group.
+
+    Args:
+        parser: of the program, or of a group.
+        commands: by name.
+        metavar: what stands for one of them in the help text.
+    """
+    kinds = parser.add_subparsers(required=True, metavar=metavar)
+    for name, command in commands.items():
+        added = kinds.add_parser(name, help=command.ABOUT)
+        if hasattr(command, "run"):
+            added.set_defaults(run=command.run)
+        command.add(added)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Where a command computes."""
+    parser.add_argument("--device", default=None, help=DEVICE)
 
 
 def add_options(
@@ -53,3 +78,20 @@ def given(arguments: argparse.Namespace, settings: type[Settings]) -> dict[str, 
     """The options that were given, ready for `settings.read`."""
     values = {name: getattr(arguments, name, None) for name in settings.model_fields}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def add_history(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Whether the run is noted where the app's page History finds it; `more`: what else that does."""
+    parser.add_argument(
+        "--history",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also keep the run in the workspace (SIDE_WORKSPACE; by default beside the app), where History lists it"
+        + more,
+    )
+
+
+def add_subject(parser: argparse.ArgumentParser) -> None:
+    """The options that name a model, its training images and its control."""
+    for name in ("model", "data", "control"):
+        parser.add_argument(f"--{name}", required=name == "model", help=ExtractSettings.model_fields[name].description)

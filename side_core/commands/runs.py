@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from side_core.wording import counted
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
     from side_core.runs.run import Run
     from side_core.runs.workspace import Workspace
 
+ABOUT = "the history: list, compare, rename, export, delete, bring back"
 DAY = 24 * 3600.0
 
 
 def run_list(options: argparse.Namespace) -> int:
     """`runs list`."""
+    from side_core.commands.terminal import complain
     from side_core.files.paths import printable
-    from side_core.progress import complain
     from side_core.runs import store
     from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 
@@ -168,8 +170,8 @@ def run_folder(options: argparse.Namespace) -> int:
 
 def opened() -> "Workspace":
     """The workspace; what was damaged in it, and set aside, is said."""
+    from side_core.commands.terminal import complain
     from side_core.files.paths import printable
-    from side_core.progress import complain
     from side_core.runs.database.recovery import told
     from side_core.runs.opening import open_workspace
 
@@ -236,3 +238,55 @@ def say_json(about: Any) -> int:
     """Print JSON that says nothing that is none."""
     print(json.dumps(about, indent=2))
     return 0
+
+
+ACTIONS = {
+    "list": run_list,
+    "show": run_show,
+    "compare": run_compare,
+    "pin": run_pin,
+    "unpin": run_unpin,
+    "rename": run_rename,
+    "note": run_note,
+    "delete": run_delete,
+    "restore": run_restore,
+    "export": run_export,
+    "clean": run_clean,
+    "folder": run_folder,
+}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What `runs` can do."""
+    actions = parser.add_subparsers(required=True, metavar="ACTION")
+
+    def action(name: str, about: str, *places: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = actions.add_parser(name, help=about)
+        for place in places:
+            made.add_argument(place.lower(), metavar=place)
+        made.set_defaults(run=ACTIONS[name])
+        return made
+
+    many = action("list", "list runs, the newest first, pinned ones on top")
+    many.add_argument("--search", default="", help="words that must all occur in name, note, headline or settings")
+    many.add_argument("--sort", default="created", help="created, share, finished, model or name (default: created)")
+    many.add_argument("--ascending", action="store_true", help="smallest or oldest first")
+    many.add_argument("--deleted", action="store_true", help="those in the bin instead")
+    many.add_argument("--most", default="50", metavar="COUNT", help="how many to list (default: 50)")
+    one = action("show", "show one run: headline, settings, fingerprints, note, files", "ID")
+    compared = action("compare", "compare runs with a baseline, which is the pinned or else the oldest one")
+    for reader in (many, one, compared):
+        reader.add_argument("--json", action="store_true", help="print it as JSON on stdout")
+    action("pin", "keep a run on top; comparisons take it as their baseline", "ID")
+    action("unpin", "let a pinned run go", "ID")
+    action("rename", "call a run something else; an empty name takes its name away", "ID", "NAME")
+    action("note", "write a note about a run in place of the one it has", "ID", "TEXT")
+    deleted = action("delete", "put runs into the bin")
+    restored = action("restore", "bring runs back from the bin")
+    for several in (compared, deleted, restored):
+        several.add_argument("ids", metavar="ID", nargs="+")
+    export = action("export", "write a run with its pictures, tables and report into one zip", "ID")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="the zip to write")
+    clean = action("clean", "delete for good what is in the bin, and pictures that no run shows")
+    clean.add_argument("--older-than", default="0", metavar="DAYS", help="only what was deleted so many days ago")
+    action("folder", "say where the history is kept and how much room it takes")

@@ -4,26 +4,23 @@ import argparse
 import json
 from dataclasses import asdict
 
-from side_core.commands.options import add_options, given
-from side_core.progress import Progress, complain, finish
+from side_core.commands.options import add_device, add_options, given
+from side_core.commands.terminal import Progress, complain
+from side_core.progress import finish
 from side_core.settings import SearchSettings
 
+ABOUT = "find pictures that fit a text, by a CLIP model"
 
-def add_search(parser: argparse.ArgumentParser, device: str) -> None:
-    """The options of `search`.
 
-    Args:
-        parser: of the command.
-        device: help text of --device.
-    """
+def add(parser: argparse.ArgumentParser) -> None:
+    """The text and the settings."""
     parser.add_argument("text", metavar="TEXT", help="what to look for, in quotes: 'red hat and glasses'")
     add_options(parser, SearchSettings)
-    parser.add_argument("--device", default=None, help=device)
+    add_device(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")
-    parser.set_defaults(run=run_search)
 
 
-def run_search(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Print the best pictures with their captions and cosines."""
     settings = SearchSettings.read(given(options, SearchSettings))
     from side_core.data.source import reading

@@ -2,20 +2,35 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import Any
 
-from side_core.commands.options import given
-from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.commands.options import add_device, add_history, add_options, given
+from side_core.commands.terminal import INTERRUPTED, Progress, complain
+from side_core.progress import finish
 from side_core.settings import SweepSettings
 from side_core.wording import counted
 
+ABOUT = "draw and score again and again while one or two settings vary: table, chart, pictures"
 UNUSED = frozenset({"compare_plain"})  # the metric says whether plain pictures are drawn
 
 
-def run_sweep(options: argparse.Namespace) -> int:
+def add(parser: argparse.ArgumentParser) -> None:
+    """The settings, and a folder."""
+    add_options(parser, SweepSettings, leave_out=UNUSED)
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for parser.csv, .json, .png, grid.png and pictures"
+    )
+    parser.add_argument("--resume", action="store_true", help="do only what is not in --out yet; values may be added")
+    add_device(parser)
+    parser.add_argument("--json", action="store_true", help="print parser.json on stdout")
+    add_history(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Estimate, draw and measure what is missing in the folder; then tables and pictures of all that is finished."""
     settings = SweepSettings.read(given(options, SweepSettings))
-    from side_core.runs.noting import Noting
+    from side_core.commands.noting import Noting
     from side_core.runs.others import sweep_headline, sweep_run
     from side_core.sweep.cell import Cell
     from side_core.sweep.estimate import Estimate, in_words

@@ -16,9 +16,9 @@ from PIL import Image
 
 from side_core.commands import main as command_line
 from side_core.commands.main import main
+from side_core.commands.terminal import Progress
 from side_core.data.source import open_training_set
 from side_core.dpm.folder import open_denoiser
-from side_core.progress import Progress
 from side_core.settings import ExtractSettings, TrainDpmSettings
 
 ROOT = Path(command_line.__file__).parents[2]

@@ -14,10 +14,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from side_core.commands.main import main
+from side_core.commands.terminal import Progress
 from side_core.data.source import open_training_set
 from side_core.data.training_set import TrainingSet
 from side_core.files.cache import cache_folder
-from side_core.progress import Progress
 from side_core.similarity.network import NetworkEncoder
 
 IDEAL = ["extract", "--model", "ideal", "--count", "6", "--steps", "6", "--batch-size", "2"]

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from side_core.commands.main import main
+from side_core.commands.terminal import Progress
 from side_core.dpm.arithmetic import Arithmetic
 from side_core.extraction import run as runs
-from side_core.progress import Progress
 from side_core.runs import store
 from side_core.runs.opening import open_workspace
 from side_core.sampling.drawing import Damage

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from side_core.commands.options import given
-from side_core.commands.prompts.options import asked_prompts, opened, say
+from side_core.commands.prompts.options import add_subject, asked_prompts, opened, say
+from side_core.commands.terminal import INTERRUPTED, Progress, complain
 from side_core.files.whole_file import make_folder
-from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.progress import finish
 from side_core.settings import DetectorSettings, PromptSettings
 from side_core.wording import counted
 
@@ -21,10 +22,32 @@ if TYPE_CHECKING:
     from side_core.prompts.named_first import NamedFirst
     from side_core.prompts.norms import Measuring
 
+ABOUT = "score prompts against held-out ones, or evaluate the detectors"
 ONLY_EVALUATED = frozenset(DetectorSettings.model_fields) - frozenset(PromptSettings.model_fields)
 
 
-def run_detect(options: argparse.Namespace) -> int:
+def add(parser: argparse.ArgumentParser) -> None:
+    """Prompts, settings, and what they are compared with."""
+    add_subject(parser, DetectorSettings)
+    parser.add_argument(
+        "--control", type=Path, metavar="FILE", help="prompts the model was not trained on (default: the model's own)"
+    )
+    parser.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="take the prompts as memorised ones and measure how well they are told from held-out ones; without "
+        "prompts, the most repeated captions of the embedded model",
+    )
+    parser.add_argument(
+        "--training",
+        type=Path,
+        metavar="FILE",
+        help="with --evaluate: training captions that are not repeated (default: the model's own)",
+    )
+    parser.add_argument("--out", type=Path, default=None, help="folder for tables")
+
+
+def run(options: argparse.Namespace) -> int:
     """`prompts detect`: the norm of each prompt against held-out ones, or the evaluation."""
     if options.evaluate:
         return run_evaluate(options)

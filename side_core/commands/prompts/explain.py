@@ -5,8 +5,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from side_core.commands.options import given
-from side_core.commands.prompts.options import asked_prompts, opened, say
-from side_core.progress import INTERRUPTED, Progress, complain, finish
+from side_core.commands.prompts.options import add_subject, asked_prompts, opened, say
+from side_core.commands.terminal import INTERRUPTED, Progress, complain
+from side_core.progress import finish
 from side_core.settings import PromptSettings
 from side_core.wording import counted
 
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
     from side_core.prompts.explain import Significance
 
 
-def run_explain(options: argparse.Namespace) -> int:
+ABOUT = "say which words of a prompt carry it"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Prompts and settings."""
+    add_subject(parser, PromptSettings)
+
+
+def run(options: argparse.Namespace) -> int:
     """The words of each prompt, the most significant first; interrupted, of those that are finished."""
     settings = PromptSettings.read(given(options, PromptSettings))
     asked = asked_prompts(options)

@@ -2,13 +2,17 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from side_core.commands.options import add_device, add_options
 from side_core.settings import PromptSettings
 
 if TYPE_CHECKING:
     from side_core.dpm.text.denoiser import TextDenoiser
     from side_core.prompts.prompt_file import PromptFile
+
+OWN = frozenset({"prompt", "first"})  # options that are written otherwise here
 
 
 def asked_prompts(options: argparse.Namespace) -> "PromptFile":
@@ -54,3 +58,29 @@ def say(about: Any) -> None:
 
     for line in about:
         print(printable(line))
+
+
+def add_subject(parser: argparse.ArgumentParser, settings: type[PromptSettings]) -> None:
+    """The options that `detect` and `explain` share."""
+    parser.add_argument(
+        "--prompt",
+        dest="typed",
+        metavar="PROMPT",
+        action="extend",
+        nargs="+",
+        default=None,
+        help="one prompt or several, each in quotes",
+    )
+    parser.add_argument(
+        "--prompts",
+        type=Path,
+        metavar="FILE",
+        help="one prompt a line, or a .csv, .tsv or .jsonl file with a column prompt, text or caption",
+    )
+    first = settings.model_fields["first"]
+    parser.add_argument(
+        "--steps", "--first", dest="first", metavar="STEPS", help=f"{first.title}. {first.description} (default: 1)"
+    )
+    add_options(parser, settings, leave_out=OWN)
+    add_device(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")

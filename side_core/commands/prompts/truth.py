@@ -2,28 +2,22 @@
 
 import argparse
 
-from side_core.progress import Progress, finish
+from side_core.commands.options import add_device
+from side_core.commands.terminal import Progress
+from side_core.progress import finish
 from side_core.settings import PromptSettings
 
+ABOUT = "draw repeated training captions 20 times each and keep what comes back beside the model"
 PICTURES = PromptSettings(images=20, sampling_steps=12, batch_size=20)
 
 
-def add_truth(actions: "argparse._SubParsersAction[argparse.ArgumentParser]", device: str) -> None:
-    """Its options.
-
-    Args:
-        actions: of `prompts`.
-        device: help text of --device.
-    """
-    truth = actions.add_parser(
-        "truth", help="draw repeated training captions 20 times each and keep what comes back beside the model"
-    )
-    truth.add_argument("--model", required=True, help=PromptSettings.model_fields["model"].description)
-    truth.add_argument("--device", default=None, help=device)
-    truth.set_defaults(run=run_truth)
+def add(parser: argparse.ArgumentParser) -> None:
+    """The model."""
+    parser.add_argument("--model", required=True, help=PromptSettings.model_fields["model"].description)
+    add_device(parser)
 
 
-def run_truth(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Draw, match, and write `truth.json` into the model's folder."""
     from side_core.data.source import open_training_set
     from side_core.dpm.folder import model_folder, open_denoiser

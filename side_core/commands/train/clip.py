@@ -1,16 +1,26 @@
 """`train clip`: the embedded CLIP model, from built-in faces that no other model is trained on."""
 
 import argparse
+from pathlib import Path
 
-from side_core.commands.options import given
-from side_core.progress import Progress
+from side_core.commands.options import add_device, add_options, given
+from side_core.commands.terminal import Progress
 from side_core.settings import TrainClipSettings
 
+ABOUT = "train the small CLIP model of captioned faces from scratch; resumable"
 TRAINING_ROWS = "pixel-faces[10000:28000]"  # rows 0 to 5999 are training sets and controls of other models
 HELD_OUT_ROWS = "pixel-faces[28000:30000]"
 
 
-def run_train_clip(options: argparse.Namespace) -> int:
+def add(parser: argparse.ArgumentParser) -> None:
+    """Folder and settings."""
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
+    parser.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out")
+    add_device(parser)
+    add_options(parser, TrainClipSettings)
+
+
+def run(options: argparse.Namespace) -> int:
     """Train it and write an open_clip folder with checkpoints."""
     settings = TrainClipSettings.read(given(options, TrainClipSettings))
     from side_core.data.captioned import enlarged

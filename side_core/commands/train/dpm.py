@@ -1,13 +1,28 @@
 """`train dpm`: a small unconditional model. Heavy imports wait until needed."""
 
 import argparse
+from pathlib import Path
 
-from side_core.commands.options import given
-from side_core.progress import Progress, finish
+from side_core.commands.options import add_device, add_options, given
+from side_core.commands.terminal import Progress
+from side_core.progress import finish
 from side_core.settings import TrainDpmSettings
 
+ABOUT = "train a small unconditional DPM from scratch; resumable"
 
-def run_train_dpm(options: argparse.Namespace) -> int:
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Training images, folder, start and settings."""
+    parser.add_argument("--data", required=True, help="training images, for example 'pixel-faces[0:1000]'")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="continue from the checkpoint in --out")
+    start.add_argument("--init", type=Path, help="a model folder to start from")
+    add_device(parser)
+    add_options(parser, TrainDpmSettings)
+
+
+def run(options: argparse.Namespace) -> int:
     """Train it and write a model folder with checkpoints."""
     settings = TrainDpmSettings.read(given(options, TrainDpmSettings))
     from side_core.data.source import reading

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from side_core.commands.options import given
-from side_core.progress import INTERRUPTED, Part, Progress, complain, finish
-from side_core.settings import PRESETS, SurrogateSettings
+from side_core.commands.options import add_device, add_history, add_options, given
+from side_core.commands.terminal import INTERRUPTED, Progress, complain
+from side_core.progress import Part, finish
+from side_core.settings import PRESETS, ExtractSettings, SurrogateSettings
 from side_core.wording import counted
 
 if TYPE_CHECKING:
@@ -16,7 +18,26 @@ if TYPE_CHECKING:
     from side_core.surrogate.training import SurrogateStep
 
 
-def run_train_surrogate(options: argparse.Namespace) -> int:
+ABOUT = "train a surrogate classifier of a model from pictures the model draws itself (SIDE)"
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Model, preset, folder and settings."""
+    parser.add_argument("--model", default="pixel-faces", help=ExtractSettings.model_fields["model"].description)
+    parser.add_argument(
+        "--preset",
+        choices=sorted(PRESETS),
+        default="quick",
+        help="quick: 90 seconds on two cores. reported: as the shipped ones. Options change single settings of it",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the surrogate")
+    add_device(parser)
+    parser.add_argument("--json", action="store_true", help="print its card on stdout")
+    add_options(parser, SurrogateSettings)
+    add_history(parser)
+
+
+def run(options: argparse.Namespace) -> int:
     """Train it and write a folder with classifier, card and pictures of its clusters."""
     preset = PRESETS[options.preset].model_dump(exclude_unset=True)
     settings = SurrogateSettings.read(preset | given(options, SurrogateSettings))
@@ -81,7 +102,7 @@ def note_surrogate(
     whole: bool,
 ) -> None:
     """Note a trained surrogate in the history; `whole`: nobody has interrupted it."""
-    from side_core.runs.noting import Noting
+    from side_core.commands.noting import Noting
     from side_core.runs.others import surrogate_headline, surrogate_run, write_surrogate
 
     last = record.last

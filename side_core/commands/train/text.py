@@ -1,19 +1,32 @@
 """`train text`: the embedded text-to-image model, from the built-in faces and their captions."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from side_core.commands.options import given
-from side_core.progress import Progress
+from side_core.commands.options import add_device, add_options, given
+from side_core.commands.terminal import Progress
 from side_core.settings import TrainTextSettings
 
 if TYPE_CHECKING:
     from side_core.data.training_set import TrainingSet
 
+ABOUT = "train the small text-to-image model of captioned faces from scratch; resumable"
 AUTOENCODER_ROWS = "pixel-faces[10000:28000]"  # none of which any other model is trained on
 
 
-def run_train_text(options: argparse.Namespace) -> int:
+def add(parser: argparse.ArgumentParser) -> None:
+    """Folder, start and settings."""
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
+    parser.add_argument("--resume", action="store_true", help="continue from the checkpoints in --out")
+    parser.add_argument(
+        "--init", type=Path, help="a model folder of the same sizes whose U-Net and text encoder to start from"
+    )
+    add_device(parser)
+    add_options(parser, TrainTextSettings)
+
+
+def run(options: argparse.Namespace) -> int:
     """Train it and write a StableDiffusionPipeline folder with checkpoints."""
     settings = TrainTextSettings.read(given(options, TrainTextSettings))
     from side_core.data.captioned import captioned_faces, enlarged

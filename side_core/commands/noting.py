@@ -5,9 +5,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from side_core.commands.terminal import complain
 from side_core.extraction.run import Extraction
 from side_core.files.whole_file import write_whole
-from side_core.progress import complain
 from side_core.runs.opening import open_workspace
 from side_core.runs.picture_store import Picture, animation_file, kept_pictures, link_picture
 from side_core.runs.reading import seeds_of

@@ -1,0 +1,14 @@
+"""`evaluate ...`: a method against its baselines."""
+
+import argparse
+
+from side_core.commands.evaluate import side
+from side_core.commands.options import add_commands
+
+ABOUT = "measure a method against its baselines"
+COMMANDS = {"side": side}
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Its commands."""
+    add_commands(parser, COMMANDS)
