@@ -26,7 +26,7 @@ every_paper = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(pap
 
 
 def anchors(text: str) -> list[str]:
-    """What GitHub calls the headings of a paper: small letters, hyphens for blanks, no punctuation, numbers at alike."""
+    """What GitHub calls the headings of a paper: small letters, hyphens for blanks, no punctuation, twins numbered."""
     seen: Counter[str] = Counter()
     names = []
     for heading in HEADING.findall(FENCE.sub("", text)):
