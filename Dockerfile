@@ -3,7 +3,7 @@
 #   docker build -t side-explorer .
 #   docker run -p 8501:8501 -v side:/work side-explorer                    # on a CPU
 #   docker run -p 8501:8501 -v side:/work --gpus all side-explorer         # on a CUDA GPU
-#   docker run -p 8501:8501 -e SIDE_PUBLIC=1 side-explorer                 # for strangers: nothing is kept, see README
+#   docker run -p 8501:8501 -e SIDE_PUBLIC=1 side-explorer                 # for strangers: nothing is kept, see docs/hosting.md
 #
 # What is installed is pinned with its hashes (requirements.lock, by `make lock`), and so is the base. The ordinary torch
 # brings CUDA and runs on CPUs too. For a smaller image without it, from an index that has CPU builds of torch, whose
