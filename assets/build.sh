@@ -47,7 +47,7 @@ side_core prompts truth --model pixel-faces-text
 wait "$first"
 
 unset OMP_NUM_THREADS # one after the other, on all cores
-side_core train surrogate --model pixel-faces-twin --preset reported --images 16384 --encoder dpm --likeness 0.97 --clusters 600 \
+side_core train surrogate --model pixel-faces-twin --preset reported --synthetic-count 16384 --encoder dpm --likeness 0.97 --clusters 600 \
     --train-steps 1500 --guidance-scale 15 --guide-from 900 --guide-to 100 --out assets/surrogates/pixel-faces-twin
 side_core evaluate side --out runs/evaluation # trains those of SIDE and of its baselines
 ship() { rm -rf "assets/surrogates/$2" && cp -r "runs/evaluation/surrogates/$1" "assets/surrogates/$2"; }

@@ -41,8 +41,8 @@ def prompt_figures() -> dict[str, float]:
 
     def pictures() -> None:
         condition = denoiser.embed(prompts[:1])
-        steps = settings.sampling_steps
-        *_, last = text_norms(denoiser, condition, range(PICTURES), steps, steps, settings.guidance_scale)
+        steps = settings.steps
+        *_, last = text_norms(denoiser, condition, range(PICTURES), steps, steps, settings.text_scale)
         denoiser.decode(last.x)
 
     return {

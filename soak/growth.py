@@ -93,7 +93,7 @@ def cancel(page: Page, number: int) -> None:
 
 def train(page: Page) -> None:
     """Make a small surrogate of the ideal model."""
-    small = "of=ideal&draw_steps=5&images=256&label_source=clusters&clusters=6&cohesion=0&lesson=Own+settings"
+    small = "of=ideal&draw_steps=5&synthetic_count=256&label_source=clusters&clusters=6&cohesion=0&lesson=Own+settings"
     page.goto(f"{home(page)}/surrogate?{small}&train_steps=20")
     draw, train = (page.get_by_role("button", name=name, exact=True) for name in ("Draw 256 images", "Train"))
     heading = page.get_by_role("heading", name="4 · Save")

@@ -211,7 +211,7 @@ def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoise
         "surrogates": {
             "preset": settings.preset,
             "encoder": settings.encoder,
-            "images": settings.images,
+            "images": settings.synthetic_count,
             "train_steps": settings.train_steps,
             "attribute": settings.attribute,
         },

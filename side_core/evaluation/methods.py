@@ -93,7 +93,11 @@ def surrogate_settings(method: Method, settings: EvaluateSettings, labels: int |
     """
     guidance = settings.guidance.over(PRESETS[settings.preset].guidance)
     changes: dict[str, Any] = {"seed": method.seed, **guidance.model_dump()}
-    own = {"images": settings.images, "train_steps": settings.train_steps, "encoder": settings.encoder}
+    own = {
+        "synthetic_count": settings.synthetic_count,
+        "train_steps": settings.train_steps,
+        "encoder": settings.encoder,
+    }
     changes |= {name: value for name, value in own.items() if value is not None}
     if method.kind == "k-means":
         changes |= {"label_source": "clusters", "clusters": PUBLISHED_CLUSTERS, "cohesion": 0.5}

@@ -122,10 +122,10 @@ def lines_of(detection: Detection) -> list[str]:
             lines.append(f"{'':11}cut off, as the model reads no more: {item.cut}")
         if item.unknown:
             lines.append(f"{'':11}known in pieces only: {', '.join(item.unknown)}")
-    over = f"{settings.images:,} image{'s' * (settings.images != 1)} and the first {settings.first} of"
-    lines.append(
-        f"Score: || e_c - e_0 || (Wen et al. 2024), mean over {over} {counted(settings.sampling_steps, 'step')}"
+    over = (
+        f"{settings.score_images:,} image{'s' * (settings.score_images != 1)} and the first {settings.first_steps} of"
     )
+    lines.append(f"Score: || e_c - e_0 || (Wen et al. 2024), mean over {over} {counted(settings.steps, 'step')}")
     threshold = detection.threshold
     if control is None or threshold is None:
         return [*lines, NO_CONTROL]

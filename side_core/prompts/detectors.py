@@ -82,8 +82,8 @@ def scores_of(
     images = seeds.shape[1]
     done, total = 0, steps_of(names, len(prompts), images, settings)
     if "text-norm" in names:
-        own = settings.model_copy(update={"images": images})
-        norms = np.empty((len(prompts), images, settings.first), np.float32)
+        own = settings.model_copy(update={"score_images": images})
+        norms = np.empty((len(prompts), images, settings.first_steps), np.float32)
         for event in norms_of(denoiser, prompts, own, seeds):
             done += 1
             for place, row in event.finished.items():
@@ -96,7 +96,7 @@ def scores_of(
     if whole:
         columns: dict[DetectorName, list[float]] = {name: [] for name in whole}
         for part in batches:
-            steps, scale = settings.sampling_steps, settings.guidance_scale
+            steps, scale = settings.steps, settings.text_scale
             for drawing in draw_trajectory(denoiser, prompts[part], seeds[part], steps, scale):
                 done += 1
                 yield Measuring(done, total, {})
@@ -108,7 +108,7 @@ def scores_of(
         values = []
         for part in batches:
             condition = embedded(denoiser, [prompt for prompt in prompts[part] for _ in range(images)])
-            each = sharpness(denoiser, condition, seeds[part].flatten().tolist(), settings.sampling_steps)
+            each = sharpness(denoiser, condition, seeds[part].flatten().tolist(), settings.steps)
             values.append(each.view(-1, images).double().mean(dim=1).numpy())
             done += 1
             yield Measuring(done, total, {})
@@ -124,8 +124,8 @@ def prompts_at_once(images: int, settings: DetectorSettings) -> int:
 def steps_of(names: Sequence[DetectorName], count: int, images: int, settings: DetectorSettings) -> int:
     """How many steps `scores_of` takes for `count` prompts."""
     batches = -(-count // prompts_at_once(images, settings))
-    norm = -(-count * images // settings.batch_size) * settings.first if "text-norm" in names else 0
-    whole = batches * settings.sampling_steps if any(ALL[name].of_whole is not None for name in names) else 0
+    norm = -(-count * images // settings.batch_size) * settings.first_steps if "text-norm" in names else 0
+    whole = batches * settings.steps if any(ALL[name].of_whole is not None for name in names) else 0
     return norm + whole + (batches if "sharpness" in names else 0)
 
 

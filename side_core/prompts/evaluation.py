@@ -105,7 +105,7 @@ def evaluate(
     found: list[Evaluated] = []
     slow = tuple(name for name in settings.detectors if name != "text-norm")
     if "text-norm" in settings.detectors:
-        found += yield from try_detectors(denoiser, ("text-norm",), groups.listed, settings, settings.images)
+        found += yield from try_detectors(denoiser, ("text-norm",), groups.listed, settings, settings.score_images)
         yield from found
     if slow:
         few = groups.at_most(settings.detector_prompts)
@@ -187,7 +187,7 @@ def evaluated(
     )
     seen = next((own for group, own in zip(groups, scores, strict=True) if group.name == TRAINING), None)
     whole = detector.of_whole is not None and detector.name != "layer-entropy"
-    steps = settings.first if detector.name == "text-norm" else settings.sampling_steps if whole else 1
+    steps = settings.first_steps if detector.name == "text-norm" else settings.steps if whole else 1
     return Evaluated(
         detector,
         images,

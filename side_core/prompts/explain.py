@@ -133,14 +133,14 @@ def explaining(
         raise ValueError(f"There is no word in {prompt!r} to explain: type some.")
     condition, schedule = (
         denoiser.embed([prompt.strip()]),
-        make_schedule(denoiser.alphas_cumprod, settings.sampling_steps),
+        make_schedule(denoiser.alphas_cumprod, settings.steps),
     )
-    seeds, size, first = settings.seeds, settings.batch_size, settings.first
+    seeds, size, first = settings.seeds, settings.batch_size, settings.first_steps
     batches = [seeds[begin : begin + size] for begin in range(0, len(seeds), size)]
     rows, done = torch.zeros(denoiser.context, dtype=torch.float64), 0
     words = denoiser.words(prompt.strip()) if settings.significance_at == "words" else None
     for batch in batches:
-        watched = Differentiated(denoiser, settings.guidance_scale, words)
+        watched = Differentiated(denoiser, settings.text_scale, words)
         for _ in islice(sample(watched, schedule, batch, condition=condition), first):
             done += 1
             yield Explaining(done, len(batches) * first)

@@ -28,7 +28,7 @@ CAPTIONED = "captioned-faces"  # training images whose captions have held-out on
 SEED = 2_000_000  # of held-out prompts: nobody's first pictures are among theirs
 TRIED = 500  # held-out captions that detectors are tried on; the next ones are what a prompt is held against
 COUNT = 500
-SHIPPED = PromptSettings(images=4, first=10)  # what the file of a model holds
+SHIPPED = PromptSettings(score_images=4, first_steps=10)  # what the file of a model holds
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def held_out_norms(
     if missing := missing_of(norms):
         entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
         growing(entry, norms.nbytes, f"The norms of {counted(len(prompts), 'prompt')}")
-        seeds = own_seeds(len(prompts), settings.images, SEED)[missing]
+        seeds = own_seeds(len(prompts), settings.score_images, SEED)[missing]
         for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
             for place, found in event.finished.items():
                 norms[missing[place]] = found
@@ -155,7 +155,7 @@ def cached_norms(denoiser: TextDenoiser, prompts: Sequence[str], settings: Promp
         discard(entry)
         found = None
     if found is None:
-        return np.full((len(prompts), settings.images, settings.first), np.nan, np.float32)
+        return np.full((len(prompts), settings.score_images, settings.first_steps), np.nan, np.float32)
     used(entry)
     return found
 
@@ -167,19 +167,19 @@ def missing_of(norms: np.ndarray) -> list[int]:
 
 def entry_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> Path:
     """Where the cache keeps them."""
-    about = about_of(denoiser, settings, digest) | {"images": settings.images, "first": settings.first}
+    about = about_of(denoiser, settings, digest) | {"images": settings.score_images, "first": settings.first_steps}
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
     return cache_folder() / "prompt-norms" / key[:32]
 
 
 def about_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> dict[str, str]:
     """What norms depend on besides seeds, images and how many steps are used."""
-    scale = settings.guidance_scale if settings.first > 1 else 0.0  # the first step is not guided yet
+    scale = settings.text_scale if settings.first_steps > 1 else 0.0  # the first step is not guided yet
     return {
         "model": denoiser.fingerprint,
         "arithmetic": str(getattr(denoiser.arithmetic, "dtype", denoiser.arithmetic)),
         "prompts": digest,
-        "steps": str(settings.sampling_steps),
+        "steps": str(settings.steps),
         "scale": f"{scale:g}",
     }
 
@@ -200,15 +200,15 @@ def read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> n
     try:
         with safe_open(file, framework="numpy") as table:
             known = table.metadata() or {}
-            same = [key for key in about if key != "scale" or settings.first > 1]
+            same = [key for key in about if key != "scale" or settings.first_steps > 1]
             if any(known.get(key) != about[key] for key in same):
                 return None
             norms = table.get_tensor("norms")
     except (SafetensorError, OSError) as error:
         raise ValueError(f"'{file}' is damaged ({first_line(error)}): remove it and calibrate again.") from None
-    if norms.ndim != 3 or norms.shape[1] < settings.images or norms.shape[2] < settings.first:
+    if norms.ndim != 3 or norms.shape[1] < settings.score_images or norms.shape[2] < settings.first_steps:
         return None
-    return np.asarray(norms[:, : settings.images, : settings.first], np.float32)
+    return np.asarray(norms[:, : settings.score_images, : settings.first_steps], np.float32)
 
 
 def calibrate(

@@ -63,7 +63,7 @@ def name_first(denoiser: TextDenoiser, group: Group, settings: PromptSettings) -
         raise ValueError("It is not known which words of these prompts are names: leave the names out.")
     hits = 0
     for place, (prompt, names) in enumerate(zip(group.prompts, group.names, strict=True)):
-        own = settings.model_copy(update={"seed": settings.seed + place * settings.images})
+        own = settings.model_copy(update={"seed": settings.seed + place * settings.score_images})
         hits += finish(explaining(denoiser, prompt, own)).ranked[0].text in names
         yield Stage(f"significance of words: {group.name}, {settings.significance_at}", place + 1, len(group.prompts))
     return rate(hits, len(group.prompts))

@@ -104,7 +104,7 @@ def norms_of(
     Raises:
         ValueError: the model returns NaN or infinity.
     """
-    images, first, size = settings.images, settings.first, settings.batch_size
+    images, first, size = settings.score_images, settings.first_steps, settings.batch_size
     if seeds is None:
         seeds = np.broadcast_to(np.array(settings.seeds), (len(prompts), images))
     rows = [(place, image) for place in range(len(prompts)) for image in range(images)]
@@ -114,7 +114,7 @@ def norms_of(
     for batch in batches:
         condition = embedded(denoiser, [prompts[place] for place, _ in batch])
         own = [int(seeds[row]) for row in batch]
-        for step in text_norms(denoiser, condition, own, settings.sampling_steps, first, settings.guidance_scale):
+        for step in text_norms(denoiser, condition, own, settings.steps, first, settings.text_scale):
             found[*np.array(batch).T, step.index] = step.norms
             done += 1
             last = step.index == first - 1

@@ -61,7 +61,7 @@ def captions_to_try(faces: Sequence[Captioned]) -> tuple[Captioned, ...]:
 def measure_truth(
     denoiser: TextDenoiser, references: References, settings: PromptSettings, faces: Sequence[Captioned] | None = None
 ) -> Generator[Measuring, None, tuple[Returned, ...]]:
-    """Draw each caption from `settings.images` seeds and match the pictures, handing out the progress.
+    """Draw each caption from `settings.score_images` seeds and match the pictures, handing out the progress.
 
     Args:
         denoiser: the model.
@@ -75,21 +75,21 @@ def measure_truth(
     if references.control is None:
         raise ValueError("The truth needs control images: name some that the model never saw.")
     faces = captions_to_try(captioned_faces()) if faces is None else faces
-    seeds = own_seeds(len(faces), settings.images, SEED)
-    guided = Guided(denoiser, settings.guidance_scale)
-    schedule = make_schedule(denoiser.alphas_cumprod, settings.sampling_steps)
-    size = max(1, settings.batch_size // settings.images)  # captions in a batch
+    seeds = own_seeds(len(faces), settings.score_images, SEED)
+    guided = Guided(denoiser, settings.text_scale)
+    schedule = make_schedule(denoiser.alphas_cumprod, settings.steps)
+    size = max(1, settings.batch_size // settings.score_images)  # captions in a batch
     starts = range(0, len(faces), size)
     found: list[Returned] = []
     done, total = 0, len(starts) * len(schedule)
     for start in starts:
         some = faces[start : start + size]
-        condition = embedded(denoiser, [face.caption for face in some for _ in range(settings.images)])
+        condition = embedded(denoiser, [face.caption for face in some for _ in range(settings.score_images)])
         for step in sample(guided, schedule, seeds[start : start + size].flatten().tolist(), condition=condition):
             done += 1
             if step.index == len(schedule) - 1:
                 images = to_uint8(denoiser.decode(step.x))
-                found += returned(some, images.reshape(len(some), settings.images, *images.shape[1:]), references)
+                found += returned(some, images.reshape(len(some), settings.score_images, *images.shape[1:]), references)
             yield Measuring(done, total, {})
     return tuple(found)
 
@@ -135,7 +135,7 @@ def write_truth(file: Path, results: Sequence[Returned], denoiser: TextDenoiser,
     """Write the truth as JSON: a line for each caption, and the groups."""
     about = {
         "model": denoiser.fingerprint,
-        "settings": settings.model_dump(mode="json", include={"guidance_scale", "sampling_steps", "images", "mode"}),
+        "settings": settings.model_dump(mode="json", include={"text_scale", "steps", "score_images", "mode"}),
         "first_seed": SEED,
         "score": f"{SCORE.symbol} < {rounded(SCORE.threshold)}, colours as they are",
         "groups": by_group(results),

@@ -4,7 +4,16 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, ValidationError, model_serializer
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
+
+from side_core.settings.former import named_as_before, renamed
 
 LONGEST = 200  # characters of a value that a sentence repeats
 
@@ -13,6 +22,12 @@ class Settings(BaseModel):
     """Base of all settings: frozen, strict about names, with a digest that names a result."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def by_former_names(cls, values: Any) -> Any:
+        """Files of versions before open, too."""
+        return renamed(cls.__name__, values) if isinstance(values, Mapping) else values
 
     @model_serializer(mode="wrap")
     def without_what_is_unsaid(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -27,8 +42,9 @@ class Settings(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the settings' JSON, shortened to 16 characters."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """SHA-256 of the settings' JSON, shortened to 16 characters; a new name of a field changes nothing."""
+        text = named_as_before(type(self).__name__, self.model_dump_json())
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:

@@ -46,7 +46,7 @@ class EvaluateSettings(GuidanceSettings, SamplingSettings):
     batch_size: int = Field(128, ge=1, le=4096, title="Batch size", description="Images drawn at once.")
     preset: Literal["quick", "reported"] = Field("reported", title="How surrogates are trained")
     surrogate_seeds: int = Field(3, ge=1, le=20, title="Surrogates of SIDE", description="Each with a seed of its own.")
-    images: int | None = Field(None, ge=16, title="Synthetic images", description="Left out: the preset's.")
+    synthetic_count: int | None = Field(None, ge=16, title="Synthetic images", description="Left out: the preset's.")
     train_steps: int | None = Field(
         None, ge=1, title="Training steps a surrogate", description="Left out: the preset's."
     )

@@ -30,7 +30,7 @@ class PromptSettings(Settings):
         "pixel-faces-text", title="Model", description="A text-to-image model: built-in, folder, Hub id."
     )
     prompt: str = Field("", max_length=2000, title="Prompt", description="What the picture shall show.")
-    guidance_scale: float = Field(
+    text_scale: float = Field(
         3.0,
         ge=1,
         le=20,
@@ -38,18 +38,18 @@ class PromptSettings(Settings):
         title="Text guidance",
         description="Scale of classifier-free guidance. 1 follows the text as it was learned; more follows it harder.",
     )
-    sampling_steps: int = Field(
+    steps: int = Field(
         50, ge=1, le=1000, title="Sampling steps", description="Of the whole schedule, from noise to picture."
     )
-    first: int = Field(
+    first_steps: int = Field(
         1,
         ge=1,
         le=1000,
         title="Steps used",
-        description="The score is averaged over so many of the sampling steps, the first (noisiest) ones; 1 is what "
+        description="The score is averaged over so many of the steps, the first (noisiest) ones; 1 is what "
         "can be said before there is a picture.",
     )
-    images: int = Field(
+    score_images: int = Field(
         1,
         ge=1,
         le=64,
@@ -89,24 +89,24 @@ class PromptSettings(Settings):
     @model_validator(mode="after")
     def steps_there_are(self) -> Self:
         """No more steps can be used than are drawn."""
-        if self.first > self.sampling_steps:
+        if self.first_steps > self.steps:
             raise ValueError(
-                f"steps used (first) are {self.first}, but there are {self.sampling_steps} sampling steps: "
-                f"choose {self.sampling_steps} or fewer"
+                f"steps used (first-steps) are {self.first_steps}, but there are {self.steps} steps: "
+                f"choose {self.steps} or fewer"
             )
         return self
 
     @property
     def seeds(self) -> range:
         """One seed for each image."""
-        return range(self.seed, self.seed + self.images)
+        return range(self.seed, self.seed + self.score_images)
 
     @property
     def norm_digest(self) -> str:
         """Names what a text norm depends on besides model, prompt and seed."""
-        one = {"guidance_scale", "sampling_steps", "first", "images", "mode"}
-        if self.first == 1:  # nothing has been guided yet
-            one.discard("guidance_scale")
+        one = {"text_scale", "steps", "first_steps", "score_images", "mode"}
+        if self.first_steps == 1:  # nothing has been guided yet
+            one.discard("text_scale")
         return PromptSettings.model_validate(self.model_dump(include=one)).digest
 
 

@@ -126,7 +126,7 @@ class TrainClipSettings(LearningSettings):
 class SurrogateSettings(GuidanceSettings):
     """How a surrogate is built from nothing but the model: draw, cluster, train; and how it is best used."""
 
-    images: int = Field(
+    synthetic_count: int = Field(
         2048,
         ge=16,
         le=1_000_000,
@@ -221,14 +221,19 @@ class SurrogateSettings(GuidanceSettings):
     def drawing(self) -> SamplingSettings:
         """How the synthetic images are drawn."""
         return SamplingSettings(
-            count=self.images, seed=self.first_seed, steps=self.steps, solver=self.solver, mode=self.mode, batch_size=64
+            count=self.synthetic_count,
+            seed=self.first_seed,
+            steps=self.steps,
+            solver=self.solver,
+            mode=self.mode,
+            batch_size=64,
         )
 
 
 PRESETS: dict[str, SurrogateSettings] = {  # guidance: the best of what was tried with each, see assets/README.md
     "quick": SurrogateSettings(train_steps=400, guidance_scale=15, guide_from=900, guide_to=100),
     "reported": SurrogateSettings(
-        images=32_768,
+        synthetic_count=32_768,
         encoder="pixel",
         likeness=0.98,
         smallest=3,

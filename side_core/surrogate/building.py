@@ -61,8 +61,8 @@ def gather(
     """
     # Complain before anything is drawn.
     if settings.synthetic is None:
-        check_clusters(settings, settings.images)
-        check_memory(settings, settings.images, denoiser)
+        check_clusters(settings, settings.synthetic_count)
+        check_memory(settings, settings.synthetic_count, denoiser)
     strength_of(settings, len(denoiser.alphas_cumprod))
     encoder = open_encoder(settings.encoder, settings.encoder_weights, denoiser, device)
     if settings.synthetic is not None:

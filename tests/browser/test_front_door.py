@@ -12,7 +12,7 @@ CLOSED = '[data-testid="stExpander"] details:not([open]) > summary'
 PAGES = (
     "?model=ideal&count=4&steps=5",
     "tour?step=5",
-    "prompts?count=1&sampling_steps=10",
+    "prompts?count=1&steps=10",
     "surrogate?way=Load",
     "sweep",
     "models?model=ideal",

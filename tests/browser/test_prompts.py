@@ -128,7 +128,7 @@ def test_stop_keeps_what_there_is_to_see_and_go_on_finishes(page: Page, address:
 
 
 def test_the_words_are_always_those_of_the_prompt_in_the_field(page: Page, address: str) -> None:
-    page.goto(f"{address}/prompts?count=16&sampling_steps=100&score_images=4&first=10")
+    page.goto(f"{address}/prompts?count=16&steps=100&score_images=4&first_steps=10")
     words = page.locator(".st-key-words").get_by_role("button")
     expect(words).to_have_count(len(re.findall(r"\w+", START)), timeout=PATIENCE)
     page.evaluate(WATCH)

@@ -14,7 +14,18 @@ RUN = [
     "evaluate",
     "side",
     *("--model", "ideal", "--twin", "ideal", "--mode", "exact", "--count", "64", "--steps", "4"),
-    *("--preset", "quick", "--images", "128", "--train-steps", "20", "--encoder", "pixel", "--surrogate-seeds", "2"),
+    *(
+        "--preset",
+        "quick",
+        "--synthetic-count",
+        "128",
+        "--train-steps",
+        "20",
+        "--encoder",
+        "pixel",
+        "--surrogate-seeds",
+        "2",
+    ),
 ]
 ALL = ["plain", "side-0", "side-1", "time-independent", "random", "cells", "twin", "k-means", "attribute"]
 

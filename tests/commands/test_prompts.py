@@ -55,15 +55,28 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 def test_scores_stand_against_their_control(run: Run, model: Path, control: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    asked = ["detect", "--model", model, "--prompt", ADA, BORIS, "--control", control, "--images", 2, "--steps", 3]
-    code, said, _ = run(*asked, "--sampling-steps", 6, "--json", "--out", out)
+    asked = [
+        "detect",
+        "--model",
+        model,
+        "--prompt",
+        ADA,
+        BORIS,
+        "--control",
+        control,
+        "--score-images",
+        2,
+        "--first-steps",
+        3,
+    ]
+    code, said, _ = run(*asked, "--steps", 6, "--json", "--out", out)
     assert code == 0
     found = json.loads(said)
     assert found == json.loads((out / "detect.json").read_text())
     rows = (out / "scores.csv").read_text().splitlines()
     assert rows[0] == "prompt,score,above_threshold,held_out_at_or_above,held_out" and rows[1].startswith(f'"{ADA}",')
     assert len(rows) == 3 and rows[1].endswith(",40")
-    settings = PromptSettings(images=2, first=3, sampling_steps=6)
+    settings = PromptSettings(score_images=2, first_steps=3, steps=6)
     denoiser = need_text(open_denoiser(str(model)))
     expected = score_of(finish(norms_of(denoiser, (ADA, BORIS), settings)))
     assert [item["prompt"] for item in found["prompts"]] == [ADA, BORIS]
@@ -75,8 +88,8 @@ def test_scores_stand_against_their_control(run: Run, model: Path, control: Path
     assert found["control"]["count"] == 40 and found["control"]["chosen_on"] == 20
     assert found["control"]["false_positives"]["count"] == 20
     assert found["model"]["fingerprint"] == denoiser.fingerprint
-    assert found["settings"]["first"] == 3 and found["seconds_per_prompt"] > 0
-    code, said, _ = run(*asked, "--sampling-steps", 6)
+    assert found["settings"]["first_steps"] == 3 and found["seconds_per_prompt"] > 0
+    code, said, _ = run(*asked, "--steps", 6)
     assert "of 40 (" in said and "held-out prompts reach it  portrait of Ada Novak" in said
     assert "Held against 40 prompts of control.txt" in said and "mean over 2 images and the first 3 of 6" in said
 
@@ -150,10 +163,10 @@ def test_an_interruption_keeps_the_held_out_prompts_that_are_scored(
 
     monkeypatch.setattr(held_out, "norms_of", interrupted)
     asked = ["detect", "--model", model, "--prompt", ADA, "--control", control, "--batch-size", 32]
-    code, said, complained = run(*asked, "--sampling-steps", 7)
+    code, said, complained = run(*asked, "--steps", 7)
     assert code == 130 and not said
     assert "32 of 40 held-out prompts are scored and kept: the next time goes on there." in complained
-    code, said, _ = run(*asked, "--sampling-steps", 7)
+    code, said, _ = run(*asked, "--steps", 7)
     assert code == 0 and "Held against 40 prompts of control.txt" in said and measured == [40, 8]
 
 
@@ -173,9 +186,9 @@ def test_an_interrupted_evaluation_reports_the_detectors_that_are_finished(
 def test_evaluation_of_the_models_own_prompts(run: Run, captioned: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     code, said, _ = run(
-        *("detect", "--model", captioned, "--evaluate", "--steps", 1, "--images", 1, "--seed", 3, "--json"),
+        *("detect", "--model", captioned, "--evaluate", "--first-steps", 1, "--score-images", 1, "--seed", 3, "--json"),
         *("--held-out-count", 30, "--detectors", "all", "--detector-prompts", 10, "--detector-images", 2),
-        *("--sampling-steps", 4, "--out", out),
+        *("--steps", 4, "--out", out),
     )
     found = json.loads(said)
     assert code == 0 and found == json.loads((out / "detectors.json").read_text())
@@ -227,7 +240,7 @@ def test_prompts_without_a_word_are_named_and_the_others_explained(run: Run, mod
 
 
 def test_words_are_explained(run: Run, model: Path) -> None:
-    code, said, _ = run("explain", "--model", model, "--prompt", ADA, "--prompt", BORIS, "--images", 2)
+    code, said, _ = run("explain", "--model", model, "--prompt", ADA, "--prompt", BORIS, "--score-images", 2)
     assert code == 0 and said.splitlines()[0] == ADA
     assert sorted(line.split()[-1] for line in said.splitlines()[1:8]) == sorted(ADA.replace(",", "").split())
     assert said.splitlines()[1].split()[0] == "1" and said.splitlines()[1].count("#") == 30
@@ -240,7 +253,7 @@ def test_words_are_explained(run: Run, model: Path) -> None:
 def test_calibration_writes_the_norms_beside_the_model(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held_out, "SHIPPED", PromptSettings(images=2, first=3))
+    monkeypatch.setattr(held_out, "SHIPPED", PromptSettings(score_images=2, first_steps=3))
     folder = save_small(tmp_path / "own", "sd1", size=8)
     (folder / "card.json").write_text('{"data": {"source": "captioned-faces"}}')
     code, said, _ = run("calibrate", "--model", folder)
@@ -251,7 +264,7 @@ def test_calibration_writes_the_norms_beside_the_model(
         raise AssertionError("measured again")
 
     monkeypatch.setattr(held_out, "norms_of", never)
-    code, said, _ = run("detect", "--model", folder, "--prompt", ADA, "--images", 2, "--steps", 3, "--json")
+    code, said, _ = run("detect", "--model", folder, "--prompt", ADA, "--score-images", 2, "--first-steps", 3, "--json")
     assert code == 0 and json.loads(said)["model"]["fingerprint"] == denoiser.fingerprint
 
 
@@ -266,10 +279,13 @@ def test_calibration_writes_the_norms_beside_the_model(
         (["detect", "--prompt", "\udcff"], "Prompt 1 cannot be used (half of a character)"),
         (["explain", "--prompt", ", ."], "There is no word in ', .' to explain"),
         (["detect", "--prompts", "nowhere.txt"], "'nowhere.txt' cannot be read (No such file or directory)"),
-        (["detect", "--prompt", ADA, "--steps", "0"], "first cannot be '0': choose 1 or more."),
-        (["detect", "--prompt", ADA, "--steps", "51"], "Steps used (first) are 51, but there are 50 sampling steps"),
-        (["detect", "--prompt", ADA, "--guidance-scale", "nan"], "guidance-scale cannot be 'nan'"),
-        (["detect", "--prompt", ADA, "--sampling-steps", "1001"], "sampling-steps cannot be '1001'"),
+        (["detect", "--prompt", ADA, "--first-steps", "0"], "first-steps cannot be '0': choose 1 or more."),
+        (
+            ["detect", "--prompt", ADA, "--first-steps", "51"],
+            "Steps used (first-steps) are 51, but there are 50 steps",
+        ),
+        (["detect", "--prompt", ADA, "--text-scale", "nan"], "text-scale cannot be 'nan'"),
+        (["detect", "--prompt", ADA, "--steps", "1001"], "steps cannot be '1001'"),
         (["detect", "--prompt", ADA, "--detectors", "tiles"], "--detectors belongs to an evaluation: add --evaluate"),
         (["detect", "--prompt", ADA, "--training", "x"], "--training belongs to an evaluation: add --evaluate"),
         (["detect", "--evaluate"], "It is not known which prompts"),

@@ -15,7 +15,7 @@ from side_core.surrogate.folder import load_surrogate
 
 TRAIN = ["train", "surrogate", "--model", "ideal"]
 LEARN = ["--encoder", "pixel", "--label-source", "clusters", "--cohesion", "0.1", "--width", "8", "--mode", "exact"]
-TINY = [*LEARN, "--images", "160", "--clusters", "4", "--train-steps", "160", "--evaluate-every", "20"]
+TINY = [*LEARN, "--synthetic-count", "160", "--clusters", "4", "--train-steps", "160", "--evaluate-every", "20"]
 DRAW = ["extract", "--model", "ideal", "--count", "6", "--steps", "12", "--seed", "30"]
 
 
@@ -183,7 +183,10 @@ def test_a_surrogate_of_another_model_is_used_when_told_to(surrogate: Path, tmp_
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([*TRAIN, *LEARN, "--images", "20", "--clusters", "40"], "40 clusters cannot be made of 20 synthetic images"),
+        (
+            [*TRAIN, *LEARN, "--synthetic-count", "20", "--clusters", "40"],
+            "40 clusters cannot be made of 20 synthetic images",
+        ),
         ([*TRAIN, *TINY, "--cohesion", "1.5"], "Cohesion cannot be '1.5': a mean cosine lies between -1 and 1"),
         ([*TRAIN, *TINY, "--cohesion", "0.999"], "All 4 clusters are dropped: the most cohesive has 0."),
         ([*TRAIN, *TINY, "--synthetic", "pixel-faces[0:1000]"], "holds the model's training images"),

@@ -135,7 +135,7 @@ def test_surrogates_of_baselines_differ_in_what_their_name_says(name: str) -> No
 
 
 def test_the_shipped_surrogate_brings_more_copies_than_plain_sampling() -> None:
-    """Few pictures, so only the direction is asserted: about 45 against 27 % with thousands (README)."""
+    """Few pictures, so only the direction is asserted: about 45 against 27 % with thousands (docs/results.md)."""
     settings = ExtractSettings(
         model="pixel-faces", surrogate="pixel-faces", count=96, seed=5000, steps=10, solver="multistep", threshold=0.62
     )

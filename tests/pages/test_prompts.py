@@ -64,7 +64,7 @@ def denoiser(model: str) -> TextDenoiser:
 def link(model: str, held_out: str) -> dict[str, str]:
     """What a link says for a quick page."""
     own = {"model": model, "score_images": "1", "held_out": held_out, "control": "captioned-control", "prompt": PROMPT}
-    return own | {"sampling_steps": str(STEPS), "count": "2"}
+    return own | {"steps": str(STEPS), "count": "2"}
 
 
 def opened(**link: str) -> AppTest:
@@ -99,7 +99,7 @@ def tried_of(app: AppTest) -> list[str]:
 
 def score_in(denoiser: TextDenoiser, prompt: str, **settings: object) -> float:
     """What the library finds."""
-    read = PromptSettings.read({"sampling_steps": STEPS} | settings)
+    read = PromptSettings.read({"steps": STEPS} | settings)
     return float(score_of(finish(norms_of(denoiser, [prompt], read)))[0])
 
 
@@ -108,10 +108,10 @@ def test_score_words_and_pictures_are_those_of_the_library(link: dict[str, str],
     assert not app.exception and not app.error and not app.warning
     value = score_in(denoiser, PROMPT)
     assert app.metric[0].value == rounded(value) and app.metric[0].label == "Score after the first of 4 steps"
-    others = finish(held_out_norms(denoiser, NEVER, PromptSettings(sampling_steps=STEPS)))
+    others = finish(held_out_norms(denoiser, NEVER, PromptSettings(steps=STEPS)))
     assert f"As high or higher: {others.at_or_above(value)} of the held-out prompts" in text_of(app)
     assert f"{value / np.median(others.scores):.1f} times" in text_of(app)
-    found = finish(explaining(denoiser, PROMPT, PromptSettings(sampling_steps=STEPS)))
+    found = finish(explaining(denoiser, PROMPT, PromptSettings(steps=STEPS)))
     assert words_of(app) == [f"{word.text} :small[{word.rank}]" for word in found.words]
     table = app.dataframe[0].value
     assert list(table["rank"]) == [word.rank for word in found.words]
@@ -256,20 +256,20 @@ def test_the_score_comes_first_and_held_out_prompts_that_take_long_wait_for_a_cl
     link: dict[str, str], denoiser: TextDenoiser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held_out_part, "LIVE_SECONDS", -1)
-    own = rounded(score_in(denoiser, PROMPT, sampling_steps=6))
-    app = opened(**link | {"sampling_steps": "6"})
+    own = rounded(score_in(denoiser, PROMPT, steps=6))
+    app = opened(**link | {"steps": "6"})
     assert (app.metric[0].label, app.metric[0].value) == ("Score after the first of 6 steps", own)
     assert "Nothing to hold it against yet: none of 8 held-out prompts is scored" in text_of(app)
     assert "8 held-out prompts take about" in text_of(app) and "Each picture beside" in text_of(app)
     assert "above the threshold" not in text_of(app) and "times** what prompts do" not in text_of(app)
-    settings = PromptSettings(sampling_steps=6, batch_size=4)
+    settings = PromptSettings(steps=6, batch_size=4)
     for event in held_out_norms(denoiser, NEVER, settings):
         if event.finished:
             break  # 4 of 8 are kept
     some = known_norms(denoiser, NEVER, settings)
     app.run()
     assert app.metric[0].value == own and "4 held-out prompts take about" in text_of(app)
-    above = some.at_or_above(score_in(denoiser, PROMPT, sampling_steps=6))
+    above = some.at_or_above(score_in(denoiser, PROMPT, steps=6))
     assert len(some.norms) == 4 and f"As high or higher so far: {above} of the held-out prompts" in text_of(app)
     assert "The threshold comes when all 8 are scored" in text_of(app)
     button(app, "Score them").click().run()
@@ -306,7 +306,7 @@ def test_scoring_held_out_prompts_is_stopped_and_goes_on(link: dict[str, str], m
 
     monkeypatch.setattr(StopBar, "__init__", making)
     monkeypatch.setattr(StopBar, "see", stopping)
-    app = opened(**link | {"sampling_steps": "7"})
+    app = opened(**link | {"steps": "7"})
     assert shown == [0, 0, 2, 4] and not app.exception  # looked up twice, and then for each finished batch
     monkeypatch.setattr(StopBar, "see", watched)
     app.run()
@@ -324,7 +324,7 @@ def test_a_public_app_that_scores_no_held_out_prompts_still_says_the_score(
     monkeypatch.setenv("SIDE_MODELS", model)
     monkeypatch.setenv("SIDE_ROOTS", str(Path(held_out).parent))
     monkeypatch.setattr(held_out_part, "seconds_of", lambda inquiry, count: 1e9)
-    app = opened(**link | {"sampling_steps": "8", "score_images": "2"})
+    app = opened(**link | {"steps": "8", "score_images": "2"})
     assert len(app.error) == 1 and not app.exception and app.metric[0].label.startswith("Score after")
     assert "Scoring 8 held-out prompts with 2 images and 1 step takes" in text_of(app)
     assert "Each picture beside" in text_of(app)
@@ -341,7 +341,7 @@ def test_broken_lines_of_held_out_prompts_are_named(link: dict[str, str], tmp_pa
 def test_a_link_carries_every_setting(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     links: list[str] = []
     monkeypatch.setattr(heading, "copy_link", links.append)
-    other = {"guidance_scale": "4.5", "seed": "7", "first": "2", "score_images": "3", "false_percent": "5.0"}
+    other = {"text_scale": "4.5", "seed": "7", "first_steps": "2", "score_images": "3", "false_percent": "5.0"}
     other |= {"score": "nl2", "threshold_nl2": "0.5", "mode": "fast", "view": "demo"}
     app = opened(**link | other)
     assert not app.exception and not app.error and not app.warning
@@ -380,7 +380,7 @@ def test_other_detectors_are_stopped_and_go_on_where_they_were(
 
     monkeypatch.setattr(detectors, "scores_of", counted)
     monkeypatch.setattr(StopBar, "see", stopping)
-    app = opened(**link | {"prompt": "portrait of Emil Novak, hat", "sampling_steps": "9"})
+    app = opened(**link | {"prompt": "portrait of Emil Novak, hat", "steps": "9"})
     app.button(key="try-detectors").click().run()
     app.run()
     assert "5 of 9 prompts are scored and kept, the rest takes about" in text_of(app) and len(app.dataframe) == 1
@@ -412,7 +412,7 @@ def test_a_public_app_draws_few_pictures_in_few_steps_of_short_prompts(
     app = opened(**link)
     assert not app.exception and not app.error
     ends = {str(slider.key): slider.max for slider in app.slider}
-    assert ends["count"] == Limits().count and ends["sampling_steps"] == Limits().steps
+    assert ends["count"] == Limits().count and ends["steps"] == Limits().steps
     app.text_input(key="prompt").set_value("word " * 120).run()
     assert "this app is public and allows 500 or less" in text_of(app) and len(app.error) == 1
 

@@ -24,7 +24,7 @@ from side_core.surrogate.surrogate import Surrogate
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 SMALL = {
     "of": "ideal",
-    "images": "256",
+    "synthetic_count": "256",
     "draw_steps": "5",
     "label_source": "clusters",
     "clusters": "6",
@@ -34,7 +34,14 @@ SMALL = {
 }
 SETTINGS = SurrogateSettings(
     **PRESETS["quick"].model_dump(exclude_unset=True)
-    | {"images": 256, "steps": 5, "label_source": "clusters", "clusters": 6, "cohesion": 0.0, "encoder": "pixel"}
+    | {
+        "synthetic_count": 256,
+        "steps": 5,
+        "label_source": "clusters",
+        "clusters": 6,
+        "cohesion": 0.0,
+        "encoder": "pixel",
+    }
     | {"train_steps": 20, "evaluate_every": 2}
 )
 
@@ -105,7 +112,7 @@ def html_of(app: AppTest) -> str:
 
 def test_first_visit_says_how_long_drawing_takes_and_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synthetic, "draw_synthetic", None)
-    app = opened(of="ideal", images="320")
+    app = opened(of="ideal", synthetic_count="320")
     assert not app.exception and not app.error
     assert "Draw 320 images" in labels(app)
     assert re.search(r"About [\d,]+ \w+ here", text_of(app)) and "2 · Cluster" not in text_of(app)
@@ -163,7 +170,7 @@ def test_without_the_model_of_the_link_the_page_goes_on_and_says_so() -> None:
 
 
 def test_a_link_out_of_bounds_says_what_is_used_instead() -> None:
-    app = opened(of="ideal", images="99999")
+    app = opened(of="ideal", synthetic_count="99999")
     assert any("Synthetic images = '99999', not 256 to 4096: 4096" in warning.value for warning in app.warning)
 
 

@@ -154,12 +154,12 @@ def test_whole_pictures_are_those_of_the_trajectory_and_what_was_seen_there() ->
 
 def test_scores_are_in_the_prompts_order_and_the_nearer_pictures_score_higher() -> None:
     prompts = tuple(f"pull {pull}" for pull in (1.0, 6.0, 0.0, 3.0))
-    settings = DetectorSettings(sampling_steps=5, first=2, batch_size=4, guidance_scale=8)
+    settings = DetectorSettings(steps=5, first_steps=2, batch_size=4, text_scale=8)
     seeds = own_seeds(4, 2, 50)
     found = finish(scores_of(Planted(curved=True), DETECTORS, prompts, settings, seeds))
     assert list(found) == list(DETECTORS)
     assert all(values.shape == (4,) and np.isfinite(values).all() for values in found.values())
-    own = settings.model_copy(update={"images": 2})
+    own = settings.model_copy(update={"score_images": 2})
     np.testing.assert_allclose(
         found["text-norm"], score_of(finish(norms_of(Planted(curved=True), prompts, own, seeds))), rtol=1e-5
     )
@@ -170,7 +170,7 @@ def test_scores_are_in_the_prompts_order_and_the_nearer_pictures_score_higher() 
 
 @pytest.mark.parametrize("names", [DETECTORS, ("text-norm",), ("tiles", "sharpness")])
 def test_what_is_done_counts_through_all_detectors(names: tuple[DetectorName, ...]) -> None:
-    prompts, settings = tuple(f"pull {pull}" for pull in range(5)), DetectorSettings(sampling_steps=3, batch_size=4)
+    prompts, settings = tuple(f"pull {pull}" for pull in range(5)), DetectorSettings(steps=3, batch_size=4)
     events = list(scores_of(Planted(curved=True), names, prompts, settings, own_seeds(5, 2, 50)))
     total = steps_of(names, 5, 2, settings)
     assert [(event.done, event.total) for event in events] == [(done, total) for done in range(1, total + 1)]

@@ -33,9 +33,7 @@ def groups() -> Groups:
 
 @pytest.fixture(scope="module")
 def evaluation(groups: Groups) -> DetectorEvaluation:
-    settings = DetectorSettings(
-        sampling_steps=5, detectors=DETECTORS, detector_prompts=40, detector_images=2, guidance_scale=8
-    )
+    settings = DetectorSettings(steps=5, detectors=DETECTORS, detector_prompts=40, detector_images=2, text_scale=8)
     return finish(evaluate(Planted(curved=True), groups, settings))
 
 
@@ -75,14 +73,14 @@ def test_no_two_prompts_start_from_the_same_noise(groups: Groups, monkeypatch: p
         return {name: np.arange(len(prompts), dtype=float) for name in names}
 
     monkeypatch.setattr("side_core.prompts.evaluation.scores_of", noted)
-    finish(evaluate(Planted(), groups, DetectorSettings(images=3, seed=5)))
+    finish(evaluate(Planted(), groups, DetectorSettings(score_images=3, seed=5)))
     assert len(seen) == len(set(seen)) == 3 * (30 + 200 + 120 + 15)
 
 
 def test_what_the_caller_does_meanwhile_is_not_the_detectors_time(groups: Groups) -> None:
     import time
 
-    work = evaluate(Planted(), groups, DetectorSettings(sampling_steps=5, batch_size=400))
+    work = evaluate(Planted(), groups, DetectorSettings(steps=5, batch_size=400))
     found = finish(work, lambda event: time.sleep(0.05))
     assert found.detectors[0].seconds_per_prompt * 365 < 0.15
 
@@ -97,7 +95,7 @@ def test_json_has_plain_figures_on_top_and_says_nothing_that_is_none(evaluation:
     assert found["auc"] == found["detectors"]["text-norm"]["auc"]
     assert found["seconds_per_prompt"] > 0
     assert found["model"]["fingerprint"] == "planted"
-    assert found["settings"]["guidance_scale"] == 8 and found["settings"]["first"] == 1
+    assert found["settings"]["text_scale"] == 8 and found["settings"]["first_steps"] == 1
     assert found["detectors"]["tiles"]["higher_is_memorised"] is False
     assert found["detectors"]["text-norm"]["groups"]["held-out"]["count"] == 200
 

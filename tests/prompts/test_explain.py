@@ -27,7 +27,7 @@ def denoiser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def explained(denoiser: TextDenoiser, prompt: str = PROMPT, **settings: object) -> Significance:
     """What the library finds by the encoder's output, in two of four steps, unless told otherwise."""
-    asked = {"sampling_steps": 4, "first": 2, "significance_at": "encoded"} | settings
+    asked = {"steps": 4, "first": 2, "significance_at": "encoded"} | settings
     return finish(explaining(denoiser, prompt, PromptSettings.read(asked)))
 
 
@@ -143,7 +143,7 @@ def test_a_prompt_that_fills_the_context_has_no_padding(denoiser: TextDenoiser) 
 
 
 def test_progress_is_handed_out_and_the_work_can_be_left(denoiser: TextDenoiser) -> None:
-    work = explaining(denoiser, PROMPT, PromptSettings(sampling_steps=4, first=2, images=3, batch_size=2))
+    work = explaining(denoiser, PROMPT, PromptSettings(steps=4, first_steps=2, score_images=3, batch_size=2))
     assert next(work) == Explaining(1, 4)
     assert [event.done for event in work] == [2, 3, 4]
 

@@ -27,13 +27,13 @@ from side_core.stats.roc import Threshold
 from tests.prompts.planted import Planted
 
 PROMPTS = tuple(f"pull {pull}" for pull in (1.0, 2.0, 3.0, 0.5))
-SHIPPED = PromptSettings(sampling_steps=10, first=10, images=3)
+SHIPPED = PromptSettings(steps=10, first_steps=10, score_images=3)
 
 
 def measured(prompts: tuple[str, ...] = PROMPTS, folder: Path | None = None, **changes: object) -> tuple[HeldOut, int]:
     """The held-out norms, and how many evaluations they took."""
     planted = Planted(curved=True)
-    settings = PromptSettings.read({"sampling_steps": 10, **changes})
+    settings = PromptSettings.read({"steps": 10, **changes})
     return finish(held_out_norms(planted, prompts, settings, "prompts", folder)), len(planted.sizes)
 
 
@@ -58,18 +58,16 @@ def test_norms_are_measured_once() -> None:
     assert first.norms.shape == (4, 1, 1) and first.digest == again.digest
 
 
-@pytest.mark.parametrize(
-    "changes", [{"first": 2}, {"images": 2}, {"sampling_steps": 20}, {"first": 2, "guidance_scale": 5}]
-)
+@pytest.mark.parametrize("changes", [{"first": 2}, {"images": 2}, {"steps": 20}, {"first": 2, "text_scale": 5}])
 def test_other_settings_are_other_norms(changes: dict[str, object]) -> None:
-    measured(**({"first": 2} if "guidance_scale" in changes else {}))
+    measured(**({"first": 2} if "text_scale" in changes else {}))
     found, evaluations = measured(**changes)
     assert evaluations > 0 and found.norms.shape[1:] == (changes.get("images", 1), changes.get("first", 1))
 
 
 def test_the_first_step_is_the_same_for_every_guidance_scale() -> None:
     measured()
-    assert measured(guidance_scale=9)[1] == 0
+    assert measured(text_scale=9)[1] == 0
 
 
 @pytest.mark.parametrize("changes", [{}, {"images": 3, "first": 2}])
@@ -77,7 +75,7 @@ def test_what_is_stopped_goes_on_where_it_was(changes: dict[str, int]) -> None:
     whole, evaluations = measured(batch_size=3, **changes)
     planted = Planted(curved=True)
     planted.fingerprint = "stopped"
-    settings = PromptSettings.read({"sampling_steps": 10, "batch_size": 3, **changes})
+    settings = PromptSettings.read({"steps": 10, "batch_size": 3, **changes})
     work = held_out_norms(planted, PROMPTS, settings, "prompts")
     for event in work:
         if event.finished:
@@ -100,7 +98,7 @@ def test_a_calibration_that_is_stopped_goes_on_too(tmp_path: Path) -> None:
             break
     before = len(planted.sizes)
     finish(calibrate(planted, PROMPTS, tmp_path, settings))
-    assert len(planted.sizes) == 4 * settings.first > before == settings.first
+    assert len(planted.sizes) == 4 * settings.first_steps > before == settings.first_steps
 
 
 def test_other_prompts_are_other_norms() -> None:
@@ -119,17 +117,17 @@ def test_a_damaged_cache_is_measured_anew(tmp_path: Path) -> None:
 
 
 def test_a_models_own_file_serves_any_part_of_its_steps_and_images(shipped: Path) -> None:
-    for changes in ({}, {"first": 7}, {"images": 3, "first": 10}, {"guidance_scale": 9}):
+    for changes in ({}, {"first": 7}, {"images": 3, "first": 10}, {"text_scale": 9}):
         found, evaluations = measured(folder=shipped, **changes)
         assert evaluations == 0
         images, first = changes.get("images", 1), changes.get("first", 1)
-        settings = PromptSettings.read({"sampling_steps": 10, "first": 10, "images": 3})
+        settings = PromptSettings.read({"steps": 10, "first": 10, "images": 3})
         whole = finish(norms_of(Planted(curved=True), PROMPTS, settings, own_seeds(4, 3, SEED)))
         np.testing.assert_allclose(found.norms, whole[:, :images, :first], rtol=1e-3)
 
 
 @pytest.mark.parametrize(
-    "changes", [{"images": 4}, {"sampling_steps": 9}, {"first": 2, "guidance_scale": 9}, {"prompts": PROMPTS[1:]}]
+    "changes", [{"images": 4}, {"steps": 9}, {"first": 2, "text_scale": 9}, {"prompts": PROMPTS[1:]}]
 )
 def test_a_models_own_file_is_not_taken_for_something_else(shipped: Path, changes: dict) -> None:
     assert measured(folder=shipped, **changes)[1] > 0
@@ -138,7 +136,7 @@ def test_a_models_own_file_is_not_taken_for_something_else(shipped: Path, change
 def test_norms_of_another_model_are_not_taken(shipped: Path) -> None:
     other = Planted(curved=True)
     other.fingerprint = "another"
-    finish(held_out_norms(other, PROMPTS, PromptSettings(sampling_steps=10), "prompts", shipped))
+    finish(held_out_norms(other, PROMPTS, PromptSettings(steps=10), "prompts", shipped))
     assert other.sizes
 
 

@@ -27,7 +27,7 @@ def denoiser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 def settings(**changes: object) -> PromptSettings:
-    return PromptSettings.read({"sampling_steps": 10, **changes})
+    return PromptSettings.read({"steps": 10, **changes})
 
 
 def test_a_planted_pull_is_its_own_norm_at_every_step_and_image() -> None:
@@ -73,7 +73,7 @@ def test_fewer_steps_are_the_beginning_of_more(denoiser: TextDenoiser) -> None:
 
 
 def test_the_first_step_does_not_know_the_guidance_scale_and_later_ones_do(denoiser: TextDenoiser) -> None:
-    weak, strong = (finish(norms_of(denoiser, PROMPTS, settings(first=4, guidance_scale=s))) for s in (1, 15))
+    weak, strong = (finish(norms_of(denoiser, PROMPTS, settings(first=4, text_scale=s))) for s in (1, 15))
     np.testing.assert_array_equal(weak[:, :, 0], strong[:, :, 0])
     assert (weak[:, :, 3] != strong[:, :, 3]).any()
 

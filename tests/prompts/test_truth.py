@@ -70,7 +70,7 @@ def test_a_models_truth_is_written_beside_it(tmp_path: Path, monkeypatch: pytest
     faces = with_images(plain, enlarged(plain.images), "Each pixel stands for four.")
     list(train_text(faces, CAPTIONS, faces.slice(0, 16, "others"), SMALL, tmp_path))
     monkeypatch.setattr(truth, "captions_to_try", lambda faces: faces[:3])
-    small = command.PICTURES.model_copy(update={"images": 2, "sampling_steps": 2, "batch_size": 4})
+    small = command.PICTURES.model_copy(update={"score_images": 2, "steps": 2, "batch_size": 4})
     monkeypatch.setattr(command, "PICTURES", small)
     assert main(["prompts", "truth", "--model", str(tmp_path)]) == 0
     found = json.loads((tmp_path / truth.FILE).read_text())

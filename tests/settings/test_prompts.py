@@ -7,33 +7,33 @@ from side_core.settings import DETECTORS, DetectorSettings, PromptSettings
 
 def test_defaults_are_the_first_of_fifty_steps_and_one_image() -> None:
     found = PromptSettings()
-    assert (found.model, found.first, found.sampling_steps, found.images) == ("pixel-faces-text", 1, 50, 1)
-    assert (found.guidance_scale, found.false_positives, found.mode) == (3.0, 0.01, "exact")
+    assert (found.model, found.first_steps, found.steps, found.score_images) == ("pixel-faces-text", 1, 50, 1)
+    assert (found.text_scale, found.false_positives, found.mode) == (3.0, 0.01, "exact")
     assert PromptSettings.model_validate_json(found.model_dump_json()) == found
 
 
 def test_each_image_has_its_own_seed() -> None:
-    assert list(PromptSettings(seed=7, images=3).seeds) == [7, 8, 9]
+    assert list(PromptSettings(seed=7, score_images=3).seeds) == [7, 8, 9]
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"guidance_scale": 0.5}, "guidance-scale cannot be 0.5: choose 1 or more."),
-        ({"guidance_scale": "nan"}, "guidance-scale cannot be 'nan': give a finite number."),
-        ({"guidance_scale": 21}, "guidance-scale cannot be 21: choose 20 or less."),
-        ({"sampling_steps": 0}, "sampling-steps cannot be 0: choose 1 or more."),
-        ({"first": 0}, "first cannot be 0: choose 1 or more."),
-        ({"first": "one"}, "first cannot be 'one': give a whole number."),
+        ({"text_scale": 0.5}, "text-scale cannot be 0.5: choose 1 or more."),
+        ({"text_scale": "nan"}, "text-scale cannot be 'nan': give a finite number."),
+        ({"text_scale": 21}, "text-scale cannot be 21: choose 20 or less."),
+        ({"steps": 0}, "steps cannot be 0: choose 1 or more."),
+        ({"first_steps": 0}, "first-steps cannot be 0: choose 1 or more."),
+        ({"first_steps": "one"}, "first-steps cannot be 'one': give a whole number."),
         (
-            {"first": 51},
-            "Steps used (first) are 51, but there are 50 sampling steps: choose 50 or fewer.",
+            {"first_steps": 51},
+            "Steps used (first-steps) are 51, but there are 50 steps: choose 50 or fewer.",
         ),
-        ({"images": 65}, "images cannot be 65: choose 64 or less."),
+        ({"score_images": 65}, "score-images cannot be 65: choose 64 or less."),
         ({"seed": -1}, "seed cannot be -1: choose 0 or more."),
         ({"mode": "slow"}, "mode cannot be 'slow': choose 'exact' or 'fast'."),
         ({"false_positives": 0}, "false-positives cannot be 0: choose more than 0."),
-        ({"steps": 3}, "steps cannot be 3: there is no such setting, leave it out."),
+        ({"stepps": 3}, "stepps cannot be 3: there is no such setting, leave it out."),
     ],
 )
 def test_a_wrong_value_gets_one_sentence(values: dict[str, object], sentence: str) -> None:

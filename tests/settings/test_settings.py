@@ -167,7 +167,7 @@ def test_what_is_left_out_of_guidance_is_filled_in_and_nothing_else() -> None:
 
 
 def test_synthetic_images_are_drawn_as_the_settings_say_and_far_from_the_scored_seeds() -> None:
-    drawing = SurrogateSettings(images=100, steps=7, solver="ddim", mode="exact").drawing
+    drawing = SurrogateSettings(synthetic_count=100, steps=7, solver="ddim", mode="exact").drawing
     assert (drawing.count, drawing.steps, drawing.solver, drawing.mode) == (100, 7, "ddim", "exact")
     assert set(drawing.seeds).isdisjoint(range(1_000_000))
 
@@ -250,7 +250,7 @@ def test_bad_training_values_get_one_sentence(values: dict, sentence: str) -> No
         ({"likeness": "0"}, "likeness cannot be '0': choose more than 0."),
         ({"likeness": "1.1"}, "likeness cannot be '1.1': choose 1 or less."),
         ({"clusters": "1"}, "clusters cannot be '1': choose 2 or more."),
-        ({"images": "15"}, "images cannot be '15': choose 16 or more."),
+        ({"synthetic_count": "15"}, "synthetic-count cannot be '15': choose 16 or more."),
         ({"width": "12"}, "width cannot be '12': choose a multiple of 8."),
         ({"held_out": "1"}, "held-out cannot be '1': choose less than 1."),
         ({"weight_decay": "nan"}, "weight-decay cannot be 'nan': choose 1 or less."),

@@ -54,7 +54,7 @@ def model(groups: TrainingSet, make_model: Callable[[TrainingSet], CountingDenoi
 def small() -> Callable[..., SurrogateSettings]:
     """Settings of a surrogate that takes a second, with changes."""
     plain = {
-        "images": 96,
+        "synthetic_count": 96,
         "steps": 8,
         "mode": "exact",
         "encoder": "pixel",

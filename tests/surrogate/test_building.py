@@ -62,7 +62,7 @@ def test_what_a_model_draws_again_and_again_becomes_its_labels(model: IdealDenoi
 
 
 def test_a_u_net_s_own_features_are_encoded_in_between(pipeline: Path, small: Small) -> None:
-    settings = small(images=16, steps=2, clusters=3, cohesion=-1, encoder="dpm", train_steps=2)
+    settings = small(synthetic_count=16, steps=2, clusters=3, cohesion=-1, encoder="dpm", train_steps=2)
     unet, events = open_denoiser(str(pipeline)), []
     material = finish(gather(unet, settings), events.append)
     assert [kind for kind, _ in itertools.groupby(events, type)] == [SyntheticStep, Embedding, Clustering]
@@ -168,7 +168,7 @@ def test_pictures_of_one_s_own_are_read_instead_of_drawn(
     folder.mkdir()
     for number, image in enumerate(groups.images):
         Image.fromarray(image ^ 1).save(folder / f"{number:02}.png")  # nearly the training images, but not quite
-    settings = small(synthetic=str(folder), images=16, train_steps=2)
+    settings = small(synthetic=str(folder), synthetic_count=16, train_steps=2)
     material = finish(gather(model, settings, groups), events.append)
     assert model.asked == 0 and isinstance(events[0], Reading)
     assert len(material.synthetic) == 24
@@ -191,4 +191,4 @@ def test_colours_that_would_fill_the_memory_are_refused_before_anything_is_drawn
     with pytest.raises(
         ValueError, match=r"32,768 images of 512 x 512 pixels would take 96 GiB: group by --encoder dpm"
     ):
-        next(gather(model, small(images=32_768, encoder="pixel")))
+        next(gather(model, small(synthetic_count=32_768, encoder="pixel")))

@@ -46,7 +46,7 @@ def until(steps: Generator[SyntheticStep, None, TrainingSet], wanted: Callable[[
 
 
 def test_they_are_the_pictures_of_their_seeds(fresh: Any, small: Small) -> None:
-    settings = small(images=COUNT, steps=STEPS, first_seed=500)
+    settings = small(synthetic_count=COUNT, steps=STEPS, first_seed=500)
     found = finish(draw_synthetic(fresh, settings))
     assert found.ids.tolist() == [str(seed) for seed in range(500, 580)]
     *_, last = draw(fresh, settings.drawing, [500, 577, 579])
@@ -55,7 +55,7 @@ def test_they_are_the_pictures_of_their_seeds(fresh: Any, small: Small) -> None:
 
 
 def test_progress_counts_steps_and_shows_finished_batches(fresh: Any, small: Small) -> None:
-    settings = small(images=COUNT, steps=STEPS)
+    settings = small(synthetic_count=COUNT, steps=STEPS)
     for _ in ("drawn", "kept"):
         steps: list[SyntheticStep] = []
         found = finish(draw_synthetic(fresh, settings), steps.append)
@@ -67,7 +67,7 @@ def test_progress_counts_steps_and_shows_finished_batches(fresh: Any, small: Sma
 
 
 def test_what_was_interrupted_is_resumed_without_drawing_twice(fresh: Any, small: Small) -> None:
-    settings = small(images=COUNT, steps=STEPS)
+    settings = small(synthetic_count=COUNT, steps=STEPS)
     until(draw_synthetic(fresh, settings), lambda step: step.images is not None)
     assert fresh.asked == BATCH * STEPS
     found = finish(draw_synthetic(fresh, settings))
@@ -78,7 +78,7 @@ def test_what_was_interrupted_is_resumed_without_drawing_twice(fresh: Any, small
 
 
 def test_a_batch_that_was_cut_off_is_drawn_again_and_is_the_same(fresh: Any, small: Small) -> None:
-    settings = small(images=20, steps=STEPS)
+    settings = small(synthetic_count=20, steps=STEPS)
     until(draw_synthetic(fresh, settings), lambda step: step.done == 2)
     found = finish(draw_synthetic(fresh, settings))
     assert fresh.asked == 20 * (2 + STEPS)
@@ -86,17 +86,17 @@ def test_a_batch_that_was_cut_off_is_drawn_again_and_is_the_same(fresh: Any, sma
 
 
 def test_more_images_later_draw_the_rest_alone(fresh: Any, small: Small) -> None:
-    few = finish(draw_synthetic(fresh, small(images=BATCH, steps=STEPS)))
-    more = finish(draw_synthetic(fresh, small(images=COUNT, steps=STEPS)))
+    few = finish(draw_synthetic(fresh, small(synthetic_count=BATCH, steps=STEPS)))
+    more = finish(draw_synthetic(fresh, small(synthetic_count=COUNT, steps=STEPS)))
     assert fresh.asked == COUNT * STEPS
     assert np.array_equal(more.images[:BATCH], few.images)
 
 
 @pytest.mark.parametrize("change", [{"steps": 4}, {"first_seed": 7}, {"solver": "ddim"}], ids=str)
 def test_other_drawings_are_not_taken_for_these(fresh: Any, small: Small, change: dict) -> None:
-    finish(draw_synthetic(fresh, small(images=16, steps=STEPS)))
+    finish(draw_synthetic(fresh, small(synthetic_count=16, steps=STEPS)))
     fresh.asked = 0
-    finish(draw_synthetic(fresh, small(**{"images": 16, "steps": STEPS} | change)))
+    finish(draw_synthetic(fresh, small(**{"synthetic_count": 16, "steps": STEPS} | change)))
     assert fresh.asked == 16 * change.get("steps", STEPS)
 
 
@@ -104,7 +104,7 @@ def test_another_model_s_are_not_taken_for_these(
     fresh: Any, groups: TrainingSet, make_model: Callable[[TrainingSet], Any], small: Small
 ) -> None:
     other = make_model(groups.slice(0, 12, "dark"))
-    ours, theirs = (finish(draw_synthetic(model, small(images=16, steps=STEPS))) for model in (fresh, other))
+    ours, theirs = (finish(draw_synthetic(model, small(synthetic_count=16, steps=STEPS))) for model in (fresh, other))
     assert other.asked == 16 * STEPS
     assert not np.array_equal(ours.images, theirs.images)
 
@@ -113,7 +113,7 @@ def test_another_model_s_are_not_taken_for_these(
 def test_damaged_pictures_in_the_cache_are_drawn_again_and_kept(
     fresh: Any, small: Small, cache: Path, damage: bytes | None
 ) -> None:
-    settings = small(images=16, steps=STEPS)
+    settings = small(synthetic_count=16, steps=STEPS)
     found = finish(draw_synthetic(fresh, settings))
     (file,) = cache.glob("synthetic/*/*.npy")
     file.write_bytes(file.read_bytes()[:-5] if damage is None else damage)

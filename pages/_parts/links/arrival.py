@@ -7,7 +7,9 @@ from streamlit.errors import StreamlitAPIException
 
 from pages._parts.links.asked import TAKEN, words
 from pages._parts.links.link_values import Values, defaults_of
+from side_core.settings.former import FORMER, renamed
 
+SETTINGS_OF = {"prompts": "PromptSettings", "surrogate": "SurrogateSettings"}  # pages whose keys have changed
 BROUGHT, ARRIVED = "link_brought", "link_arrived"  # in the session
 KEPT = ("view", "size")  # widgets of all pages
 BEGUN = ("steered_by", "picked_cluster")  # what would put a surrogate's card in place of what was taken over
@@ -37,6 +39,8 @@ def arrive(path: str) -> None:
         path: of the page, as `st.Page` has it.
     """
     brought: Values | None = st.session_state.pop(BROUGHT, None)
+    if brought is None:
+        rename_former(path)
     defaults = defaults_of(path)
     if brought is None:
         if not st.session_state.get(ARRIVED):
@@ -56,6 +60,16 @@ def arrive(path: str) -> None:
     new = {key: value for key, value in brought.items() if key not in taken and value != defaults.get(key)}
     # At once, as each change of the link is a step back in the browser.
     st.query_params.update({key: words(value) for key, value in new.items() if words(value)})
+    st.rerun()
+
+
+def rename_former(path: str) -> None:
+    """Give what an older link asks for its name of today, at once."""
+    model = SETTINGS_OF.get(path, "")
+    if not FORMER.get(model, {}).keys() & set(st.query_params):
+        return
+    asked = {key: st.query_params.get_all(key) for key in st.query_params}
+    st.query_params.from_dict(renamed(model, asked))
     st.rerun()
 
 

@@ -36,11 +36,21 @@ TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"  # what Surrogat
 GUIDANCE = tuple(GuidanceSettings.model_fields)
 NAMED_OTHERWISE = {"steps": "draw_steps", "encoder": "features", "encoder_weights": "features_weights"}
 ASKED_OF_A_SURROGATE = (  # what the page has a widget for
-    *("images", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest", "clusters", "cohesion"),
+    *(
+        "synthetic_count",
+        "steps",
+        "label_source",
+        "encoder",
+        "encoder_weights",
+        "likeness",
+        "smallest",
+        "clusters",
+        "cohesion",
+    ),
     *("objective", "train_steps"),
 )
 # Without a widget of this key and default.
-NOT_OF_PROMPTS = ("prompt", "images", "false_positives", "batch_size", "significance_at")
+NOT_OF_PROMPTS = ("prompt", "score_images", "false_positives", "batch_size", "significance_at")
 DEFAULTS_OF_PROMPTS = {  # by the widgets' keys
     **{name: field.default for name, field in PromptSettings.model_fields.items() if name not in NOT_OF_PROMPTS},
     **{name: MatchSettings.model_fields[name].default for name in ("encoder", "score")},

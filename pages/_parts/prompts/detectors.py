@@ -65,7 +65,7 @@ class Trial:
 
     def seconds(self, batch: Batch) -> float:
         """How long it takes, with the device for oneself."""
-        return seconds_of(self.denoiser, batch.seeds.size, self.settings.sampling_steps + EXTRA)
+        return seconds_of(self.denoiser, batch.seeds.size, self.settings.steps + EXTRA)
 
     @property
     def missing(self) -> list[Batch]:
@@ -75,8 +75,8 @@ class Trial:
 
 def trial_of(denoiser: TextDenoiser, prompt: str, settings: PromptSettings, held_out: Sequence[str]) -> Trial:
     """The prompt and the first of the held-out ones, in batches."""
-    own = settings.model_dump(include={"model", "guidance_scale", "sampling_steps", "mode"})
-    asked = DetectorSettings.read(own | {"images": IMAGES, "batch_size": A_BATCH * IMAGES})
+    own = settings.model_dump(include={"model", "text_scale", "steps", "mode"})
+    asked = DetectorSettings.read(own | {"score_images": IMAGES, "batch_size": A_BATCH * IMAGES})
     others, seeds = tuple(held_out[:HELD_OUT]), own_seeds(HELD_OUT, IMAGES, SEED)
     parts = [slice(start, start + A_BATCH) for start in range(0, len(others), A_BATCH)]
     batches = [Batch(others[part], seeds[: len(others)][part]) for part in parts]

@@ -77,7 +77,7 @@ def score(inquiry: Inquiry, missing: int, seconds: float, show: Callable[[HeldOu
     """Score those that are missing, under a bar with a way to stop."""
     prompts, settings = inquiry.held_out or (), inquiry.settings
     digest, shown, scored = settings.norm_digest, time.monotonic(), len(prompts) - missing
-    steps = -(-missing * settings.images // settings.batch_size) * settings.first
+    steps = -(-missing * settings.score_images // settings.batch_size) * settings.first_steps
     bar = StopBar(
         "Stop scoring",
         "Keeps the held-out prompts that are scored.",
@@ -114,7 +114,7 @@ def begin(digest: str) -> None:
 def seconds_of(inquiry: Inquiry, count: int) -> float:
     """How long so many held-out prompts take, with the device for oneself; nothing is decoded."""
     timing, settings = timing_of(inquiry.denoiser, BATCH), inquiry.settings
-    return timing.step * HALVES * settings.first * settings.images * count / timing.batch
+    return timing.step * HALVES * settings.first_steps * settings.score_images * count / timing.batch
 
 
 def too_long(settings: PromptSettings, count: int, seconds: float) -> str | None:
@@ -123,9 +123,9 @@ def too_long(settings: PromptSettings, count: int, seconds: float) -> str | None
     if allowed is None or seconds <= 60 * allowed.minutes:
         return None
     return (
-        f"Scoring {counted(count, 'held-out prompt')} with {counted(settings.images, 'image')} and "
-        f"{counted(settings.first, 'step')} takes {in_time(seconds)}, longer than this public app allows: use fewer "
-        "images or steps."
+        f"Scoring {counted(count, 'held-out prompt')} with {counted(settings.score_images, 'image')} and "
+        f"{counted(settings.first_steps, 'step')} takes {in_time(seconds)}, longer than this public app allows: "
+        "use fewer images or steps."
     )
 
 

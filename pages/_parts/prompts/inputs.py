@@ -46,7 +46,7 @@ class Asked:
 
     def drawing(self, prompt: str) -> ExtractSettings:
         """How the pictures of a prompt are drawn, and what they are compared with."""
-        changes = {"prompt": prompt, "text_scale": self.prompts.guidance_scale}
+        changes = {"prompt": prompt, "text_scale": self.prompts.text_scale}
         return ExtractSettings.read(self.matching.model_dump() | changes)
 
 
@@ -70,7 +70,7 @@ def drawing_inputs() -> dict[str, Any]:
     of = PromptSettings
     return {
         "count": controls.slider("count", title="Pictures", high=MOST_PICTURES, default=PICTURES),
-        "guidance_scale": controls.slider("guidance_scale", of=of, step=0.5),
+        "text_scale": controls.slider("text_scale", of=of, step=0.5),
         "seed": controls.number("seed", of=of),
     }
 
@@ -80,10 +80,10 @@ def more_inputs(model: str) -> dict[str, Any]:
     of = PromptSettings
     most = int(min(MOST_STEPS, limit_of("steps") or MOST_STEPS))
     chosen: dict[str, Any] = {
-        "sampling_steps": controls.slider("sampling_steps", high=most, of=of),
-        "first": controls.slider("first", high=most, of=of),
-        "images": controls.slider(
-            "images", key="score_images", title="Images of the score", high=MOST_IMAGES, default=IMAGES, of=of
+        "steps": controls.slider("steps", high=most, of=of),
+        "first_steps": controls.slider("first_steps", high=most, of=of),
+        "score_images": controls.slider(
+            "score_images", title="Images of the score", high=MOST_IMAGES, default=IMAGES, of=of
         ),
     }
     checks.one_of("false_percent", "False-positive bound, in %", PERCENT, 1.0)
@@ -135,7 +135,7 @@ def asked_for(chosen: dict[str, Any], examined: Examined) -> Asked:
             compared |= sidebar.threshold_inputs(compared, examined.subject)
     prompts = PromptSettings.read({name: chosen[name] for name in PromptSettings.model_fields if name in chosen})
     own = {name: chosen[name] for name in ("model", "data", "control", "count", "seed", "mode") if name in chosen}
-    matching = ExtractSettings.read(own | compared | {"steps": prompts.sampling_steps})
+    matching = ExtractSettings.read(own | compared | {"steps": prompts.steps})
     return Asked(prompts, matching, chosen["held_out"])
 
 
@@ -146,7 +146,7 @@ def values_of(asked: Asked, prompt: str) -> dict[str, Any]:
         "prompt": prompt,
         **own,
         "count": asked.matching.count,
-        "score_images": asked.prompts.images,
+        "score_images": asked.prompts.score_images,
         "false_percent": round(100 * asked.prompts.false_positives, 6),
         "held_out": asked.held_out,
         **match_values(asked.matching),

@@ -77,8 +77,8 @@ class Panel:
                 f"Score after {steps_in_words(standing.settings)}",
                 rounded(standing.value),
                 help=f"{UNIT}: how much the text changes the noise that the model predicts. Mean over "
-                f"{counted(standing.settings.images, 'image')}, each from its own noise, and "
-                f"{counted(standing.settings.first, 'step')}.",
+                f"{counted(standing.settings.score_images, 'image')}, each from its own noise, and "
+                f"{counted(standing.settings.first_steps, 'step')}.",
             )
             show_comparison(standing)
         if standing.scored:
@@ -134,8 +134,8 @@ def without_held_out(value: float) -> None:
 
 def steps_in_words(settings: PromptSettings) -> str:
     """How much of the drawing it takes."""
-    of = counted(settings.sampling_steps, "step")
-    return f"the first of {of}" if settings.first == 1 else f"{settings.first} of {of}"
+    of = counted(settings.steps, "step")
+    return f"the first of {of}" if settings.first_steps == 1 else f"{settings.first_steps} of {of}"
 
 
 def in_words(standing: Standing) -> str:

@@ -33,10 +33,10 @@ def drawing_inputs() -> dict[str, Any]:
     """How many images, in how many steps."""
     left, right = st.columns(2)
     with left:
-        images = controls.slider("images", low=FEWEST, high=MOST, step=A_BATCH, of=SurrogateSettings)
+        images = controls.slider("synthetic_count", low=FEWEST, high=MOST, step=A_BATCH, of=SurrogateSettings)
     with right:
         steps = controls.slider("steps", key="draw_steps", high=MOST_STEPS, of=SurrogateSettings)
-    return {"images": images, "steps": steps}
+    return {"synthetic_count": images, "steps": steps}
 
 
 def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | None:
@@ -67,7 +67,7 @@ def watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> 
     def watch(step: SyntheticStep) -> None:
         if step.images is not None:
             batches.append(step.images)
-        if bar.see(step, f"Denoising steps of {settings.images:,} images") and step.images is not None:
+        if bar.see(step, f"Denoising steps of {settings.synthetic_count:,} images") and step.images is not None:
             with preview.container():
                 show_some(batches)
 
@@ -78,10 +78,10 @@ def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
     """A button to begin, with the time it takes, or to go on where it was stopped."""
     batches = BEGUN.get(key) or []
     drawn = sum(map(len, batches))
-    seconds = timing_of(denoiser, live.BATCH).seconds(settings.images - drawn, settings.steps)
+    seconds = timing_of(denoiser, live.BATCH).seconds(settings.synthetic_count - drawn, settings.steps)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            "Go on" if drawn else f"Draw {settings.images:,} images",
+            "Go on" if drawn else f"Draw {settings.synthetic_count:,} images",
             icon=":material/play_arrow:",
             type="primary",
             on_click=begin_drawing,
@@ -89,7 +89,7 @@ def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
         )
         if drawn:
             st.info(
-                f"Stopped: {drawn:,} of {settings.images:,} images are drawn and kept. Go on (about "
+                f"Stopped: {drawn:,} of {settings.synthetic_count:,} images are drawn and kept. Go on (about "
                 f"{in_time(seconds)}), or choose fewer images above.",
                 icon=":material/pause:",
             )

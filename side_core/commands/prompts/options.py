@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from side_core.dpm.text.denoiser import TextDenoiser
     from side_core.prompts.prompt_file import PromptFile
 
-OWN = frozenset({"prompt", "first"})  # options that are written otherwise here
+OWN = frozenset({"prompt"})  # an option that is written otherwise here
 
 
 def asked_prompts(options: argparse.Namespace) -> "PromptFile":
@@ -76,10 +76,6 @@ def add_subject(parser: argparse.ArgumentParser, settings: type[PromptSettings])
         type=Path,
         metavar="FILE",
         help="one prompt a line, or a .csv, .tsv or .jsonl file with a column prompt, text or caption",
-    )
-    first = settings.model_fields["first"]
-    parser.add_argument(
-        "--steps", "--first", dest="first", metavar="STEPS", help=f"{first.title}. {first.description} (default: 1)"
     )
     add_options(parser, settings, leave_out=OWN)
     add_device(parser)

@@ -8,7 +8,7 @@ from side_core.progress import finish
 from side_core.settings import PromptSettings
 
 ABOUT = "draw repeated training captions 20 times each and keep what comes back beside the model"
-PICTURES = PromptSettings(images=20, sampling_steps=12, batch_size=20)
+PICTURES = PromptSettings(score_images=20, steps=12, batch_size=20)
 
 
 def add(parser: argparse.ArgumentParser) -> None:

@@ -49,7 +49,9 @@ def seen(monkeypatch: pytest.MonkeyPatch, faces: TrainingSet) -> list[Settings]:
 
     def note(settings: Settings, **about: Any) -> str:
         SEEN.append(settings)
-        if set(about.get("fields", ())) >= {"images", "objective"} or not isinstance(settings, SurrogateSettings):
+        if set(about.get("fields", ())) >= {"synthetic_count", "objective"} or not isinstance(
+            settings, SurrogateSettings
+        ):
             raise ValueError("That is all.")
         return REAL(settings, **about)  # type: ignore[arg-type]
 
@@ -168,7 +170,7 @@ def test_a_link_reopens_surrogate_with_every_setting(round_: int, seen: list[Set
     rng = random.Random(round_)
     own = {"objective": rng.choice(["labels", "distilled"]), "train_steps": 10 * rng.randrange(1, 500)}
     asked = {
-        "images": 64 * rng.randrange(4, 65),
+        "synthetic_count": 64 * rng.randrange(4, 65),
         "steps": rng.randrange(1, 51),
         "label_source": rng.choice(["duplicates", "clusters", "random"]),
         "encoder": "pixel",
@@ -192,7 +194,7 @@ def test_what_a_page_has_no_widget_for_is_said(make_surrogate: Callable[..., Pat
     told = text_of(opened(link_of(sweep)))
     assert "Guidance scale λ = '7.5', not a setting of this page: what the surrogate's card says is used." in told
     assert "Label = '2'" in told
-    made = PRESETS["quick"].model_copy(update={"width": 64, "images": 256})
+    made = PRESETS["quick"].model_copy(update={"width": 64, "synthetic_count": 256})
     assert "Width = '64', not a setting of this page" in text_of(opened(link_of(made, model="ideal")))
 
 
@@ -294,7 +296,17 @@ def test_rubbish_in_every_number_gets_a_sentence_and_a_page(
 def test_rubbish_in_every_name_gets_no_exception(page: str, rubbish: str, seen: list[Settings]) -> None:
     names = ["pictures", "spacing", "solver", "clip", "mode", "encoder", "score", "threshold_by", "label", "surrogate"]
     names += ["compare_plain", "way", "lesson", "label_source", "features", "objective", "x", "y", "metric", "minutes"]
-    names += ["x_steps", "surrogates", "view", "size", "step", "nothing", "images", "draw_steps", "control_percent"]
+    names += [
+        "x_steps",
+        "surrogates",
+        "view",
+        "size",
+        "step",
+        "nothing",
+        "synthetic_count",
+        "draw_steps",
+        "control_percent",
+    ]
     app = AppTest.from_file(ROUTER, default_timeout=120)
     if page != "/":
         app.switch_page(f"{page.strip('/')}.py")
@@ -383,7 +395,9 @@ def test_a_sweep_and_a_surrogate_are_taken_over_too(
     )
     app = press(opened("/?model=ideal&count=3"), sweep)
     assert not app.exception and seen[-1] == sweep
-    made = SurrogateSettings(**PRESETS["quick"].model_dump(exclude_unset=True) | {"images": 512, "encoder": "pixel"})
+    made = SurrogateSettings(
+        **PRESETS["quick"].model_dump(exclude_unset=True) | {"synthetic_count": 512, "encoder": "pixel"}
+    )
     app = press(app, made)
     assert not app.exception and seen[-1] == made and app.title[0].value == "Teach a surrogate"
 
@@ -427,3 +441,13 @@ def test_links_are_paths_with_queries_and_carry_the_view() -> None:
 )
 def test_a_link_gets_the_address_of_the_app(here: str, whole: str) -> None:
     assert absolute("/sweep?x=1", here) == whole
+
+
+def test_a_link_of_a_version_before_opens_by_the_names_of_today() -> None:
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.switch_page("surrogate.py")
+    for name, value in {"of": "ideal", "images": "320"}.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception and app.slider(key="synthetic_count").value == 320
+    assert "images" not in app.query_params, app.query_params

@@ -1,0 +1,42 @@
+"""What settings were called before: links, exports and histories of then still open."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+OF_PROMPTS = {
+    "guidance_scale": "text_scale",
+    "sampling_steps": "steps",
+    "first": "first_steps",
+    "images": "score_images",
+}
+OF_SYNTHETIC = {"images": "synthetic_count"}
+FORMER: Mapping[str, Mapping[str, str]] = {  # by the settings model: the former name, the name
+    "PromptSettings": OF_PROMPTS,
+    "DetectorSettings": OF_PROMPTS,
+    "SurrogateSettings": OF_SYNTHETIC,
+    "EvaluateSettings": OF_SYNTHETIC,
+}
+
+
+def renamed(model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values by the names of today; a value that has both keeps that of today.
+
+    Args:
+        model: the name of a settings model.
+        values: by name, as a file or a link has them.
+    """
+    former = FORMER.get(model, {})
+    return {former.get(name, name): value for name, value in values.items() if former.get(name) not in values}
+
+
+def named_as_before(model: str, text: str) -> str:
+    """The JSON of settings by the names they had first, so that digests are those of then and results are found.
+
+    Args:
+        model: the name of a settings model.
+        text: its JSON, an object without spaces.
+    """
+    for former, name in FORMER.get(model, {}).items():
+        text = re.sub(rf'(?<=[{{,])"{name}":', f'"{former}":', text)
+    return text
