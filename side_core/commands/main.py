@@ -9,7 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from side_core import __version__
-from side_core.commands import app, calibrate, data, describe, evaluate, extract, prompts, runs, score, search, sweep, train
+from side_core.commands import (
+    app,
+    calibrate,
+    data,
+    describe,
+    evaluate,
+    extract,
+    prompts,
+    runs,
+    score,
+    search,
+    sweep,
+    train,
+)
 from side_core.commands.options import add_commands
 from side_core.commands.terminal import INTERRUPTED, complain
 
@@ -34,9 +47,10 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     parser = make_parser()
-    options, options.rest = parser.parse_known_args(arguments)
-    if options.rest and options.run is not app.run:
-        parser.error(f"unrecognized arguments: {' '.join(options.rest)}")
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not app.run:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         return options.run(options)
     except ValueError as error:
