@@ -4,15 +4,32 @@ Exit codes: 0 done, 2 a mistake in what was asked for (one sentence on stderr), 
 """
 
 import argparse
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from side_core import __version__
-from side_core.commands import calibrate, data, describe, evaluate, extract, prompts, runs, score, search, sweep, train
+from side_core.commands import (
+    app,
+    calibrate,
+    data,
+    describe,
+    evaluate,
+    extract,
+    prompts,
+    runs,
+    score,
+    search,
+    sweep,
+    train,
+)
 from side_core.commands.options import add_commands
 from side_core.commands.terminal import INTERRUPTED, complain
 
 WRONG = 2
+SCRIPT = "side-explorer"  # what pip installs
 COMMANDS = {
+    "app": app,
     "extract": extract,
     "describe": describe,
     "score": score,
@@ -29,7 +46,11 @@ COMMANDS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = make_parser().parse_args(arguments)
+    parser = make_parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not app.run:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     try:
         return options.run(options)
     except ValueError as error:
@@ -46,9 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their options; imports nothing heavy."""
-    parser = argparse.ArgumentParser(
-        prog="python -m side_core", description="Show what a diffusion model has memorised."
-    )
+    prog = SCRIPT if Path(sys.argv[0]).name == SCRIPT else "python -m side_core"
+    parser = argparse.ArgumentParser(prog=prog, description="Show what a diffusion model has memorised.")
     parser.add_argument("--version", action="version", version=__version__)
     add_commands(parser, COMMANDS, "COMMAND")
     return parser

@@ -86,7 +86,7 @@ def add_history(parser: argparse.ArgumentParser, more: str = "") -> None:
         "--history",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="also keep the run in the workspace (SIDE_WORKSPACE; by default beside the app), where History lists it"
+        help="also keep the run in the workspace (SIDE_WORKSPACE, or what `runs folder` says), where History lists it"
         + more,
     )
 

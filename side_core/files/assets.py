@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # the app with its pages, assets and, by default, its workspace
+
+def app_folder() -> Path:
+    """The app with its pages and assets: the source tree, or what a wheel puts beside side_core."""
+    beside = Path(__file__).resolve().parents[2]
+    return beside if (beside / "pages" / "_navigation.py").is_file() else beside / "side_explorer"
+
+
+ROOT = app_folder()
+INSTALLED = not (ROOT / "side_core").is_dir()  # from a wheel: nothing may be kept there
 ASSETS = ROOT / "assets"
 OPEN_ASSETS = tuple(ASSETS / part for part in ("data", "models", "surrogates"))  # what a public app may read
 PIXEL_FACES = ASSETS / "data" / "pixel-faces.npz"

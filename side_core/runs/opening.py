@@ -12,7 +12,7 @@ def open_workspace(folder: Path | None = None) -> Workspace:
     """Open the workspace, make it where there is none, and mend it.
 
     Args:
-        folder: left out: `SIDE_WORKSPACE`, or `workspace` beside the app.
+        folder: left out: `side_core.runs.workspace.workspace_folder`.
 
     Raises:
         ValueError: it cannot be written, is full, or was made by a newer version.

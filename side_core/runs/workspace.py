@@ -11,24 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from side_core.dpm.formats.config import first_line
-from side_core.files.assets import ROOT
+from side_core.files.assets import INSTALLED, ROOT
 from side_core.runs.database.backup import back_up
 from side_core.runs.database.connection import DATABASE, PATIENCE, is_damage, make_tables, opened
 from side_core.runs.database.recovery import RUNS, recover
 
 PICTURES, OWNERS, OPENING = "pictures", "owners", ".opening"
-BESIDE_THE_APP = ROOT / "workspace"
 
 
 def workspace_folder() -> Path:
-    """`SIDE_WORKSPACE`, or `workspace` beside the app.
+    """`SIDE_WORKSPACE`, or `workspace` beside the app, or where pip installed that, a folder of the user's data.
 
     Raises:
         ValueError: it is in the home folder of somebody unknown.
     """
     own = os.environ.get("SIDE_WORKSPACE")
-    if not own:
-        return BESIDE_THE_APP
+    if not own and not INSTALLED:
+        return ROOT / "workspace"
+    own = own or f"{os.environ.get('XDG_DATA_HOME') or '~/.local/share'}/side-explorer"
     try:
         return Path(own).expanduser().absolute()
     except RuntimeError:

@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from side_core.files.assets import ROOT
+import side_core
 
-CORE = ROOT / "side_core"
+CORE = Path(side_core.__file__).resolve().parent
 TALLEST = 420  # pixels; longer code scrolls
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.show.code import ROOT, source_of
+from pages._parts.show.code import source_of
 from pages._parts.tour.stage import MATCHED, PATHS
 from pages._parts.tour.steps import STEPS
+from side_core.files.assets import ROOT
 from side_core.sampling.sampler import sample
 from side_core.surrogate.answers import probabilities
 from side_core.surrogate.steering import Steering
