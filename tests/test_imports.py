@@ -1,6 +1,7 @@
 """What imports what: one way only, nothing of the interface, and nothing heavy until it is needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,3 +90,20 @@ def test_what_needs_no_model_loads_nothing_heavy(arguments: tuple[str, ...]) -> 
     loaded = loaded_by(*arguments)
     assert "side_core" in loaded
     assert not loaded & HEAVY
+
+
+def test_the_library_names_no_option_and_prints_nothing() -> None:
+    """An error carries its setting (`SettingError`): the command line adds the option, a page its widget."""
+    for file in FILES:
+        if file.relative_to(CORE).parts[0] in ("commands", "__main__.py") or file.name == "command.py":  # it writes one
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id != "print", f"{file}:{node.lineno} prints"
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and not is_docstring(node.value):
+                assert not re.search(r"(^|[\s('`])--[a-z]{3}", node.value), f"{file}:{node.lineno} names an option"
+
+
+def is_docstring(text: str) -> bool:
+    """Whether a text is several lines or CSS, and no sentence."""
+    return "\n" in text or "var(--" in text

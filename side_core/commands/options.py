@@ -42,7 +42,7 @@ def add_options(
     for name, field in settings.model_fields.items():
         if name in leave_out:
             continue
-        flag = "--" + name.replace("_", "-")
+        flag = flag_of(name)
         text = ". ".join(part.rstrip(".") for part in (field.title, field.description) if part).replace("%", "%%")
         if bool in kinds_of(field):
             default = "" if field.default is None else f" (default: {field.default})"
@@ -53,6 +53,11 @@ def add_options(
         parser.add_argument(
             flag, default=None, nargs="+" if many else None, metavar=placeholder(name, field), help=text + default
         )
+
+
+def flag_of(name: str) -> str:
+    """The option of a field."""
+    return "--" + name.replace("_", "-")
 
 
 def placeholder(name: str, field: FieldInfo) -> str:

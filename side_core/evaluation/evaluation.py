@@ -19,7 +19,7 @@ from side_core.extraction.run import Subject, data_and_control, opening, referen
 from side_core.files.whole_file import write_json
 from side_core.sampling.completed import picture_identity
 from side_core.sampling.drawing import draw
-from side_core.settings import EvaluateSettings, ExtractSettings
+from side_core.settings import EvaluateSettings, ExtractSettings, SettingError
 from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.building import STAGES, Material
@@ -95,8 +95,8 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     assert denoiser is not None  # a model was named
     methods = methods_of(settings, subject.data)
     if subject.control is None:
-        raise ValueError(
-            "Methods are compared by what their control is worth: name images the model never saw (--control)."
+        raise SettingError(
+            "Methods are compared by what their control is worth: name images the model never saw.", "control"
         )
     twin = None
     if any(method.kind == "twin" for method in methods):
@@ -165,7 +165,7 @@ def images_of(
             write_chunk(file, chunk)
         found |= chunk
     if not found:
-        raise ValueError(f"Guidance lost every image of method '{method.name}': lower --guidance-scale.")
+        raise SettingError(f"Guidance lost every image of method '{method.name}': lower lambda.", "guidance_scale")
     return found
 
 

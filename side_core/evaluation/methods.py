@@ -10,7 +10,7 @@ import numpy as np
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.files.assets import BUILT_INS
-from side_core.settings import METHODS, PRESETS, EvaluateSettings, MethodName, SurrogateSettings
+from side_core.settings import METHODS, PRESETS, EvaluateSettings, MethodName, SettingError, SurrogateSettings
 from side_core.similarity.encoder import PixelEncoder
 from side_core.surrogate.building import Material, gather, learn
 from side_core.surrogate.clusters import centred, with_cohesion
@@ -71,8 +71,9 @@ def methods_of(settings: EvaluateSettings, data: TrainingSet) -> tuple[Method, .
         able = {"twin": twin is not None, "attribute": settings.attribute in known_attributes(data)}
         asked = tuple(kind for kind in METHODS if able.get(kind, True))
     if "twin" in asked and (twin is None or "side" not in asked):
-        what = "a twin model (--twin)" if twin is None else "the method side, whose surrogate it uses"
-        raise ValueError(f"The twin test needs {what}: name it, or leave twin out of --methods.")
+        what = "a twin model" if twin is None else "the method side, whose surrogate it uses"
+        sentence = f"The twin test needs {what}: name it, or leave twin out of the methods."
+        raise SettingError(sentence, "twin" if twin is None else "methods")
     found = [Method("plain", "plain", TITLES["plain"])]
     for kind in dict.fromkeys(asked):
         if kind == "side":
@@ -164,9 +165,10 @@ def attribute_material(data: TrainingSet, attribute: str) -> Material:
     known = known_attributes(data)
     if attribute not in known:
         some = ", ".join(known) or "none"
-        raise ValueError(
-            f"The training images have no attribute '{attribute}' (they have {some}): choose one with --attribute, or "
-            "leave attribute out of --methods."
+        raise SettingError(
+            f"The training images have no attribute '{attribute}' (they have {some}): leave attribute out of the "
+            "methods, or choose one of these.",
+            "attribute",
         )
     values, codes = np.unique(known[attribute].astype(str), return_inverse=True)
     if len(values) < 2:

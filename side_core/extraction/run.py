@@ -24,7 +24,7 @@ from side_core.sampling.guidance import Guide
 from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
 from side_core.sampling.schedule import schedule_of
-from side_core.settings import ExtractSettings, MatchSettings, SamplingSettings, ScoreName
+from side_core.settings import ExtractSettings, MatchSettings, SamplingSettings, ScoreName, SettingError
 from side_core.similarity.embeddings import Embedding
 from side_core.similarity.encoder import open_encoder
 from side_core.similarity.near_duplicates import Grouping
@@ -143,8 +143,8 @@ def data_and_control(settings: ExtractSettings) -> tuple[str, str | None]:
         data, control = data or own.data, control or own.control
     data = data or training_source(read_card(model_folder(settings.model)))
     if data is None:
-        raise ValueError(
-            f"The training images of '{settings.model}' are not known: name a folder or an array file (--data)."
+        raise SettingError(
+            f"The training images of '{settings.model}' are not known: name a folder or an array file.", "data"
         )
     return data, control
 

@@ -21,7 +21,7 @@ from side_core.wording import counted
 
 NO_CONTROL = (
     "There are no held-out prompts to hold these norms against, so they say nothing yet: "
-    "give prompts the model was not trained on with --control."
+    "give prompts the model was not trained on."
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from side_core.prompts.held_out import TRIED, captions_of
 from side_core.prompts.prompt_file import read_prompts
+from side_core.settings import SettingError
 
 TRAINING = "once"  # the group of unrepeated training captions
 SEED = 11  # of the choice of template captions
@@ -134,11 +135,9 @@ def groups_for(model: str, prompts: Sequence[str], control: Path | None, trainin
     captions = captions_of(model)
     known = None if captions is None else captioned_groups(captions, count)
     if not prompts and known is None:
-        raise ValueError(
-            f"It is not known which prompts '{model}' has memorised: give some with --prompts or --prompt."
-        )
+        raise SettingError(f"It is not known which prompts '{model}' has memorised: give some.", "prompts")
     if control is None and known is None:
-        raise ValueError(f"'{model}' has no held-out prompts of its own: give some with --control.")
+        raise SettingError(f"'{model}' has no held-out prompts of its own: give some.", "control")
     memorised = (
         Group("prompts", "the prompts that were given", tuple(prompts)) if prompts or not known else known.memorised
     )

@@ -4,7 +4,7 @@ The models import neither torch nor diffusers, so that `--help` and the first pa
 """
 
 from side_core.settings.axis import Axis, Value, read_axis
-from side_core.settings.base import Settings, sentence
+from side_core.settings.base import SettingError, Settings, sentence
 from side_core.settings.evaluation import METHODS, EvaluateSettings, MethodName
 from side_core.settings.extraction import EncoderName, ExtractSettings, MatchSettings, ScoreName, ScoreSettings
 from side_core.settings.prompts import (
@@ -63,6 +63,7 @@ __all__ = [
     "ScoreName",
     "ScoreSettings",
     "SearchSettings",
+    "SettingError",
     "Settings",
     "SignificanceAt",
     "Solver",

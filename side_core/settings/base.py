@@ -59,6 +59,22 @@ class Settings(BaseModel):
             raise ValueError(sentence(error)) from None
 
 
+class SettingError(ValueError):
+    """A mistake that one setting mends. The sentence names no option and no widget: who shows it adds where that is.
+
+    Attributes:
+        setting: the name of the field.
+    """
+
+    def __init__(self, sentence: str, setting: str):
+        super().__init__(sentence)
+        self.setting = setting
+
+    def placed(self, where: str) -> str:
+        """The sentence with the place of the setting before its full stop: an option, or the title of a widget."""
+        return f"{str(self).removesuffix('.')} ({where})."
+
+
 def sentence(error: ValidationError) -> str:
     """The first complaint of pydantic as one sentence that quotes the value and says how to mend it."""
     first = error.errors()[0]

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from side_core.dpm.formats.config import first_line
+from side_core.settings import SettingError
 from side_core.similarity.network import NetworkEncoder, weights_path
 
 MOST_BYTES = 2**31  # many times what the authors publish
@@ -37,9 +38,9 @@ def open_sscd(weights: str | None, device: str) -> NetworkEncoder:
         ValueError: no such file, no TorchScript, or a network that does not turn images into vectors.
     """
     if not weights:
-        raise ValueError(
-            "Encoder 'sscd' needs its TorchScript file: name it with encoder-weights, "
-            "for example sscd_disc_mixup.torchscript.pt."
+        raise SettingError(
+            "Encoder 'sscd' needs its TorchScript file: name it, for example sscd_disc_mixup.torchscript.pt.",
+            "encoder_weights",
         )
     file = weights_path(weights, weights)
     try:

@@ -8,7 +8,7 @@ import torch
 
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser, from_uint8
-from side_core.settings import SurrogateSettings
+from side_core.settings import SettingError, SurrogateSettings
 from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.encoder import Encoder, open_encoder
 from side_core.surrogate.card import Training, make_card
@@ -81,9 +81,10 @@ def check_memory(settings: SurrogateSettings, images: int, denoiser: Denoiser) -
     height, width = denoiser.image_size
     size = 12 * images * height * width  # float32
     if settings.encoder == "pixel" and size > MOST_BYTES:
-        raise ValueError(
+        raise SettingError(
             f"The colours of {images:,} images of {height} x {width} pixels would take {size / 2**30:.0f} GiB: "
-            "group by --encoder dpm, or draw fewer."
+            "draw fewer, or group by the features of dpm.",
+            "encoder",
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
-from side_core.settings import GuidanceSettings, Label
+from side_core.settings import GuidanceSettings, Label, SettingError
 from side_core.surrogate.classifier import TimeClassifier
 
 
@@ -92,9 +92,10 @@ class Surrogate:
             raise ValueError(f"The surrogate works on {mine}, the model on {theirs}: train a surrogate of this model.")
         made_of = self.card["model"]["fingerprint"]
         if made_of != denoiser.fingerprint and not foreign:
-            raise ValueError(
+            raise SettingError(
                 f"The surrogate was made of another model ({self.card['model']['name']}, {made_of[:12]}; this one is "
-                f"{denoiser.fingerprint[:12]}): train one of this model, or allow it with --foreign-surrogate."
+                f"{denoiser.fingerprint[:12]}): train one of this model, or allow a foreign surrogate.",
+                "foreign_surrogate",
             )
 
 

@@ -15,7 +15,7 @@ from side_core.files.cache import cache_folder, check_space, discard, filling, u
 from side_core.files.public import check_limit
 from side_core.sampling.completed import picture_identity
 from side_core.sampling.drawing import draw
-from side_core.settings import SurrogateSettings
+from side_core.settings import SettingError, SurrogateSettings
 from side_core.wording import counted
 
 BATCH = "pictures.npy"
@@ -91,8 +91,9 @@ def read_synthetic(
     if training is not None:
         same = images.fingerprint == training.fingerprint
         if same or overlap(images.digests, training.digests).all():
-            raise ValueError(
+            raise SettingError(
                 f"'{source}' holds the model's training images, not pictures it drew: a surrogate of them would prove "
-                "nothing. Leave --synthetic out, or name pictures that the model drew."
+                "nothing. Name pictures that the model drew, or leave them out.",
+                "synthetic",
             )
     return images

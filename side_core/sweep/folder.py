@@ -93,7 +93,7 @@ def open_folder(out: Path, plan: Plan, resume: bool) -> FolderStore:
                 "folder."
             )
         if not resume:
-            raise ValueError(f"'{out}' holds a sweep already: go on with it by --resume, or choose another folder.")
+            raise ValueError(f"'{out}' holds a sweep already: resume it, or choose another folder.")
     store = FolderStore(out)
     write_json(file, about)
     return store

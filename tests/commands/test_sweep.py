@@ -81,7 +81,7 @@ def test_nothing_is_done_again_and_values_may_be_added(
     shown = capsys.readouterr().out
     assert "steps 4, threshold 1: " in shown and " of 5 pictures; control " in shown
     assert main([*STEPS, "--out", str(out)]) == 2
-    assert "holds a sweep already: go on with it by --resume" in capsys.readouterr().err
+    assert "holds a sweep already: resume it" in capsys.readouterr().err
 
 
 def test_an_interrupted_sweep_says_what_it_has_and_goes_on(

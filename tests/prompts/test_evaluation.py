@@ -156,8 +156,8 @@ def test_a_prompt_is_in_one_group_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("prompts", "control", "sentence"),
     [
-        ((), "p.txt", "It is not known which prompts 'pixel-faces' has memorised: give some with --prompts"),
-        (("x",), None, "'pixel-faces' has no held-out prompts of its own: give some with --control."),
+        ((), "p.txt", "It is not known which prompts 'pixel-faces' has memorised: give some."),
+        (("x",), None, "'pixel-faces' has no held-out prompts of its own: give some."),
     ],
 )
 def test_what_is_not_known_must_be_given(

@@ -97,7 +97,7 @@ def test_pixel_and_dpm_take_no_weights(name: str, pipeline: Path) -> None:
 @pytest.mark.parametrize("name", ["clip", "sscd"])
 @pytest.mark.parametrize("weights", [None, ""])
 def test_clip_and_sscd_ask_for_their_weights(name: str, weights: str | None) -> None:
-    with pytest.raises(ValueError, match=rf"^Encoder '{name}' needs .*encoder-weights"):
+    with pytest.raises(ValueError, match=rf"^Encoder '{name}' needs .*: name it"):
         open_encoder(name, weights, None, "cpu")
 
 

@@ -189,6 +189,6 @@ def test_colours_that_would_fill_the_memory_are_refused_before_anything_is_drawn
 ) -> None:
     monkeypatch.setattr(model, "image_size", (512, 512), raising=False)
     with pytest.raises(
-        ValueError, match=r"32,768 images of 512 x 512 pixels would take 96 GiB: group by --encoder dpm"
+        ValueError, match=r"32,768 images of 512 x 512 pixels would take 96 GiB: draw fewer, or group by"
     ):
         next(gather(model, small(synthetic_count=32_768, encoder="pixel")))

@@ -209,7 +209,7 @@ def test_a_surrogate_of_another_model_is_refused_unless_it_is_allowed(
     with pytest.raises(
         ValueError,
         match=rf"^The surrogate was made of another model \(groups, {own}; this one is {theirs}\): train one of this "
-        r"model, or allow it with --foreign-surrogate\.$",
+        r"model, or allow a foreign surrogate\.$",
     ):
         make_steering(many, other, GuidanceSettings())
     steering = make_steering(many, other, GuidanceSettings(), foreign=True)

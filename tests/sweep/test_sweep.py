@@ -193,7 +193,7 @@ def test_results_of_two_models_are_not_mixed(shared: Shared, tmp_path: Path) -> 
     open_folder(tmp_path, plan, resume=False)
     open_folder(tmp_path, plan, resume=False)  # nothing was finished, so nothing can be mixed
     run(plan, FolderStore(tmp_path))
-    with pytest.raises(ValueError, match="holds a sweep already: go on with it by --resume"):
+    with pytest.raises(ValueError, match="holds a sweep already: resume it"):
         open_folder(tmp_path, plan, resume=False)
     open_folder(tmp_path, plan, resume=True)
     about = json.loads((tmp_path / "about.json").read_text())

@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from side_core.settings import ExtractSettings, PromptSettings, SettingError, SurrogateSettings
 from side_core.wording import shortened
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -24,8 +25,16 @@ def in_time(seconds: float) -> str:
 
 
 def say_error(error: Exception) -> None:
-    """A person's mistake, in one sentence."""
-    st.error(plain(str(error), 1000), icon=":material/error:")
+    """A person's mistake, in one sentence that names the widget which mends it."""
+    sentence = error.placed(title_of(error.setting)) if isinstance(error, SettingError) else str(error)
+    st.error(plain(sentence, 1000), icon=":material/error:")
+
+
+def title_of(setting: str) -> str:
+    """What the widget of a setting is called."""
+    models = (ExtractSettings, SurrogateSettings, PromptSettings)
+    fields = (model.model_fields[setting] for model in models if setting in model.model_fields)
+    return next((str(field.title) for field in fields), setting.replace("_", " "))
 
 
 def show_warnings(warnings: Iterable[str]) -> None:

@@ -82,7 +82,7 @@ class Learner:
         if not folder.exists() and folder.with_name(f"{folder.name}.old").exists():
             folder = folder.with_name(f"{folder.name}.old")  # killed between the two renames of `save`
         if not (folder / "state.json").is_file():
-            raise ValueError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
+            raise ValueError(f"There is nothing to resume in '{folder}': start anew.")
         try:
             self.network.load_state_dict(load_file(folder / "weights.safetensors"))
             for name, value in load_file(folder / "averaged.safetensors").items():
@@ -95,9 +95,7 @@ class Learner:
                 self.optimizer.state[parameter][moment] = restored
             self.counters = Counters(**json.loads((folder / "state.json").read_text()))
         except (OSError, SafetensorError, json.JSONDecodeError) as error:
-            raise ValueError(
-                f"The checkpoint in '{folder}' is damaged ({error}): leave out --resume to start anew."
-            ) from None
+            raise ValueError(f"The checkpoint in '{folder}' is damaged ({error}): start anew.") from None
         except (RuntimeError, KeyError, AttributeError, TypeError):
             raise ValueError(
                 f"The checkpoint in '{folder}' does not fit the network of these settings: "

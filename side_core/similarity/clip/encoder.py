@@ -16,6 +16,7 @@ from side_core.dpm.formats.config import first_line, read_config
 from side_core.dpm.formats.hub import check_private, is_hub_id
 from side_core.files.assets import CLIPS
 from side_core.files.paths import check_allowed
+from side_core.settings import SettingError
 from side_core.similarity.network import NetworkEncoder, weights_path
 
 CONFIG = "open_clip_config.json"
@@ -69,7 +70,7 @@ def open_clip_model(weights: str | None, device: str) -> ClipModel:
         ValueError: no such weights, pickles, damaged files, files that do not fit each other, no network.
     """
     if not weights:
-        raise ValueError(f"Encoder 'clip' needs a network: name it with encoder-weights, as {FORMS}.")
+        raise SettingError(f"Encoder 'clip' needs a network: name it, as {FORMS}.", "encoder_weights")
     folder = clip_folder(weights)
     config = check_folder(folder)
     network, prepare, preprocess = load(folder, device)
