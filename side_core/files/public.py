@@ -17,7 +17,7 @@ class Limits:
         steps: denoising steps a picture.
         cells: of a sweep.
         minutes: of a sweep.
-        images: synthetic images that a surrogate is made of.
+        synthetic_count: synthetic images that a surrogate is made of.
         train_steps: of a surrogate.
         image_size: of a model's pictures, and of pictures that are compared: the longer side in pixels.
         rows: pictures of a data source.
@@ -30,7 +30,7 @@ class Limits:
     steps: int = 100
     cells: int = 64
     minutes: float = 10
-    images: int = 2048
+    synthetic_count: int = 2048
     train_steps: int = 1000
     image_size: int = 64
     rows: int = 50_000

@@ -45,7 +45,7 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
         ValueError: the settings do not fit the model, or ask for more than a public app allows; the cache cannot be
             written.
     """
-    check_limit("images", settings.synthetic_count)
+    check_limit("synthetic_count", settings.synthetic_count)
     drawing = settings.drawing
     seeds, size, steps = drawing.seeds, drawing.batch_size, drawing.steps
     height, width = denoiser.image_size

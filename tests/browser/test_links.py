@@ -54,7 +54,9 @@ def test_a_copied_link_reopens_with_every_setting(page: Page, address: str) -> N
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["sweep?model=ideal&count=32", "surrogate?of=ideal&images=512", "models?model=ideal"])
+@pytest.mark.parametrize(
+    "path", ["sweep?model=ideal&count=32", "surrogate?of=ideal&synthetic_count=512", "models?model=ideal"]
+)
 def test_each_page_has_the_button_in_the_same_place(path: str, page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2")
     settled(page, "2 of 2 pictures")

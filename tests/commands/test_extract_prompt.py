@@ -78,7 +78,7 @@ def test_a_surrogate_of_a_text_model_steers_its_prompt(model: str, tmp_path: Pat
     """Made of what the model draws for the empty prompt."""
     made = tmp_path / "surrogate"
     lesson = [
-        "--score-images",
+        "--synthetic-count",
         "32",
         "--steps",
         "2",

@@ -176,7 +176,7 @@ def test_the_truth_and_the_held_out_norms_are_of_the_text_model_itself() -> None
     assert prompts is not None
     shipped = known_norms(denoiser, prompts, SHIPPED, folder=folder)
     assert len(shipped.norms) == len(prompts)
-    seeds = own_seeds(len(prompts), SHIPPED.images, HELD_OUT_SEED)[:8, :1]
+    seeds = own_seeds(len(prompts), SHIPPED.score_images, HELD_OUT_SEED)[:8, :1]
     anew = score_of(finish(norms_of(denoiser, prompts[:8], PromptSettings(model=TEXT), seeds)))
     assert np.median(np.abs(shipped.norms[:8, 0, 0] - anew)) < 0.02 * np.median(anew)
 

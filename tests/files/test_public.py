@@ -69,7 +69,7 @@ def test_what_the_pages_begin_with_is_allowed(public: Limits) -> None:
         (extract.steps, "steps"),
         (sweep.count, "count"),
         (sweep.minutes, "minutes"),
-        (quick.images, "images"),
+        (quick.synthetic_count, "synthetic_count"),
         (quick.steps, "steps"),
         (quick.train_steps, "train_steps"),
     ):
@@ -80,7 +80,9 @@ REFUSED: dict[str, Callable[[Any], object]] = {
     "count cannot be 65": lambda model: next(draw(model, SamplingSettings(count=65, steps=1))),
     "count cannot be 70": lambda model: next(draw(model, SamplingSettings(steps=1), range(70))),
     "steps cannot be 101": lambda model: next(draw(model, SamplingSettings(steps=101))),
-    "images cannot be 2,049": lambda model: next(draw_synthetic(model, SurrogateSettings(images=2049))),
+    "synthetic-count cannot be 2,049": lambda model: next(
+        draw_synthetic(model, SurrogateSettings(synthetic_count=2049))
+    ),
     "train-steps cannot be 1,001": lambda model: next(train_classifier(None, SurrogateSettings(train_steps=1001))),  # type: ignore[arg-type]
     "minutes cannot be 10.5": lambda model: make_plan(SweepSettings(x="steps=1", minutes=10.5), None),  # type: ignore[arg-type]
     "cells cannot be 100": lambda model: make_plan(SweepSettings(x="seed=1:50:1", y="eta=0,1"), None),  # type: ignore[arg-type]

@@ -41,7 +41,7 @@ def theirs(folder: Path, kind: str, prompts: list[str], scale: float) -> tuple[T
     rows = [
         torch.randn(pipeline.unet.config.in_channels, 8, 8, generator=torch.Generator().manual_seed(s)) for s in SEEDS
     ]
-    given = {"num_inference_steps": 10, "text_scale": scale, "height": 16, "width": 16}
+    given = {"num_inference_steps": 10, "guidance_scale": scale, "height": 16, "width": 16}
     latents = pipeline(prompts, latents=torch.stack(rows), output_type="latent", **given).images
     images = pipeline(prompts, latents=torch.stack(rows), output_type="np", **given).images
     return latents, torch.from_numpy(images).permute(0, 3, 1, 2)

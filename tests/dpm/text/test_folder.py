@@ -257,7 +257,7 @@ def test_pictures_are_those_of_its_own_pipeline_where_nothing_is_chosen(tmp_path
     pipeline = StableDiffusionPipeline.from_pretrained(folder, use_safetensors=True)
     pipeline.set_progress_bar_config(disable=True)
     noise = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(5))
-    given = {"num_inference_steps": 7, "text_scale": 3.0, "height": 16, "width": 16, "output_type": "latent"}
+    given = {"num_inference_steps": 7, "guidance_scale": 3.0, "height": 16, "width": 16, "output_type": "latent"}
     theirs = pipeline("a hat", latents=noise, **given).images
     *_, last = draw(open_denoiser(str(folder)), SamplingSettings(count=1, seed=5, steps=7, prompt="a hat"))
     torch.testing.assert_close(last.step.x, theirs, atol=1e-4, rtol=1e-4)
