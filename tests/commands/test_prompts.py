@@ -289,7 +289,7 @@ def test_calibration_writes_the_norms_beside_the_model(
         (["detect", "--prompt", ADA, "--detectors", "tiles"], "--detectors belongs to an evaluation: add --evaluate"),
         (["detect", "--prompt", ADA, "--training", "x"], "--training belongs to an evaluation: add --evaluate"),
         (["detect", "--evaluate"], "It is not known which prompts"),
-        (["detect", "--evaluate", "--prompt", ADA], "has no held-out prompts of its own: give some with --control."),
+        (["detect", "--evaluate", "--prompt", ADA], "has no held-out prompts of its own: give some (--control)."),
         (["detect", "--evaluate", "--detectors", "magic"], "detectors-0 cannot be 'magic'"),
         (["calibrate"], "has no held-out prompts of its own: score prompts with --control FILE instead"),
     ],

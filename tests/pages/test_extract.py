@@ -361,7 +361,7 @@ def test_a_surrogate_of_another_model_must_be_allowed(make_surrogate: Callable[.
     folder = make_surrogate(model={"name": "some other", "fingerprint": "0123456789abcdef"})
     app = opened(model="ideal", count="2", surrogate=str(folder))
     assert "was made of another model (some other, 0123456789ab;" in unescaped(app.error[0].value)
-    assert "or allow it in the sidebar" in app.error[0].value and not pairs_of(app)
+    assert "or allow a foreign surrogate" in app.error[0].value and not pairs_of(app)
     app.checkbox(key="foreign_surrogate").check().run()
     assert not app.error and len(pairs_of(app)) == 2
 

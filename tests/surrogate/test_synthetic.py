@@ -137,7 +137,7 @@ def test_training_images_are_not_taken_for_synthetic_ones(
     folder = write_pictures(tmp_path / "copies", groups.images[part])
     for source in (folder, tmp_path / "copy.npy"):
         with pytest.raises(
-            ValueError, match=rf"^'{source}' holds the model's training images, not pictures it drew: .*name pictures "
+            ValueError, match=rf"^'{source}' holds the model's training images, not pictures it drew: .*Name pictures "
         ):
             finish(read_synthetic(str(source), fresh, groups))
     itself = open_training_set(str(folder))

@@ -105,10 +105,7 @@ def steered(subject: Subject, settings: ExtractSettings) -> Subject:
     if settings.surrogate is None or subject.denoiser is None:
         return subject
     surrogate, foreign = open_surrogate(settings.surrogate), settings.foreign_surrogate
-    try:
-        steering = make_steering(surrogate, subject.denoiser, settings.guidance, settings.label, foreign)
-    except ValueError as error:  # here it is allowed in the sidebar
-        raise ValueError(str(error).replace("with --foreign-surrogate", "in the sidebar")) from None
+    steering = make_steering(surrogate, subject.denoiser, settings.guidance, settings.label, foreign)
     return replace(subject, steering=steering)
 
 

@@ -81,10 +81,7 @@ def steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steer
     assert denoiser is not None  # it was opened with a model
     key = (surrogate.fingerprint, denoiser.fingerprint, str(denoiser.arithmetic), settings.foreign_surrogate)
     guidance, foreign = GuidanceSettings(), settings.foreign_surrogate
-    try:
-        return STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))
-    except ValueError as error:  # here it is allowed in the sidebar
-        raise ValueError(str(error).replace("with --foreign-surrogate", "in the sidebar")) from None
+    return STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))
 
 
 def measured_otherwise(found: Sweep) -> Sweep | None:
