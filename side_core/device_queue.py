@@ -105,7 +105,7 @@ class DeviceQueue:
 
 
 class Ticket:
-    """A place in the line of `turns`; whoever holds it works in steps.
+    """A place in the line of `queue`; whoever holds it works in steps.
 
     Between a `take` that succeeds and `end` the device is its own. `leave` belongs into a `finally`.
 
@@ -114,70 +114,70 @@ class Ticket:
         left: seconds of own work that are left, as far as `tell` was told.
     """
 
-    def __init__(self, turns: DeviceQueue, account: Hashable):
-        self.turns, self.account = turns, account
+    def __init__(self, queue: DeviceQueue, account: Hashable):
+        self.queue, self.account = queue, account
         self.asked = -math.inf
         self.left: float | None = None
         self.users = 1
 
     def take(self, timeout: float) -> bool:
         """Begin a step, if it can be begun within `timeout` seconds. Asks once: whoever wants to wait asks again."""
-        turns = self.turns
-        with turns.changed:
-            if not turns.may_begin(self):
-                turns.changed.wait(timeout)
-                if not turns.may_begin(self):
+        queue = self.queue
+        with queue.changed:
+            if not queue.may_begin(self):
+                queue.changed.wait(timeout)
+                if not queue.may_begin(self):
                     return False
-            turns.busy, turns.begun = True, turns.clock()
+            queue.busy, queue.begun = True, queue.clock()
             return True
 
     def end(self) -> None:
         """End a step; where the turn is over, it goes to the least served of those who ask."""
-        with self.turns.changed:
+        with self.queue.changed:
             if self.working:
-                self.turns.charge()
-                self.asked = self.turns.clock()
-                self.turns.pass_on()
-                self.turns.changed.notify_all()
+                self.queue.charge()
+                self.asked = self.queue.clock()
+                self.queue.pass_on()
+                self.queue.changed.notify_all()
 
     def tell(self, left: float | None) -> None:
         """Say how many seconds of own work are left, without waiting; None: that is not known."""
-        with self.turns.changed:
+        with self.queue.changed:
             self.left = None if left is None else max(left, 0.0)
 
     def again(self) -> bool:
         """Share this place with one more user, who leaves for itself; False where the place is no more."""
-        with self.turns.changed:
-            if self not in self.turns.line:
+        with self.queue.changed:
+            if self not in self.queue.line:
                 return False
             self.users += 1
             return True
 
     def leave(self) -> None:
         """Free the place, if this is its last user, also within a step."""
-        with self.turns.changed:
+        with self.queue.changed:
             self.users -= 1
             if self.users <= 0:
-                self.turns.remove(self)
-                self.turns.changed.notify_all()
+                self.queue.remove(self)
+                self.queue.changed.notify_all()
 
     @property
     def working(self) -> bool:
         """Whether it is within a step."""
-        with self.turns.changed:
-            return self.turns.busy and self.turns.line[0] is self
+        with self.queue.changed:
+            return self.queue.busy and self.queue.line[0] is self
 
     @property
     def place(self) -> int:
         """1 for who has the turn; 0 after leaving."""
-        with self.turns.changed:
-            return self.turns.order.index(self) + 1 if self in self.turns.line else 0
+        with self.queue.changed:
+            return self.queue.order.index(self) + 1 if self in self.queue.line else 0
 
     @property
     def of(self) -> int:
         """How many there are in the line."""
-        with self.turns.changed:
-            return len(self.turns.line)
+        with self.queue.changed:
+            return len(self.queue.line)
 
     @property
     def eta(self) -> float | None:
@@ -186,10 +186,10 @@ class Ticket:
         Its own, and of each other the turns it gets before this one's last: those in which it has used no more than
         this one will have then, but no more than the other has left.
         """
-        with self.turns.changed:
-            if self.left is None or self not in self.turns.line:
+        with self.queue.changed:
+            if self.left is None or self not in self.queue.line:
                 return None
-            turn, used, order = self.turns.slice_seconds, self.turns.used, self.turns.order
+            turn, used, order = self.queue.slice_seconds, self.queue.used, self.queue.order
             last = used[self.account] + (max(1, math.ceil(self.left / turn)) - 1) * turn  # used when that begins
             seconds, own = self.left, order.index(self)
             for place, other in enumerate(order):

@@ -4,7 +4,7 @@ import argparse
 import json
 from dataclasses import asdict
 
-from side_core.commands.options import add_subject, given
+from side_core.commands.options import add_subject, given, with_option
 from side_core.commands.terminal import say_lines, watch_preparing
 from side_core.progress import finish
 from side_core.settings import ExtractSettings
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         source, control_source = data_and_control(settings)
     except ValueError as error:  # what the model is has been said all the same
-        unknown = str(error)
+        unknown = with_option(error)
     else:
         data = finish(reading(source, description.image_size), watch)
         overviews["training images"] = finish(overviewing(data, mirror=mirror), watch)

@@ -23,9 +23,8 @@ from side_core.commands import (
     sweep,
     train,
 )
-from side_core.commands.options import add_commands, flag_of
+from side_core.commands.options import add_commands, with_option
 from side_core.commands.terminal import INTERRUPTED, complain
-from side_core.settings import SettingError
 
 WRONG = 2
 SCRIPT = "side-explorer"  # what pip installs
@@ -54,11 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.rest = rest
     try:
         return options.run(options)
-    except SettingError as error:
-        complain(error.placed(flag_of(error.setting)))
-        return WRONG
     except ValueError as error:
-        complain(str(error))
+        complain(with_option(error))
         return WRONG
     except OSError as error:
         place = f"'{error.filename}' cannot be used ({error.strerror}): choose another place."

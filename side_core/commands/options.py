@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from side_core.settings import ExtractSettings, Settings
+from side_core.settings import ExtractSettings, SettingError, Settings
 
 DEVICE = "cpu, cuda or mps (default: the best there is)"
 
@@ -58,6 +58,11 @@ def add_options(
 def flag_of(name: str) -> str:
     """The option of a field."""
     return "--" + name.replace("_", "-")
+
+
+def with_option(error: ValueError) -> str:
+    """A mistake as the command line says it: with the option of the setting that mends it."""
+    return error.placed(flag_of(error.setting)) if isinstance(error, SettingError) else str(error)
 
 
 def placeholder(name: str, field: FieldInfo) -> str:

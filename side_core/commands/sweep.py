@@ -19,11 +19,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The settings, and a folder."""
     add_options(parser, SweepSettings, leave_out=UNUSED)
     parser.add_argument(
-        "--out", type=Path, required=True, help="folder for parser.csv, .json, .png, grid.png and pictures"
+        "--out", type=Path, required=True, help="folder for sweep.csv, .json, .png, grid.png and pictures"
     )
     parser.add_argument("--resume", action="store_true", help="do only what is not in --out yet; values may be added")
     add_device(parser)
-    parser.add_argument("--json", action="store_true", help="print parser.json on stdout")
+    parser.add_argument("--json", action="store_true", help="print sweep.json on stdout")
     add_history(parser)
 
 

@@ -10,18 +10,11 @@ from side_core.dpm.formats.config import first_line
 from side_core.runs.compared_metrics import Metric, metrics_of
 from side_core.runs.figures import Summary
 from side_core.runs.reading import ODD, names_in, result_in, summary_in
-from side_core.runs.run import Kind, Run
+from side_core.runs.run import SETTINGS, Run
 from side_core.runs.workspace import Workspace
-from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
 from side_core.stats.rate import Rate
 
 MOST_RUNS, MOST_ROWS = 8, 12
-SETTINGS: dict[Kind, type[ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings]] = {
-    "extract": ExtractSettings,
-    "score": ScoreSettings,
-    "sweep": SweepSettings,
-    "surrogate": SurrogateSettings,
-}
 
 
 @dataclass(frozen=True)

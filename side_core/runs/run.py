@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
 from side_core.wording import shortened
 
 Kind = Literal["extract", "score", "sweep", "surrogate"]
 State = Literal["running", "finished", "cancelled", "interrupted"]
 LONGEST_PROMPT = 80  # characters of it that are part of a title: both its ends
+SETTINGS: dict[Kind, type[ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings]] = {
+    "extract": ExtractSettings,
+    "score": ScoreSettings,
+    "sweep": SweepSettings,
+    "surrogate": SurrogateSettings,
+}
 
 
 @dataclass(frozen=True)

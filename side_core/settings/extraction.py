@@ -10,6 +10,8 @@ from side_core.settings.sampling import GuidanceSettings, SamplingSettings
 EncoderName = Literal["pixel", "dpm", "clip", "sscd"]
 ScoreName = Literal["ratio", "nl2", "l2", "cosine"]
 
+A_PROGRAM = "A TorchScript file is a program, which runs with your rights: give none but its authors'."
+
 
 class MatchSettings(Settings):
     """What pictures are compared with, by what, and which of them count."""
@@ -35,7 +37,7 @@ class MatchSettings(Settings):
         None,
         title="Encoder weights",
         description="For clip: pixel-faces-clip (built in), local-dir:FOLDER or hf-hub:ORG/NAME (open_clip). For sscd: "
-        "the TorchScript file. Such a file is a program, which runs with your rights: give none but its authors'.",
+        f"the TorchScript file. {A_PROGRAM}",
     )
     score: ScoreName = Field(
         "ratio",

@@ -15,7 +15,7 @@ BATCH = 256
 
 
 class Encoder(Protocol):
-    """DeviceQueue images into vectors.
+    """Turns images into vectors.
 
     Attributes:
         name: as the settings call it.

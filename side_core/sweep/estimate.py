@@ -71,9 +71,14 @@ def in_time(seconds: float) -> str:
 
 
 def missing_sets(plan: Plan, store: SampleStore) -> list[SampleSet]:
-    """What must still be drawn: of cells that are not measured, each samples once."""
+    """What must still be drawn: of cells that are not measured, each sample set once."""
     wanted = {samples.name: samples for place in plan.places if store.cell(place) is None for samples in place.sets}
     return [samples for name, samples in wanted.items() if store.pictures(name) is None]
+
+
+def steps_missing(plan: Plan, store: SampleStore) -> int:
+    """Batches times steps of what must still be drawn."""
+    return sum(samples.batches * samples.sampling.steps for samples in missing_sets(plan, store))
 
 
 def estimate_of(plan: Plan, store: SampleStore, timing: Timing | None = None) -> Estimate:

@@ -31,7 +31,7 @@ class FolderStore:
             raise ValueError(f"Folder '{folder}' cannot be written ({error.strerror}): choose another one.") from None
 
     def pictures(self, name: str) -> Pictures | None:
-        """The pictures of a samples; None where they are missing or damaged."""
+        """The pictures of a sample set; None where they are missing or damaged."""
         try:
             about = read_json(self.folder / PICTURES / f"{name}.json")
             seeds = tuple(int(seed) for seed in about["seeds"])
@@ -44,7 +44,7 @@ class FolderStore:
         return Pictures(images, seeds, damaged)
 
     def keep_pictures(self, name: str, pictures: Pictures) -> None:
-        """Write the pictures of a samples; their JSON, written last, says that they are whole."""
+        """Write the pictures of a sample set; their JSON, written last, says that they are whole."""
         file, content = self.folder / PICTURES / f"{name}.npy", io.BytesIO()
         np.save(content, pictures.images, allow_pickle=False)
         write_whole(file, content.getvalue())

@@ -48,7 +48,7 @@ class SampleSet:
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """The finished pictures of a samples.
+    """The finished pictures of a sample set.
 
     Attributes:
         images: (n, H, W, 3) uint8.
@@ -95,7 +95,7 @@ def sample_set_of(settings: ExtractSettings, subject: Subject, steering: Steerin
 
 
 def drawing_samples(samples: SampleSet, denoiser: Denoiser) -> Generator[Drawing, None, Pictures]:
-    """Draw a samples, handing out every step of every batch."""
+    """Draw a sample set, handing out every step of every batch."""
     images: list[np.ndarray] = []
     seeds: list[int] = []
     damaged: list[Damage] = []

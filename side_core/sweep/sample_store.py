@@ -15,11 +15,11 @@ class SampleStore(Protocol):
     """Finished work, by the names that stand for what it depends on."""
 
     def pictures(self, name: str) -> Pictures | None:
-        """The pictures of a samples, if they are there."""
+        """The pictures of a sample set, if they are there."""
         ...
 
     def keep_pictures(self, name: str, pictures: Pictures) -> None:
-        """Keep the pictures of a samples."""
+        """Keep the pictures of a sample set."""
         ...
 
     def cell(self, place: Place) -> Cell | None:
@@ -41,14 +41,14 @@ class MemoryStore:
         self.lock = threading.Lock()
 
     def pictures(self, name: str) -> Pictures | None:
-        """The pictures of a samples, if they are still there."""
+        """The pictures of a sample set, if they are still there."""
         with self.lock:
             if name in self.sets:
                 self.sets.move_to_end(name)
             return self.sets.get(name)
 
     def keep_pictures(self, name: str, pictures: Pictures) -> None:
-        """Keep the pictures of a samples."""
+        """Keep the pictures of a sample set."""
         with self.lock:
             self.sets[name] = pictures
             while len(self.sets) > 1 and sum(samples.images.nbytes for samples in self.sets.values()) > self.largest:

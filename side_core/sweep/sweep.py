@@ -8,14 +8,14 @@ from side_core.extraction.matching import Match, match
 from side_core.extraction.run import Extraction
 from side_core.settings import Value
 from side_core.sweep.cell import Cell, first_pictures
-from side_core.sweep.estimate import Estimate, check_time, estimate_of, missing_sets
+from side_core.sweep.estimate import Estimate, check_time, estimate_of, steps_missing
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Place, Plan
 from side_core.sweep.sample_set import Pictures, SampleSet, drawing_samples
 from side_core.sweep.sample_store import SampleStore
 from side_core.wording import counted
 
-MATCHES = 4  # of the last sets that are kept: cells of the same pictures follow each other
+MATCHES = 4  # of the last sample sets that are kept: cells of the same pictures follow each other
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def sweep(
 ) -> Generator[Estimate | Advance | Cell, None, Sweep]:
     """Measure all cells: first the estimate, then every step of drawing and each cell as soon as it is measured.
 
-    What is on the store is neither drawn nor measured again. Whoever stops early keeps the cells handed out; the store
+    What is in the store is neither drawn nor measured again. Whoever stops early keeps the cells handed out; the store
     has them, too.
 
     Args:
@@ -125,15 +125,12 @@ class Work:
 
     def __init__(self, plan: Plan, store: SampleStore):
         self.plan, self.store = plan, store
-        self.done, self.total = (
-            0,
-            sum(samples.batches * samples.sampling.steps for samples in missing_sets(plan, store)),
-        )
+        self.done, self.total = 0, steps_missing(plan, store)
         self.present: dict[str, Pictures] = {}  # of the cell that is being measured, whatever the store forgets
         self.matches: OrderedDict[tuple[str, str], Match] = OrderedDict()
 
     def drawing(self, samples: SampleSet, place: Place, number: int) -> Generator[Advance, None, None]:
-        """Draw a samples unless it is there, handing out the steps."""
+        """Draw a sample set unless it is there, handing out the steps."""
         pictures = self.store.pictures(samples.name)
         if pictures is None:
             work = drawing_samples(samples, self.plan.shared.denoiser)
@@ -168,7 +165,7 @@ class Work:
         return Cell(*about, found, len(pictures.seeds), pictures.lost, saturated, shown)
 
     def match(self, samples: SampleSet, place: Place) -> Match:
-        """A samples against training images and control; cells that differ in scoring alone share it."""
+        """A sample set against training images and control; cells that differ in scoring alone share it."""
         key, pictures = (samples.name, place.settings.encoder), self.present[samples.name]
         if key not in self.matches:
             references = self.plan.shared.references[place.settings.encoder]

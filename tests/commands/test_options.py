@@ -6,6 +6,7 @@ import shlex
 
 import pytest
 
+from side_core.commands import sweep
 from side_core.commands.options import add_options, given
 from side_core.settings import ExtractSettings, Settings, TrainDpmSettings
 
@@ -54,3 +55,10 @@ def test_choices_stand_in_the_help_text() -> None:
     text = parser.format_help()
     assert "off|clip|clip-recompute" in text
     assert "--solver" not in text
+
+
+def test_help_names_the_files_that_sweep_writes() -> None:
+    parser = argparse.ArgumentParser()
+    sweep.add(parser)
+    text = " ".join(parser.format_help().split())
+    assert "folder for sweep.csv, .json, .png, grid.png and pictures" in text and "print sweep.json on stdout" in text

@@ -20,3 +20,8 @@ def test_a_page_adds_the_widget() -> None:
     error = SettingError("Nobody knows: name it.", "data")
     assert error.placed(title_of(error.setting)) == "Nobody knows: name it (Training images)."
     assert title_of("foreign_surrogate") and title_of("no_such_thing") == "no such thing"
+
+
+def test_describe_adds_it_to_its_note(pipeline: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["describe", "--model", str(pipeline)]) == 0
+    assert "are not known: name a folder or an array file (--data).\n" in capsys.readouterr().out

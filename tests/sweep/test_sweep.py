@@ -67,7 +67,7 @@ def run(plan: Plan, store: Any = None) -> Sweep:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
-    """Steps and steering of each samples that is drawn."""
+    """Steps and steering of each sample set that is drawn."""
     found: list[tuple[int, bool]] = []
     real = sets.draw
 

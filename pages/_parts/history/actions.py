@@ -9,10 +9,9 @@ from pages._parts.links.copy_link import copy_link
 from pages._parts.links.link import absolute, link_of, take_over
 from pages._parts.show.exporting import export_button
 from side_core.runs import store
-from side_core.runs.comparison import SETTINGS
 from side_core.runs.exchange.places import names_in
 from side_core.runs.reading import result_in
-from side_core.runs.run import Run
+from side_core.runs.run import SETTINGS, Run
 from side_core.runs.store import LONGEST_NAME, LONGEST_NOTE
 from side_core.runs.workspace import Workspace
 from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings

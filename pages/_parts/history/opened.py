@@ -11,11 +11,10 @@ from pages._parts.history.style import KINDS, facts_html, icon, state_html, tabl
 from pages._parts.show.headline import effect_in_words, show_effect, show_headline, show_second
 from pages._parts.show.text import plain, say_error, show_notes, show_warnings
 from side_core.runs import store
-from side_core.runs.comparison import SETTINGS
 from side_core.runs.database.row import DamagedRunError
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
 from side_core.runs.reading import summary_in
-from side_core.runs.run import Run
+from side_core.runs.run import SETTINGS, Run
 from side_core.runs.wording import progress_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
 

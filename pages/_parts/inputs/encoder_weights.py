@@ -6,6 +6,7 @@ from pages._parts.inputs import controls
 from pages._parts.links import checks
 from side_core.files.assets import CLIPS
 from side_core.settings import Settings
+from side_core.settings.extraction import A_PROGRAM
 
 
 def weights_input(encoder: str, *, key: str = "encoder_weights", of: type[Settings] | None = None) -> str:
@@ -23,7 +24,7 @@ def weights_input(encoder: str, *, key: str = "encoder_weights", of: type[Settin
     field = controls.field_of("encoder_weights", of)
     if encoder != "clip":
         file = controls.text("encoder_weights", "a .pt file", key=key, of=of)
-        st.caption("A TorchScript file is a program, which runs with your rights: give none but its authors'.")
+        st.caption(A_PROGRAM)
         if not file:
             raise ValueError(
                 f"Encoder sscd has no weights here: give the TorchScript file of its authors under '{field.title}', or "

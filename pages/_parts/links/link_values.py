@@ -36,17 +36,8 @@ TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"  # what Surrogat
 GUIDANCE = tuple(GuidanceSettings.model_fields)
 NAMED_OTHERWISE = {"steps": "draw_steps", "encoder": "features", "encoder_weights": "features_weights"}
 ASKED_OF_A_SURROGATE = (  # what the page has a widget for
-    *(
-        "synthetic_count",
-        "steps",
-        "label_source",
-        "encoder",
-        "encoder_weights",
-        "likeness",
-        "smallest",
-        "clusters",
-        "cohesion",
-    ),
+    *("synthetic_count", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest"),
+    *("clusters", "cohesion"),
     *("objective", "train_steps"),
 )
 # Without a widget of this key and default.

@@ -21,7 +21,7 @@ from side_core.settings import ExtractSettings, GuidanceSettings, MetricName, Sw
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.sweep.cell import Cell
-from side_core.sweep.estimate import Estimate, check_time, estimate_of, in_words, missing_sets
+from side_core.sweep.estimate import Estimate, check_time, estimate_of, in_words, missing_sets, steps_missing
 from side_core.sweep.plan import Plan, Shared, compared_by, make_plan
 from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import Advance, Sweep, finished, sweep, sweep_of
@@ -166,9 +166,7 @@ def watch_sweep(plan: Plan, show: Callable[[Sweep], None]) -> None:
     """Measure what is missing, showing each cell as it comes."""
     cells = list(finished(plan, STORE).cells)
     estimate = estimate_for(plan, len(plan.places) - len(cells))
-    phases = [
-        Phase(sum(samples.batches * samples.sampling.steps for samples in missing_sets(plan, STORE)), estimate.seconds)
-    ]
+    phases = [Phase(steps_missing(plan, STORE), estimate.seconds)]
     bar = StopBar("Stop", "Keeps the cells that are finished.", lambda: stop(key_of(plan)), phases)
     waiting, place, shown = st.empty(), st.empty(), 0.0
     for event in in_turn(sweep(plan, STORE, estimate), estimate.seconds, waiting):

@@ -2,19 +2,16 @@
 
 import argparse
 
-from side_core.commands.options import add_device
-from side_core.commands.prompts.options import opened
+from side_core.commands.prompts.options import add_model, opened
 from side_core.commands.terminal import Progress
 from side_core.progress import finish
-from side_core.settings import PromptSettings
 
 ABOUT = "measure the model's own held-out prompts and keep them beside it"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The model."""
-    parser.add_argument("--model", required=True, help=PromptSettings.model_fields["model"].description)
-    add_device(parser)
+    add_model(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -60,6 +60,12 @@ def say(about: Any) -> None:
         print(printable(line))
 
 
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """The model whose folder gets a file, and where it computes."""
+    parser.add_argument("--model", required=True, help=PromptSettings.model_fields["model"].description)
+    add_device(parser)
+
+
 def add_subject(parser: argparse.ArgumentParser, settings: type[PromptSettings]) -> None:
     """The options that `detect` and `explain` share."""
     parser.add_argument(

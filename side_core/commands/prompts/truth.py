@@ -2,7 +2,7 @@
 
 import argparse
 
-from side_core.commands.options import add_device
+from side_core.commands.prompts.options import add_model
 from side_core.commands.terminal import Progress
 from side_core.progress import finish
 from side_core.settings import PromptSettings
@@ -13,8 +13,7 @@ PICTURES = PromptSettings(score_images=20, steps=12, batch_size=20)
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The model."""
-    parser.add_argument("--model", required=True, help=PromptSettings.model_fields["model"].description)
-    add_device(parser)
+    add_model(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -36,6 +36,11 @@ OTHERS = Limit(2**20, b",", MOST_ADDED)
 READ = (".json", ".txt", ".jinja")  # what the libraries read of a tokenizer
 
 
+def limit_of(name: str) -> Limit:
+    """That of a file of this name."""
+    return LIMITS.get(name, OTHERS)
+
+
 def checked_files(folder: Path) -> list[Path]:
     """What lies in the folder of a tokenizer.
 
@@ -56,7 +61,7 @@ def checked_files(folder: Path) -> list[Path]:
 
 def check_file(file: Path) -> None:
     """Raise ValueError for a file that is no plain one, or larger than any sane one."""
-    limit = LIMITS.get(file.name, OTHERS)
+    limit = limit_of(file.name)
     if not file.is_file():
         raise ValueError(f"'{file}' is no plain file: copy the folder again.")
     size = file.stat().st_size

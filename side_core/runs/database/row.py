@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from side_core.runs.exchange.foreign_json import refuse, short
-from side_core.runs.run import Kind, Run, State
+from side_core.runs.run import SETTINGS, Kind, Run, State
 from side_core.settings.former import renamed
 
 FIELDS = tuple(Run.__dataclass_fields__)
@@ -121,8 +121,7 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     for name in ("fingerprints", "versions"):
         if not all(isinstance(value, str) for value in values[name].values()):
             raise Unreadable(f"its {name} are no texts")
-    if values["kind"] == "surrogate":  # of a version before
-        values["settings"] = renamed("SurrogateSettings", values["settings"])
+    values["settings"] = renamed(SETTINGS[values["kind"]].__name__, values["settings"])
     if values["kind"] == "extract":
         for name, most in (("seed", MOST_SEED), ("count", MOST_PICTURES)):
             value = values["settings"].get(name, 0)

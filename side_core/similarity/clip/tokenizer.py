@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from side_core.dpm.formats.config import first_line, read_config
-from side_core.dpm.text.tokenizer_files import LIMITS, OTHERS, checked_files
+from side_core.dpm.text.tokenizer_files import checked_files, limit_of
 from side_core.similarity.clip.encoder import CONFIG, LOCAL, TOKENIZER, ClipModel
 
 Tokenize = Callable[..., Tensor]
@@ -55,7 +55,7 @@ def check_files(model: ClipModel) -> None:
         file = model.folder / name
         if not file.is_file():
             raise ValueError(f"'{model.folder}' has no {name}: copy the model's tokenizer there.")
-        read_config(file, LIMITS.get(name, OTHERS).size)
+        read_config(file, limit_of(name).size)
     checked_files(model.folder)
 
 

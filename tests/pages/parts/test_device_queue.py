@@ -13,12 +13,7 @@ from pages._parts.runtime import device_queue
 from pages._parts.runtime.device_queue import Notice, in_one_turn, in_turn, others, sentence, waited, with_others
 from side_core.device_queue import DeviceQueue
 from side_core.progress import finish
-
-PATIENCE = 20  # seconds
-
-
-class Ended(BaseException):
-    """What Streamlit raises where a run is to end: no Exception."""
+from tests.pages.parts.threads import PATIENCE, Ended, joined
 
 
 @pytest.fixture(autouse=True)
@@ -51,12 +46,6 @@ def session(work: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     return thread
-
-
-def joined(*threads: threading.Thread) -> None:
-    for thread in threads:
-        thread.join(PATIENCE)
-        assert not thread.is_alive(), "it hangs"
 
 
 def counting(steps: int, seconds: float = 0.0) -> Generator[int, None, str]:

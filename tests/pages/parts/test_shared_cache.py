@@ -11,8 +11,7 @@ import pytest
 
 from pages._parts.runtime import shared_cache
 from pages._parts.runtime.shared_cache import Release, SharedCache
-
-PATIENCE = 20  # seconds
+from tests.pages.parts.threads import PATIENCE, Ended, joined
 
 
 class Model:
@@ -34,20 +33,10 @@ def clock() -> Clock:
     return Clock()
 
 
-class Ended(BaseException):
-    """What Streamlit raises where a run is to end: no Exception."""
-
-
 def in_thread(call: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=call, daemon=True)
     thread.start()
     return thread
-
-
-def joined(*threads: threading.Thread) -> None:
-    for thread in threads:
-        thread.join(PATIENCE)
-        assert not thread.is_alive(), "it hangs"
 
 
 def test_the_longest_unused_goes_first() -> None:
