@@ -450,4 +450,4 @@ def test_a_link_of_a_version_before_opens_by_the_names_of_today() -> None:
         app.query_params[name] = value
     app.run()
     assert not app.exception and app.slider(key="synthetic_count").value == 320
-    assert "images" not in app.query_params, app.query_params
+    assert app.query_params["synthetic_count"] == "320" and "images" not in app.query_params
