@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.waiting import PATIENCE, settled
+from tests.browser.waiting import PATIENCE, press, settled
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def test_a_dropped_export_opens_the_same_run(page: Page, address: str, exported:
     settled(page, "2 of 2 pictures")
     drop(page, "a <b>run</b>." + member.split(".")[1], exported.read(member))
     expect(page.get_by_text("5 from seed 7 on, 9 steps")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("button", name="Open this run").click()
+    press(page.get_by_role("button", name="Open this run"))
     settled(page, "5 of 5 pictures beat the threshold")
     for part in ("model=ideal", "count=5", "seed=7", "steps=9"):
         assert part in page.url

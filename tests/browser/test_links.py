@@ -13,7 +13,7 @@ from side_core.progress import finish
 from side_core.runs.exchange.export import export_zip
 from side_core.runs.result import result_of
 from side_core.settings import ExtractSettings
-from tests.browser.waiting import PATIENCE, ended, settled
+from tests.browser.waiting import PATIENCE, ended, press, settled
 
 pytestmark = pytest.mark.browser
 MOST_BACK = 8  # presses until the page before is there: each change of a link is one
@@ -146,7 +146,7 @@ def test_settings_are_taken_over_from_any_page(start: str, page: Page, address: 
         settled(page, re.compile("of 2 pictures"))
     page.get_by_text("Open an exported run").click(timeout=PATIENCE)
     page.get_by_test_id("stFileUploader").locator("input").set_input_files(exported)
-    page.get_by_role("button", name="Open this run").click(timeout=PATIENCE)
+    press(page.get_by_role("button", name="Open this run"))
     expect(page.get_by_role("heading", name=re.compile("of 3 pictures beat"))).to_be_visible(timeout=PATIENCE)
     settled(page, re.compile("of 3 pictures beat"))
     assert urlsplit(page.url).path == "/"
@@ -165,7 +165,7 @@ def test_back_returns_to_what_was_before(page: Page, address: str, exported: Pat
     page.goto(f"{address}/models?model=ideal")
     page.get_by_text("Open an exported run").click(timeout=PATIENCE)
     page.get_by_test_id("stFileUploader").locator("input").set_input_files(exported)
-    page.get_by_role("button", name="Open this run").click(timeout=PATIENCE)
+    press(page.get_by_role("button", name="Open this run"))
     settled(page, re.compile("of 3 pictures beat"))
     for _ in range(MOST_BACK):
         page.go_back()  # the address that comes back may at once be mended to the one before

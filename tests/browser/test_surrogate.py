@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.waiting import PATIENCE
+from tests.browser.waiting import PATIENCE, press
 
 pytestmark = pytest.mark.browser
 SMALL = {
@@ -37,7 +37,7 @@ def test_a_surrogate_is_drawn_grouped_trained_saved_and_steers(page: Page, addre
     expect(page.get_by_text("Stop training")).to_have_count(0)
     page.get_by_role("textbox", name="Folder").fill(str(tmp_path / "mine"))
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Save").click()
+    press(page.get_by_role("button", name="Save"))
     expect(page.get_by_text(f"Saved in {tmp_path}/mine")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Steer with it on Extract").click()
     expect(page.get_by_text(re.compile(r"· surrogate [0-9a-f]{12} ·"))).to_be_visible(timeout=PATIENCE)

@@ -1,10 +1,12 @@
 """How browser tests wait: for what a person would see, and for the script to end."""
 
 import re
+import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 PATIENCE = 300_000  # milliseconds; a busy machine is many times slower
+REST = 0.3  # seconds
 
 
 def ended(page: Page, patience: float = PATIENCE) -> None:
@@ -21,3 +23,19 @@ def settled(page: Page, heading: str | re.Pattern[str]) -> None:
     expect(page.get_by_role("heading", name=heading)).to_be_visible(timeout=PATIENCE)
     ended(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def press(button: Locator) -> None:
+    """Click where a button has come to rest, as a person does.
+
+    What comes above it moves it away, also after the script has ended, and a click whose begin and end lie on different
+    elements is none.
+    """
+    expect(button).to_be_visible(timeout=PATIENCE)
+    ended(button.page)
+    deadline, before = time.monotonic() + PATIENCE / 1000, None
+    while (place := button.bounding_box(timeout=PATIENCE)) != before:
+        assert time.monotonic() < deadline, "it never comes to rest"
+        before = place
+        button.page.wait_for_timeout(1000 * REST)
+    button.click(timeout=PATIENCE)

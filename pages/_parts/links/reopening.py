@@ -36,16 +36,8 @@ def reopen_input() -> None:
             say_error(error)
             return
         show(found)
-        # In a callback: a page that begins anew at that moment must not lose the click.
-        st.button(
-            "Open this run",
-            type="primary",
-            icon=":material/open_in_new:",
-            key="reopen-run",
-            width="stretch",
-            on_click=take_over,
-            args=(found.settings,),
-        )
+        if st.button("Open this run", type="primary", icon=":material/open_in_new:", key="reopen-run", width="stretch"):
+            take_over(found.settings)
 
 
 def history() -> Workspace | None:
