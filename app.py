@@ -16,7 +16,7 @@ def warm_up() -> None:
     import scipy.stats  # noqa: F401
 
     from pages._parts.runtime.resources import keep_subject
-    from side_core.extraction.run import open_subject
+    from side_core.extraction.subject import open_subject
     from side_core.settings import ExtractSettings
 
     settings = ExtractSettings(mode="fast")

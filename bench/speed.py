@@ -25,7 +25,7 @@ from bench.topk import topk_figures, wide_figures
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.extraction.matching import match
-from side_core.extraction.run import open_subject, references_of
+from side_core.extraction.subject import open_subject, references_of
 from side_core.files.assets import BUILT_INS
 from side_core.progress import finish
 from side_core.sampling.drawing import draw

@@ -7,11 +7,11 @@ from pages._parts.inputs.steering import first_surrogate, guidance_inputs, say_i
 from pages._parts.links import checks
 from pages._parts.links.link import link_of
 from pages._parts.links.link_values import DRAW, SCORE
-from pages._parts.runtime.live import draw_missing
+from pages._parts.runtime.live import draw_live
+from pages._parts.runtime.pictures import PICTURES
 from pages._parts.runtime.recording import keep_run, noted
 from pages._parts.runtime.resources import (
-    PICTURES,
-    match_pictures,
+    matching,
     open_references,
     open_subject,
     open_surrogate,
@@ -24,8 +24,8 @@ from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.results import Shown, provenance, show_results
 from pages._parts.show.text import say_error
-from side_core.extraction.run import Drawn, Extraction, Subject, score_images
-from side_core.runs.identity import pictures_key, without_surrogate
+from side_core.extraction.run import Extraction, score_images
+from side_core.extraction.subject import Subject, sample_sets
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, ScoreSettings
 
@@ -53,7 +53,6 @@ def draw_pictures() -> None:
     if name is None:
         glossary.line(PLAIN_INTRO, intro)
     subject = open_subject(ExtractSettings.read(chosen))
-    assert subject.denoiser is not None  # it was opened with a model
     with rest:
         chosen |= sidebar.sampling_inputs(subject.denoiser, steered=name is not None)
         st.divider()
@@ -77,14 +76,14 @@ def draw_pictures() -> None:
     offer_link(heading, link_of(settings))
     schedule = schedule_of(settings, subject.denoiser)
     subject = steered(subject, settings)
-    glossary.line(PLAIN_INTRO if subject.guide is None else STEERED_INTRO, intro)
+    glossary.line(PLAIN_INTRO if subject.guided_by is None else STEERED_INTRO, intro)
     if subject.steering is not None:
         say_if_idle(subject.steering, schedule)
     shown = draw_and_match(settings, subject)
     if shown is not None:
         show_results(shown, threshold_note, schedule)
         provenance(shown)
-        keep_run(shown.extraction, shown.drawn, PICTURES)
+        keep_run(shown.extraction, shown.drawn)
 
 
 def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
@@ -94,20 +93,13 @@ def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
     """
     references = open_references(settings, subject)
-    finished = draw_missing(
-        settings, subject, PICTURES, lambda: noted(settings, subject, references), references=references
-    )
-    if not finished.own:
-        if finished.damaged:  # this says which
-            score_images(settings, subject, references, Drawn(damaged=finished.damaged))
+    drawn = draw_live(settings, subject, PICTURES, lambda: noted(settings, subject, references), references=references)
+    if not drawn.own:
         return None
-    keys = [pictures_key(settings, twin) for twin in (subject, without_surrogate(subject))]
-    drawn = {key: pictures for key, pictures in zip(keys, (finished.own, finished.plain), strict=True) if pictures}
-    compared = reference_key(settings, subject)
-    matches = [match_pictures(pictures, (key, *compared), references) for key, pictures in drawn.items()]
-    plain = matches[1] if len(matches) > 1 else None
-    extraction = Extraction(settings, subject, references, matches[0], plain=plain, damaged=finished.damaged)
-    return Shown(extraction, "seed", {str(seed): picture for seed, picture in finished.own.items()}, drawn)
+    extraction = score_images(settings, subject, references, drawn, matching(reference_key(settings, subject)))
+    keys = [samples.key for samples in sample_sets(settings, subject)]
+    paths = {str(seed): picture for seed, picture in drawn.own.items()}
+    return Shown(extraction, "seed", paths, dict(zip(keys, (drawn.own, drawn.plain), strict=False)))
 
 
 def score_pictures() -> None:

@@ -8,7 +8,7 @@ from pages._parts.history.opened import show_run
 from pages._parts.history.space import show_space
 from pages._parts.history.state import COMPARED, DONE, OPENED, show_said
 from pages._parts.history.style import STYLE
-from pages._parts.runtime.recording import workspace
+from pages._parts.runtime.workspace import workspace
 from pages._parts.show.figures import STYLE as FIGURES
 from pages._parts.show.heading import begin_notices
 from pages._parts.show.text import say_error, show_warnings

@@ -15,7 +15,7 @@ from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.text import say_error
 from side_core.dpm.description import Description, describe
 from side_core.dpm.folder import known_models, model_folder, read_card, trained_mirrored
-from side_core.extraction.run import data_and_control
+from side_core.extraction.subject import data_and_control
 from side_core.settings import ExtractSettings
 
 LARGE = 2**30  # bytes of weights that are not loaded unasked
@@ -90,8 +90,7 @@ def show_fingerprints(settings: ExtractSettings, description: Description) -> No
     except ValueError as error:
         say_error(error)
         return
-    if subject.denoiser is not None:
-        st.caption(f"Model fingerprint (SHA-256 of the weights as loaded): {subject.denoiser.fingerprint}")
+    st.caption(f"Model fingerprint (SHA-256 of the weights as loaded): {subject.denoiser.fingerprint}")
     if subject.calibration is None:
         st.caption("It has no calibration for these pictures: `python -m side_core calibrate` makes one.")
 

@@ -21,7 +21,6 @@ from pages._parts.prompts.subject import examine, has_text
 from pages._parts.prompts.tried import Tried, note, show_tried, tried
 from pages._parts.prompts.words import show_figures, show_words
 from pages._parts.runtime.recording import keep_run
-from pages._parts.runtime.resources import PICTURES
 from pages._parts.show import glossary
 from pages._parts.show.code import show_code
 from pages._parts.show.figures import STYLE
@@ -29,10 +28,10 @@ from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.results import Shown
 from pages._parts.show.text import plain, say_error
 from side_core.dpm.text.tokens import need_prompt
+from side_core.extraction.subject import sample_sets
 from side_core.prompts.explain import Differentiated, Significance, explaining
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import norm_of, score_of, text_norms
-from side_core.runs.identity import pictures_key
 from side_core.sampling.prompt import check_prompt
 
 INTRO = (
@@ -83,7 +82,7 @@ def look_into() -> None:
         further = view.detail("further")
         if shown is not None:
             show_pairs(shown)
-            keep_run(shown.extraction, shown.drawn, PICTURES)
+            keep_run(shown.extraction, shown.drawn)
         if standing is not None and standing.threshold is None:
             with filling:
                 fill_in(inquiry, lambda held_out: show_standing(inquiry, value, panel, held_out))
@@ -136,8 +135,9 @@ def show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
         copies = copies_in_words(extraction)
         note(Tried(inquiry.prompt, inquiry.asked.digest, standing.value, standing.counts, copies, first))
     show_copies(extraction)
+    (samples,) = sample_sets(inquiry.drawing, examined.subject)
     named = {str(seed): picture for seed, picture in pictures.items()}
-    return Shown(extraction, "seed", named, {pictures_key(inquiry.drawing, examined.subject): pictures})
+    return Shown(extraction, "seed", named, {samples.key: pictures})
 
 
 def show_further(inquiry: Inquiry, significance: Significance) -> None:

@@ -50,7 +50,6 @@ def ask() -> SweepSettings:
         chosen["mode"] = sidebar.mode_input()
     with st.container():  # what shows progress now and then lies in one: what follows keeps its place
         subject = subject_for(chosen)
-    assert subject.denoiser is not None  # it was opened with a model
     with foreign_place:
         chosen["foreign_surrogate"] = foreign_input(curves, subject)
     with rest:

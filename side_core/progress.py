@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from typing import Protocol, TypeVar
 
 Event = TypeVar("Event")
+Other = TypeVar("Other")
 Result = TypeVar("Result")
 
 
@@ -15,6 +16,16 @@ def finish(work: Generator[Event, None, Result], watch: Callable[[Event], object
         except StopIteration as end:
             return end.value
         watch(event)
+
+
+def mapped(work: Generator[Event, None, Result], change: Callable[[Event], Other]) -> Generator[Other, None, Result]:
+    """The same work with each event changed; its result is kept."""
+    while True:
+        try:
+            event = next(work)
+        except StopIteration as end:
+            return end.value
+        yield change(event)
 
 
 class Part(Protocol):

@@ -13,9 +13,9 @@ from pathlib import Path
 from side_core.data.picture import BadPictureError, read_picture
 from side_core.runs.database.connection import DATABASE
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import seeds_in
 from side_core.runs.store import listed
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture_files import seeds_in
 
 KILLS = 50
 CODE = """

@@ -21,12 +21,11 @@ def run(options: argparse.Namespace) -> int:
     settings = ExtractSettings.read(given(options, ExtractSettings))
     from side_core.dpm.folder import model_folder
     from side_core.extraction.calibration import FILE, PLAIN, calibrate
-    from side_core.extraction.run import opening
+    from side_core.extraction.subject import opening
 
     subject = finish(opening(settings), Progress("reading pictures").watch)
     if subject.control is None:
         raise ValueError(f"'{settings.model}' has no control of its own: name images it never saw with --control.")
-    assert subject.denoiser is not None  # a calibration has a model
     folder = model_folder(settings.model)
     progress = Progress("calibrating")
     plain = PLAIN.model_copy(update={"mode": settings.mode})

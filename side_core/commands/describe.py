@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     from side_core.dpm.description import describe
     from side_core.dpm.folder import model_folder, read_card, trained_mirrored
     from side_core.extraction.overview import lines_of_model, overviewing
-    from side_core.extraction.run import data_and_control
+    from side_core.extraction.subject import data_and_control
 
     description = describe(settings.model)
     if not options.json:

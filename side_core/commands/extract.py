@@ -12,8 +12,8 @@ from side_core.settings import ExtractSettings
 
 if TYPE_CHECKING:
     from side_core.commands.noting import Noting
-    from side_core.extraction.run import Drawn
-
+    from side_core.extraction.animation import PathRecorder
+    from side_core.extraction.subject import Subject
 
 ABOUT = "draw images, match them with training images, score them against a control"
 
@@ -35,82 +35,78 @@ def run(options: argparse.Namespace) -> int:
     settings = ExtractSettings.read(given(options, ExtractSettings))
     from side_core.commands.noting import Noting
     from side_core.extraction.animation import PathRecorder
-    from side_core.extraction.files import IMAGES, PATH, PLAIN, arithmetic_in, begin, write_images, write_results
-    from side_core.extraction.run import Extraction, extract, opening, references_of, score_images
-    from side_core.files.whole_file import write_whole
+    from side_core.extraction.files import arithmetic_in, begin, write_results
+    from side_core.extraction.run import Extraction, extract, found_in, score_images
+    from side_core.extraction.subject import opening, references_of
     from side_core.runs.identity import new_run
+    from side_core.sampling.store import Layered
 
     recorded = arithmetic_in(options.out) if options.resume else None
     subject = finish(opening(settings, options.device, recorded), Progress("reading pictures").watch)
     references = finish(references_of(settings, subject, options.device), watch_preparing())
-    assert subject.denoiser is not None  # an extraction has a model
-    resumed, steered = begin(options.out, settings, subject, options.resume), subject.guide is not None
-    noting = Noting(new_run(settings, subject, references), options.history)
-    noting.pictures(options.out / IMAGES, resumed.images)
-    noting.pictures(options.out / PLAIN, resumed.plain, plain=True)
-    anew = drawn_for_path(options, settings, noting)
-    drawn = resumed.without(anew)
-    drawn = drawn.and_also(reused(options.out, settings, steered, drawn, anew, noting))
-    recorder, progress = PathRecorder(subject.denoiser, settings), Progress("drawing")
-    plain_progress = Progress("drawing the same seeds unsteered")
-    extraction, code = None, 0
+    folder = begin(options.out, settings, subject, options.resume)
+    noting = Noting(new_run(settings, subject, references), options.history, folder.folders)
+    for key in folder.folders:
+        noting.link(key, folder.seeds(key))
+    store = Layered(folder, noting)
+    recorder = PathRecorder(subject.denoiser, settings)
+    steered, extraction, code = subject.guided_by is not None, None, 0
+    progress, plain_progress = Progress("drawing"), Progress("drawing the same seeds unsteered")
     try:
-        for event in extract(settings, subject, references, drawn):
+        for event in extract(settings, subject, references, store):
             if isinstance(event, Extraction):
                 extraction = event
                 continue
             twin = steered and not event.steered
             (plain_progress if twin else progress).watch(event)
-            write_images(options.out, event.finished, PLAIN if twin else IMAGES, event.damaged)
-            noting.pictures(options.out / (PLAIN if twin else IMAGES), event.finished, plain=twin)
-            drawn = drawn.after(event, steered)
             if not twin and recorder.see(event):  # now, as a run that is killed may be resumed
                 with suppress(ValueError):  # said at the end, when all pictures are there
-                    write_whole(options.out / PATH, recorder.gif)
-                noting.animation(recorder.seeds, recorder.gif)
+                    keep_path(options.out, recorder, noting)
+        show_path(options, settings, subject, recorder, noting)
     except KeyboardInterrupt:
-        code, drawn = INTERRUPTED, drawn.and_also(resumed)
+        code, drawn = INTERRUPTED, found_in(folder, settings, subject)
         if not drawn.images:
             noting.leave()
             raise
         complain("interrupted; scoring what is finished.")
-        extraction = score_images(settings, subject, references, drawn)
+        extraction = extraction or score_images(settings, subject, references, drawn)
     assert extraction is not None  # the generator's last event
-    if recorder.gif:
-        write_whole(options.out / PATH, recorder.gif)
     report(extraction, write_results(options.out, extraction), options)
     noting.result(extraction)
     return code
 
 
-def drawn_for_path(options: argparse.Namespace, settings: ExtractSettings, noting: "Noting") -> tuple[int, ...]:
-    """The seeds that must be drawn, whatever is finished, so that path.gif is there: none where it is, or is kept."""
-    from side_core.extraction.animation import is_path_of, seeds_shown
+def show_path(
+    options: argparse.Namespace,
+    settings: ExtractSettings,
+    subject: "Subject",
+    recorder: "PathRecorder",
+    noting: "Noting",
+) -> None:
+    """See to it that path.gif is there: recorded as the pictures were drawn, kept before, or recorded now."""
+    from side_core.extraction.animation import is_path_of
+    from side_core.extraction.files import PATH
+    from side_core.files.whole_file import write_whole
+    from side_core.sampling.drawing import draw
+
+    file, steering = options.out / PATH, subject.guided_by
+    if recorder.gif:
+        keep_path(options.out, recorder, noting)
+    elif options.resume and is_path_of(file, recorder.seeds):
+        return
+    elif (kept := noting.kept_animation(recorder.seeds)) is not None:
+        write_whole(file, kept)
+    else:
+        guide = None if steering is None else steering.guide
+        for drawing in draw(subject.denoiser, settings.plain_sampling, recorder.seeds, guide):
+            recorder.see(drawing)
+        keep_path(options.out, recorder, noting)
+
+
+def keep_path(out: Path, recorder: "PathRecorder", noting: "Noting") -> None:
+    """Write path.gif, and keep it for other runs of the same pictures."""
     from side_core.extraction.files import PATH
     from side_core.files.whole_file import write_whole
 
-    file, seeds = options.out / PATH, seeds_shown(settings)
-    if options.resume and is_path_of(file, seeds):
-        return ()
-    if (kept := noting.kept_animation(seeds)) is None:
-        return seeds
-    write_whole(file, kept)
-    return ()
-
-
-def reused(
-    out: Path, settings: ExtractSettings, steered: bool, drawn: "Drawn", anew: tuple[int, ...], noting: "Noting"
-) -> "Drawn":
-    """Pictures that the workspace keeps, copied into the run's folder: those neither drawn yet nor to be drawn anew."""
-    from side_core.extraction.files import PLAIN, write_images
-    from side_core.extraction.run import Drawn
-
-    own = noting.kept([seed for seed in settings.seeds if seed not in drawn.images and seed not in anew])
-    plain = {}
-    if steered and settings.compare_plain:
-        plain = noting.kept([seed for seed in settings.seeds if seed not in drawn.plain], plain=True)
-    images, twins = ({seed: picture.image for seed, picture in kept.items()} for kept in (own, plain))
-    damaged = tuple(picture.damage for picture in own.values() if picture.damage)
-    write_images(out, images, damaged=damaged)
-    write_images(out, twins, PLAIN)
-    return Drawn(images, twins, damaged)
+    write_whole(out / PATH, recorder.gif)
+    noting.animation(recorder.seeds, recorder.gif)

@@ -1,6 +1,6 @@
 """Runs of the command line go into the workspace too; trouble there is said once and stops nothing."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -9,25 +9,27 @@ from side_core.commands.terminal import complain
 from side_core.extraction.run import Extraction
 from side_core.files.whole_file import write_whole
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import Picture, animation_file, kept_pictures, link_picture
 from side_core.runs.reading import seeds_of
 from side_core.runs.recording import begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun, Run
 from side_core.runs.store import equal, showing
-from side_core.runs.workspace import Workspace
+from side_core.runs.workspace import Workspace, animation_file
+from side_core.sampling.picture import Picture
+from side_core.sampling.picture_files import link_picture, read_pictures, seeds_in
 from side_core.wording import counted
 
 
 class Noting:
-    """One run, noted as it begins and kept when it ends.
+    """One run, noted as it begins and kept when it ends; a `SampleStore` of pictures that lie in the run's own folder.
 
     Args:
         new: the run.
         wanted: whether to note it at all.
+        folders: where its pictures lie, by what they depend on.
     """
 
-    def __init__(self, new: NewRun, wanted: bool = True):
-        self.new = new
+    def __init__(self, new: NewRun, wanted: bool = True, folders: Mapping[str, Path] | None = None):
+        self.new, self.folders = new, folders or {}
         self.workspace: Workspace | None = None
         self.run: Run | None = None
         self.others: list[Run] = []  # whose pictures may be reused: an equal one first, then the newest
@@ -51,18 +53,24 @@ class Noting:
             self.workspace = None
             complain(str(error))
 
-    def pictures(self, folder: Path, seeds: Iterable[int], plain: bool = False) -> None:
-        """Keep finished pictures, which are files `<seed>.png` of a folder already."""
+    def seeds(self, key: str) -> Collection[int]:
+        """The seeds whose pictures the workspace keeps."""
+        return set() if self.workspace is None else seeds_in(self.workspace.pictures / key)
+
+    def put(self, key: str, pictures: Mapping[int, Picture]) -> None:
+        """Keep finished pictures, which are files of the run's folder already; lost ones are none."""
+        self.link(key, [seed for seed, picture in pictures.items() if not picture.lost])
+
+    def link(self, key: str, seeds: Iterable[int]) -> None:
+        """Keep the files `SEED.png` of the run's folder."""
         if (here := self.workspace) is None:
             return
-        key = self.new.plain if plain else self.new.pictures
 
         def link() -> None:
             for seed in seeds:
-                link_picture(here.pictures / key, seed, folder / f"{seed}.png")
+                link_picture(here.pictures / key, seed, self.folders[key] / f"{seed}.png")
 
-        if key:
-            self.attempt(link)
+        self.attempt(link)
 
     def animation(self, seeds: Sequence[int], content: bytes) -> None:
         """Keep the animated path of these seeds, which can be made again where it cannot be kept."""
@@ -70,17 +78,17 @@ class Noting:
             with suppress(ValueError):
                 write_whole(animation_file(here.pictures / self.new.pictures, seeds), content)
 
-    def kept(self, seeds: Sequence[int], plain: bool = False) -> dict[int, Picture]:
+    def found(self, key: str, seeds: Sequence[int]) -> dict[int, Picture]:
         """The pictures of these seeds that the workspace keeps, whatever run they were drawn for; says of which."""
-        key = self.new.plain if plain else self.new.pictures
-        if self.workspace is None or not key or not seeds:
+        if self.workspace is None or not seeds:
             return {}
-        found = kept_pictures(self.workspace.pictures / key, seeds)
+        found = read_pictures(self.workspace.pictures / key, seeds)
         if found:
             same = (run for run in self.others if key in (run.pictures, run.plain))
             source = next((run for run in same if not found.keys().isdisjoint(seeds_of(run))), None)
             of = "that no run shows any more" if source is None else f"of run {source.id}"
-            complain(f"reused {counted(len(found), 'plain picture' if plain else 'picture')} {of}.")
+            what = "plain picture" if key == self.new.plain else "picture"
+            complain(f"reused {counted(len(found), what)} {of}.")
         return found
 
     def kept_animation(self, seeds: Sequence[int]) -> bytes | None:

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     settings = ScoreSettings.read(given(options, ScoreSettings))
     from side_core.commands.noting import Noting
     from side_core.extraction.files import prepare_folder, write_results
-    from side_core.extraction.scoring import score
+    from side_core.extraction.run import score
     from side_core.runs.identity import new_run
 
     prepare_folder(options.out, settings)

@@ -1,8 +1,8 @@
 """SIDE against its baselines: the same seeds by every method, one threshold for all, intervals and controls."""
 
-import hashlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,12 @@ from side_core.evaluation.comparison import Comparison, compare
 from side_core.evaluation.methods import Method, methods_of, surrogate_of, twin_of
 from side_core.evaluation.quality import Quality, quality_reference
 from side_core.extraction.matching import Match, match
-from side_core.extraction.run import Subject, data_and_control, opening, references_of
+from side_core.extraction.subject import Subject, data_and_control, opening, references_of
 from side_core.files.whole_file import write_json
-from side_core.sampling.completed import picture_identity
-from side_core.sampling.drawing import draw
+from side_core.progress import mapped
+from side_core.sampling.missing import SampleSet, draw_missing, images_of
+from side_core.sampling.picture_arrays import ArrayStore
+from side_core.sampling.store import SampleStore
 from side_core.settings import EvaluateSettings, ExtractSettings, SettingError
 from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
 from side_core.similarity.scores import SCORES
@@ -26,7 +28,6 @@ from side_core.surrogate.building import STAGES, Material
 from side_core.surrogate.steering import make_steering
 from side_core.surrogate.surrogate import Surrogate
 
-CHUNK = 256  # images that are kept together: what a kill can cost
 ABOUT = "evaluation.json"
 
 
@@ -92,7 +93,6 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     recorded = arithmetic_in(out)
     subject = yield from opening(examined, device, recorded)
     denoiser = subject.denoiser
-    assert denoiser is not None  # a model was named
     methods = methods_of(settings, subject.data)
     if subject.control is None:
         raise SettingError(
@@ -105,16 +105,15 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     references = yield from references_of(examined, subject, device)
     encoder = BottleneckEncoder(denoiser) if isinstance(denoiser, HasBottleneck) else PixelEncoder()
     reference = quality_reference(encoder(subject.control.images))
-    evaluated: list[Evaluated] = []
+    store, evaluated = ArrayStore(out / "images"), list[Evaluated]()
     gathered: dict[str, Material] = {}
     for method in methods:
         surrogate = None
         if method.surrogate is not None:
-            for event in (work := Watched(surrogate_of(method, settings, denoiser, subject.data, out, gathered))):
-                yield Stage(f"{method.name}: {STAGES[type(event)]}", event.done, event.total)
-            surrogate = work.result
+            work = surrogate_of(method, settings, denoiser, subject.data, out, gathered)
+            surrogate = yield from mapped(work, partial(stage_of, method.name))
         drawn = twin if method.kind == "twin" and twin is not None else denoiser
-        images = yield from images_of(method, settings, drawn, surrogate, out)
+        images = yield from images_of_method(method, settings, drawn, surrogate, store)
         seeds = tuple(map(str, images))
         stack = np.stack(list(images.values()))
         found = match(stack, seeds, references)
@@ -124,67 +123,31 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     return Evaluation(settings, subject, tuple(evaluated), compare(matches, settings), usual)
 
 
-class Watched:
-    """A generator that is iterated, and whose result is asked for afterwards."""
-
-    def __init__(self, work: Generator[Any, None, Surrogate]):
-        self.work = work
-        self.result: Surrogate | None = None
-
-    def __iter__(self) -> Iterator[Any]:
-        self.result = yield from self.work
+def stage_of(name: str, event: Any) -> Stage:
+    """How far the making of a method's surrogate is."""
+    return Stage(f"{name}: {STAGES[type(event)]}", event.done, event.total)
 
 
-def images_of(
-    method: Method, settings: EvaluateSettings, denoiser: Denoiser, surrogate: Surrogate | None, out: Path
+def images_of_method(
+    method: Method, settings: EvaluateSettings, denoiser: Denoiser, surrogate: Surrogate | None, store: SampleStore
 ) -> Generator[Stage, None, dict[int, np.ndarray]]:
-    """The images of a method by their seeds, (H, W, 3) uint8; those not in `out/images/NAME` yet are drawn now.
+    """The images of a method by their seeds, (H, W, 3) uint8; those not in the store yet are drawn now.
 
     Lost images are left out.
+
+    Raises:
+        ValueError: all are lost.
     """
-    guide = None
-    own = f"{denoiser.fingerprint}\n{picture_identity(settings, denoiser)}"
+    steering, foreign = None, method.kind == "twin"
     if surrogate is not None:
-        foreign = method.kind == "twin"
         steering = make_steering(surrogate, denoiser, settings.guidance, settings.label, foreign=foreign)
-        guide, own = steering.guide, f"{own}\n{steering.digest}"
-    folder = out / "images" / f"{method.name}-{hashlib.sha256(own.encode()).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    found: dict[int, np.ndarray] = {}
-    plain = settings.sampling.model_copy(update={"label": None})
-    for start in range(0, settings.count, CHUNK):
-        seeds = settings.seeds[start : start + CHUNK]
-        file = folder / f"{seeds[0]}-{len(seeds)}.npz"
-        chunk = read_chunk(file)
-        if chunk is None:
-            chunk = {}
-            for drawing in draw(denoiser, plain, seeds, guide):
-                chunk |= drawing.finished
-                done = start + len(seeds) * drawing.done / drawing.total
-                yield Stage(f"{method.name}: drawing", round(done), settings.count)
-            write_chunk(file, chunk)
-        found |= chunk
+    samples = SampleSet(denoiser, settings.sampling.model_copy(update={"label": None}), steering)
+    what = f"{method.name}: drawing"
+    work = draw_missing(samples, store)
+    found = images_of((yield from mapped(work, lambda drawing: Stage(what, drawing.done, drawing.total))))
     if not found:
         raise SettingError(f"Guidance lost every image of method '{method.name}': lower lambda.", "guidance_scale")
     return found
-
-
-def read_chunk(file: Path) -> dict[int, np.ndarray] | None:
-    """Images by their seeds; None where the file is missing or damaged."""
-    try:
-        with np.load(file, allow_pickle=False) as known:
-            return dict(zip(known["seeds"].tolist(), known["images"], strict=True))
-    except (OSError, ValueError, EOFError, KeyError):
-        return None
-
-
-def write_chunk(file: Path, images: dict[int, np.ndarray]) -> None:
-    """Write images under another name, then rename."""
-    partial = file.with_suffix(".partial")
-    shown = np.stack(list(images.values())) if images else np.empty((0, 1, 1, 3), np.uint8)
-    with partial.open("wb") as opened:
-        np.savez_compressed(opened, seeds=np.array(list(images), np.int64), images=shown)
-    partial.replace(file)
 
 
 def arithmetic_in(out: Path) -> str | None:
@@ -200,7 +163,7 @@ def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoise
         ValueError: it holds results of another model or other images, in another fast arithmetic, or surrogates made
             otherwise.
     """
-    assert subject.denoiser is not None and subject.control is not None  # checked before
+    assert subject.control is not None  # checked before
     arithmetic = recorded = arithmetic_in(out)
     if settings.mode == "fast":  # images of exact mode lie apart
         arithmetic = str(subject.denoiser.arithmetic)

@@ -113,7 +113,7 @@ def csv_table(evaluation: Evaluation) -> str:
 def summary(evaluation: Evaluation) -> dict[str, Any]:
     """The same with settings, fingerprints and versions."""
     subject, comparison, usual = evaluation.subject, evaluation.comparison, evaluation.usual
-    assert subject.denoiser is not None and subject.control is not None  # there is a comparison
+    assert subject.control is not None  # there is a comparison
     methods = {}
     for item in evaluation.methods:
         name = item.method.name

@@ -10,17 +10,13 @@ from PIL import Image
 from side_core.dpm.denoiser import Denoiser, to_uint8
 from side_core.files.images import PAPER, SIDE, enlarge
 from side_core.sampling.drawing import Drawing
+from side_core.sampling.picture import steps_shown
 from side_core.settings import SamplingSettings
 
 FRAME_MILLISECONDS = 120
 HOLD = 12  # frames long that the last one stays
 IMAGES = 16
 FRAMES = 24
-
-
-def steps_shown(steps: int, frames: int) -> set[int]:
-    """Which of the steps a path of at most `frames` pictures shows: the first, the last, and some evenly between."""
-    return {round(step) for step in np.linspace(0, steps - 1, min(frames, steps))}
 
 
 def seeds_shown(settings: SamplingSettings) -> tuple[int, ...]:

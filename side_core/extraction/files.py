@@ -1,27 +1,24 @@
 """The folder of a run: images, tables, run.json, grid.png, each whole or not there at all."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from side_core.data.picture import BadPictureError, read_picture
 from side_core.dpm.folder import read_json
-from side_core.extraction.run import Drawn, Extraction, Subject
+from side_core.extraction.run import Extraction
+from side_core.extraction.subject import Subject, sample_sets
 from side_core.extraction.summary import pictures_json, run_summary
 from side_core.extraction.tables import neighbors_csv, samples_csv, training_csv
 from side_core.files.images import grid_of_rows, png
 from side_core.files.whole_file import make_folder, write_json, write_whole
-from side_core.sampling.drawing import Damage
+from side_core.sampling.missing import SampleSet
+from side_core.sampling.picture import Picture, alone
+from side_core.sampling.picture_files import read_pictures, seeds_in, write_picture
 from side_core.settings import ExtractSettings, MatchSettings
 
 GRID_ROWS = 64
 RUN = "run.json"
 IMAGES, PLAIN, PATH = "images", "plain", "path.gif"
-DAMAGE = "side-explorer-damage"  # keyword of a text in the PNG of a picture that guidance has saturated
 
 
 def prepare_folder(out: Path, settings: MatchSettings) -> None:
@@ -35,8 +32,38 @@ def prepare_folder(out: Path, settings: MatchSettings) -> None:
     make_folder(out)
 
 
-def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) -> Drawn:
-    """Note in the run's folder what is drawn there, and give the images that need not be drawn again.
+class RunFolder:
+    """The pictures in a run's folder: `images/SEED.png`, of a steered run also `plain/SEED.png`; a `SampleStore`.
+
+    Args:
+        out: the folder.
+        sets: what is drawn there: the run's own pictures and, of a steered run, the same seeds without the surrogate.
+        resumed: whether pictures count that were there before; else only what is put there now.
+    """
+
+    def __init__(self, out: Path, sets: Sequence[SampleSet], resumed: bool):
+        self.resumed, self.size = resumed, sets[0].denoiser.image_size
+        self.folders = {samples.key: out / name for samples, name in zip(sets, (IMAGES, PLAIN), strict=False)}
+        self.written: dict[str, set[int]] = {key: set() for key in self.folders}
+
+    def seeds(self, key: str) -> Collection[int]:
+        """The seeds whose pictures are there."""
+        return seeds_in(self.folders[key]) if self.resumed else self.written[key]
+
+    def found(self, key: str, seeds: Sequence[int]) -> dict[int, Picture]:
+        """Those of these seeds that are there whole and of the right size."""
+        found = read_pictures(self.folders[key], [seed for seed in seeds if self.resumed or seed in self.written[key]])
+        return {seed: picture for seed, picture in found.items() if picture.image.shape[:2] == tuple(self.size)}
+
+    def put(self, key: str, pictures: Mapping[int, Picture]) -> None:
+        """Write pictures at native size; damage is said inside."""
+        for seed, picture in pictures.items():
+            write_picture(self.folders[key], seed, alone(picture.image, picture.damage))
+            self.written[key].add(seed)
+
+
+def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) -> RunFolder:
+    """Note in the run's folder what is drawn there.
 
     Args:
         out: the folder; made if there is none.
@@ -45,41 +72,30 @@ def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) 
         resume: take up a run of this folder. It may have had other scores, encoder, count or first seed; not another
             model, nor settings that change the pictures.
 
-    Returns:
-        Finished images; none unless resumed.
-
     Raises:
         ValueError: the folder holds something else, or cannot be written.
     """
-    assert subject.denoiser is not None  # an extraction has a model
-    pictures, size = pictures_json(settings, subject), subject.denoiser.image_size
-    finished = Drawn()
-    if resume and (out / RUN).is_file():
-        if read_json(out / RUN).get("pictures") != pictures:
-            raise ValueError(
-                f"'{out}' cannot be resumed: its pictures are of another model, arithmetic or sampling settings; "
-                "give those it began with, or another folder."
-            )
-        images, plain = (read_images(out / folder, settings.seeds, size) for folder in (IMAGES, PLAIN))
-        damaged = (damage_in(out / IMAGES / f"{seed}.png") for seed in images)
-        finished = Drawn(images, plain, tuple(filter(None, damaged)))
-    else:
+    pictures, sets = pictures_json(settings, subject), sample_sets(settings, subject)
+    resumed = resume and (out / RUN).is_file()
+    if not resumed:
         prepare_folder(out, settings)
-    try:
-        (out / IMAGES).mkdir(exist_ok=True)
-        if subject.guide is not None and settings.compare_plain:
-            (out / PLAIN).mkdir(exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"Folder '{out}' cannot be written ({error.strerror}): choose another one.") from None
+    elif read_json(out / RUN).get("pictures") != pictures:
+        raise ValueError(
+            f"'{out}' cannot be resumed: its pictures are of another model, arithmetic or sampling settings; "
+            "give those it began with, or another folder."
+        )
+    folder = RunFolder(out, sets, resumed)
+    for place in folder.folders.values():
+        make_folder(place)
     begun = {
         "settings": settings.model_dump(mode="json"),
         "digest": settings.digest,
         "pictures": pictures,
-        "drawn": len(finished.images),
+        "drawn": len(set(settings.seeds) & set(folder.seeds(sets[0].key))),
         "complete": False,
     }
     write_json(out / RUN, begun)
-    return finished
+    return folder
 
 
 def arithmetic_in(out: Path) -> str | None:
@@ -87,41 +103,6 @@ def arithmetic_in(out: Path) -> str | None:
     pictures = read_json(out / RUN).get("pictures") if (out / RUN).is_file() else None
     found = pictures.get("arithmetic") if isinstance(pictures, Mapping) else None
     return found if isinstance(found, str) else None
-
-
-def read_images(folder: Path, seeds: Sequence[int], size: tuple[int, int]) -> dict[int, np.ndarray]:
-    """The images of these seeds that are there whole and of the right size."""
-    found = {}
-    for seed in seeds:
-        file = folder / f"{seed}.png"
-        if not file.is_file():
-            continue
-        try:
-            pixels = read_picture(file).pixels
-        except BadPictureError:
-            continue  # it is drawn again
-        if pixels.shape[:2] == tuple(size):
-            found[seed] = pixels
-    return found
-
-
-def write_images(
-    out: Path, images: Mapping[int, np.ndarray], folder: str = IMAGES, damaged: Iterable[Damage] = ()
-) -> None:
-    """Write (H, W, 3) uint8 images by their seeds, at native size, as `images/<seed>.png`; damage is said inside."""
-    texts = {item.seed: {DAMAGE: json.dumps(vars(item))} for item in damaged}
-    for seed, image in images.items():
-        write_whole(out / folder / f"{seed}.png", png(image, texts.get(seed)))
-
-
-def damage_in(file: Path) -> Damage | None:
-    """What guidance did to a picture that was written by `write_images`."""
-    try:
-        with Image.open(file, formats=("PNG",)) as opened:
-            about = json.loads(opened.info[DAMAGE])
-        return Damage(int(about["seed"]), int(about["step"]), bool(about["lost"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:

@@ -14,8 +14,10 @@ from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import Second, threshold_of
 from side_core.extraction.metrics import BandMetrics, Unique, metrics
 from side_core.extraction.references import Reference
-from side_core.extraction.run import Extraction, Subject
-from side_core.sampling.completed import origins, picture_identity
+from side_core.extraction.run import Extraction
+from side_core.extraction.subject import Subject
+from side_core.sampling.completed import origins
+from side_core.sampling.picture_key import picture_parts
 from side_core.settings import ExtractSettings, SamplingSettings, ScoreName
 from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import Rate
@@ -24,7 +26,7 @@ from side_core.stats.rate import Rate
 def run_summary(extraction: Extraction) -> dict[str, Any]:
     """What run.json holds: settings, fingerprints, versions, notes; for each score counts, intervals and control."""
     settings, subject, references = extraction.settings, extraction.subject, extraction.references
-    denoiser, encoder, found = subject.denoiser, references.encoder, extraction.match
+    encoder, found = references.encoder, extraction.match
     asked = settings.count if isinstance(settings, SamplingSettings) else len(found.names)
     summary: dict[str, Any] = {
         "settings": settings.model_dump(mode="json"),
@@ -32,7 +34,8 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
         "drawn": len(found.names),
         "complete": len(found.names) == asked,
     }
-    if denoiser is not None and isinstance(settings, ExtractSettings):
+    if isinstance(subject, Subject) and isinstance(settings, ExtractSettings):
+        denoiser = subject.denoiser
         summary |= {
             "pictures": pictures_json(settings, subject),
             "sampling": sampling_json(settings, denoiser),
@@ -40,7 +43,7 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
             "arithmetic": str(denoiser.arithmetic),
             "device": str(denoiser.device),
         }
-    if subject.steering is not None:
+    if extraction.steering is not None:
         summary["surrogate"] = surrogate_json(extraction)
     if extraction.samples is not None:
         summary["samples"] = set_json(extraction.samples)
@@ -59,14 +62,7 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
 
 def pictures_json(settings: ExtractSettings, subject: Subject) -> dict[str, str]:
     """What a drawn picture depends on besides its seed: a run whose pictures agree in this can be resumed."""
-    denoiser = subject.denoiser
-    assert denoiser is not None  # pictures are drawn by a model
-    about = {
-        "fingerprint": denoiser.fingerprint,
-        "arithmetic": str(denoiser.arithmetic),
-        "picture_digest": picture_identity(settings.plain_sampling, denoiser),
-    }
-    return about if subject.steering is None else about | {"steering": subject.steering.digest}
+    return picture_parts(subject.denoiser, settings.plain_sampling, subject.steering)
 
 
 def sampling_json(settings: ExtractSettings, denoiser: Denoiser) -> dict[str, dict[str, Any]]:
@@ -79,7 +75,7 @@ def sampling_json(settings: ExtractSettings, denoiser: Denoiser) -> dict[str, di
 
 def surrogate_json(extraction: Extraction) -> dict[str, Any]:
     """What steered a run, what it changed against the same seeds without it, and what it damaged."""
-    steering = extraction.subject.steering
+    steering = extraction.steering
     assert steering is not None  # the run was steered
     result: dict[str, Any] = {
         "name": getattr(extraction.settings, "surrogate", None),

@@ -82,7 +82,7 @@ def view_columns(extraction: Extraction) -> dict[str, dict[str, str]]:
 
 def steered_columns(extraction: Extraction) -> dict[str, dict[str, Any]]:
     """Of a steered run, by the names of the images: `label`, the cluster it was steered to, and `plain_` scores."""
-    steering, plain = extraction.subject.steering, extraction.plain
+    steering, plain = extraction.steering, extraction.plain
     if steering is None:
         return {}
     names = extraction.match.names

@@ -9,12 +9,12 @@ from side_core.dpm.formats.config import first_line
 from side_core.runs.compared_metrics import metrics_of
 from side_core.runs.database.row import Damaged, DamagedRunError
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
-from side_core.runs.picture_store import kept_pictures, seeds_in
 from side_core.runs.result import SUMMARY, Result, names_by_nearness, read_result
 from side_core.runs.run import Run
 from side_core.runs.store import summary_of
 from side_core.runs.wording import figure_in_words
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture_files import read_pictures, seeds_in
 
 ODD = (
     KeyError,
@@ -105,7 +105,7 @@ def pictures_of(
     if not key:
         return {}
     seeds = [seed for seed in seeds_of(run) if names is None or str(seed) in names]
-    found = kept_pictures(workspace.pictures / key, seeds)
+    found = read_pictures(workspace.pictures / key, seeds)
     return {seed: picture.image for seed, picture in found.items()}
 
 

@@ -10,13 +10,12 @@ from side_core.files.images import in_a_row, png, thumbnail
 from side_core.runs.database.recovery import write_record
 from side_core.runs.database.row import DamagedRunError
 from side_core.runs.identity import new_run
-from side_core.runs.picture_store import make_folder
 from side_core.runs.reading import finished_pictures
 from side_core.runs.result import SUMMARY, Result, result_of, write_result
 from side_core.runs.run import NewRun, Run, State
 from side_core.runs.space import forget_runs
 from side_core.runs.store import begin, cancel, end, equal, find, summary_of
-from side_core.runs.workspace import Workspace, renew_backup
+from side_core.runs.workspace import Workspace, make_folder, renew_backup
 
 THUMBNAIL_SIDE, THUMBNAIL_PAIRS = 48, 2
 NO_CONTROL = "no control: the rate is withheld"
@@ -62,7 +61,7 @@ def leave_run(workspace: Workspace, id: int) -> None:
 
 
 def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = None) -> Recorded:
-    """Keep a finished or cancelled extraction; its drawn pictures are kept already, see `picture_store`.
+    """Keep a finished or cancelled extraction; its drawn pictures are kept already, see `sampling.store`.
 
     Args:
         workspace: where.

@@ -5,7 +5,7 @@ import os
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +88,26 @@ class Workspace:
         except (OSError, ValueError):  # no file can have such a name
             return False
         return False
+
+
+def animation_file(folder: Path, seeds: Sequence[int]) -> Path:
+    """Where the animated path of several pictures is kept beside them."""
+    return folder / f"{seeds[0]}-{seeds[-1]}.path.gif"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of the workspace.
+
+    Raises:
+        ValueError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"'{folder}' cannot be written ({error.strerror}): free some space, "
+            "or set SIDE_WORKSPACE to another folder."
+        ) from None
 
 
 def make_workspace(folder: Path) -> Workspace:

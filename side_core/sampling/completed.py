@@ -1,6 +1,5 @@
 """What is left out of the settings is what the model's own scheduler says: filled in, named, and told apart."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -58,29 +57,6 @@ def stride_of(settings: SamplingSettings, denoiser: Denoiser) -> int | None:
 def ends_clean(settings: SamplingSettings, denoiser: Denoiser) -> bool:
     """Whether the last step ends at the clean image; DPM-Solver++ always does (Lu et al. 2022)."""
     return settings.solver == "multistep" or own_sampling_of(denoiser).ends_clean
-
-
-def picture_identity(settings: SamplingSettings, denoiser: Denoiser) -> str:
-    """Names what one picture depends on besides the model's weights and the seed: equal pictures are drawn once.
-
-    What the model's scheduler says besides the settings is part of it only where it differs from the usual, so that
-    pictures keep the names that they had before it was followed.
-    """
-    settings = settings.sampling
-    return " ".join([completed(settings, denoiser).picture_digest, *unusual(settings, denoiser)])
-
-
-def unusual(settings: SamplingSettings, denoiser: Denoiser) -> Iterator[str]:
-    """What the model's scheduler says that is no setting and not as usual."""
-    own = own_sampling_of(denoiser)
-    if offset := offset_of(settings, denoiser):
-        yield f"offset {offset}"
-    if clip_of(settings, denoiser) != "off" and own.clip_range != 1:
-        yield f"range {own.clip_range!r}"
-    if not ends_clean(settings, denoiser):
-        yield "ends at timestep 0"
-    if settings.solver == "ddim" and own.spacing != "leading" and stride_of(settings, denoiser) is not None:
-        yield "fixed stride"
 
 
 def origins(settings: SamplingSettings, denoiser: Denoiser) -> dict[str, Origin]:

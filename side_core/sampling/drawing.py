@@ -80,6 +80,7 @@ class Drawing:
         images: (n, H, W, 3) uint8 of the finished batch at its last step, without those that were lost; else None.
         damaged: at the last step of a batch, which of its images guidance has lost or saturated.
         steered: whether they were guided.
+        estimates: (n, H, W, 3) uint8, what the model takes the batch's images to be, where somebody keeps them.
     """
 
     seeds: tuple[int, ...]
@@ -89,6 +90,7 @@ class Drawing:
     images: np.ndarray | None
     damaged: tuple[Damage, ...] = ()
     steered: bool = False
+    estimates: np.ndarray | None = None
 
     @property
     def survivors(self) -> tuple[int, ...]:
@@ -140,17 +142,17 @@ def draw(
                 yield Drawing(batch, step, done, total, None, steered=guide is not None)
                 continue
             alive = step.health.alive
-            images = to_uint8(denoiser.decode(step.x[alive.to(step.x.device)])) if alive.any() else no_images(denoiser)
-            damaged = damage_of(batch, step.health) if guide else ()
+            images = to_uint8(denoiser.decode(step.x[alive.to(step.x.device)])) if alive.any() else _no_images(denoiser)
+            damaged = _damage_of(batch, step.health) if guide else ()
             yield Drawing(batch, step, done, total, images, damaged, steered=guide is not None)
 
 
-def no_images(denoiser: Denoiser) -> np.ndarray:
+def _no_images(denoiser: Denoiser) -> np.ndarray:
     """(0, H, W, 3) uint8."""
     return np.empty((0, *denoiser.image_size, 3), np.uint8)
 
 
-def damage_of(seeds: Sequence[int], health: Health) -> tuple[Damage, ...]:
+def _damage_of(seeds: Sequence[int], health: Health) -> tuple[Damage, ...]:
     """The damaged images of a batch."""
     found = []
     for seed, lost, saturated in zip(seeds, health.lost.tolist(), health.saturated.tolist(), strict=True):

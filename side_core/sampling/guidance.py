@@ -1,6 +1,7 @@
 """Guidance: a callable that says which way to push a noisy image."""
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -10,6 +11,19 @@ Guidance = Callable[[Tensor, int], Tensor]
 
 Guide = Callable[[Sequence[int]], Guidance]
 """The seeds of a batch -> its guidance; each image may be pushed to a label of its own."""
+
+
+class Steers(Protocol):
+    """What steers pictures, such as a surrogate."""
+
+    @property
+    def digest(self) -> str:
+        """Names what a steered picture depends on besides model, seed and sampling."""
+        ...
+
+    def guide(self, seeds: Sequence[int]) -> Guidance:
+        """The guidance of one batch."""
+        ...
 
 
 def no_guidance(x: Tensor, t: int) -> Tensor:

@@ -153,7 +153,7 @@ class SamplingSettings(Settings):
     def picture_digest(self) -> str:
         """Names what one picture depends on besides model and seed, so that equal pictures are drawn once.
 
-        What is left to the model is not filled in: see `side_core.sampling.completed.picture_identity`.
+        What is left to the model is not filled in: see `side_core.sampling.picture_key`.
         """
         one = self.sampling.model_copy(update={"count": 1, "seed": 0, "batch_size": 1})
         return one.digest

@@ -1,8 +1,8 @@
 """Synthetic images: what the model draws for its surrogate to learn from. None is drawn twice."""
 
-import hashlib
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -13,12 +13,12 @@ from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.files.cache import cache_folder, check_space, discard, filling, used
 from side_core.files.public import check_limit
-from side_core.sampling.completed import picture_identity
-from side_core.sampling.drawing import draw
+from side_core.sampling.missing import SampleSet, draw_missing, images_of
+from side_core.sampling.picture import Picture, alone
 from side_core.settings import SettingError, SurrogateSettings
 from side_core.wording import counted
 
-BATCH = "pictures.npy"
+SYNTHETIC, BATCH = "synthetic", "pictures.npy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,32 +46,73 @@ def draw_synthetic(denoiser: Denoiser, settings: SurrogateSettings) -> Generator
             written.
     """
     check_limit("synthetic_count", settings.synthetic_count)
-    drawing = settings.drawing
-    seeds, size, steps = drawing.seeds, drawing.batch_size, drawing.steps
+    drawing, store = settings.drawing, CacheStore(denoiser.image_size)
+    size, steps = drawing.batch_size, drawing.steps
     height, width = denoiser.image_size
-    check_space(len(seeds) * height * width * 3, f"{counted(len(seeds), 'synthetic image')}")
-    total, batches = -(-len(seeds) // size) * steps, []
-    for number, start in enumerate(range(0, len(seeds), size)):
-        batch = tuple(seeds[start : start + size])
-        own = f"{denoiser.fingerprint}\n{picture_identity(drawing, denoiser)}\n{batch[0]} {len(batch)}"
-        place = cache_folder() / "synthetic" / hashlib.sha256(own.encode()).hexdigest()[:32]
-        images = map_images(place / BATCH, len(batch), denoiser.image_size)
+    check_space(drawing.count * height * width * 3, counted(drawing.count, "synthetic image"))
+    batches = [drawing.seeds[start : start + size] for start in range(0, drawing.count, size)]
+    total, found = len(batches) * steps, dict[int, np.ndarray]()
+    for number, seeds in enumerate(batches):
+        samples = SampleSet(denoiser, drawing.model_copy(update={"seed": seeds[0], "count": len(seeds)}))
+        done = number * steps
+        work, kept = draw_missing(samples, store), True
+        while True:
+            try:
+                step = next(work)
+            except StopIteration as end:
+                images = images_of(end.value)
+                break
+            kept = False
+            yield SyntheticStep(done + step.done, total, step.images)
+        if kept:
+            yield SyntheticStep(done + steps, total, np.stack(list(images.values())))
+        found |= images
+    name = f"{len(found)} drawn from seed {drawing.seed}"
+    return TrainingSet(name, np.stack(list(found.values())), np.array(list(map(str, found))))
+
+
+class CacheStore:
+    """Batches of pictures in the cache, of which those used longest ago go when it is full.
+
+    Args:
+        size: height and width of the pictures.
+    """
+
+    def __init__(self, size: tuple[int, int]):
+        self.size = size
+
+    def seeds(self, key: str) -> Collection[int]:
+        """The seeds whose pictures are there."""
+        places = (cache_folder() / SYNTHETIC).glob(f"{key}-*-*")
+        ranges = (map(int, place.name.split("-")[1:]) for place in places)
+        return {seed for first, count in ranges for seed in range(first, first + count)}
+
+    def found(self, key: str, seeds: Sequence[int]) -> dict[int, Picture]:
+        """Those of a batch if it is there whole; a damaged one goes."""
+        place = self.place(key, seeds)
+        if not place.exists():
+            return {}
+        images = map_images(place / BATCH, len(seeds), self.size)
         if images is None:
             discard(place)
-            for step in draw(denoiser, drawing, batch):
-                images = step.images
-                if images is not None:
-                    with filling(place, images.nbytes, f"{counted(len(batch), 'synthetic image')}") as partial:
-                        np.save(partial / BATCH, images)
-                else:
-                    yield SyntheticStep(number * steps + step.done, total, None)
-        else:
-            used(place)
-        assert images is not None  # the last step has them
-        batches.append(images)
-        yield SyntheticStep((number + 1) * steps, total, images)
-    name = f"{len(seeds)} drawn from seed {seeds[0]}"
-    return TrainingSet(name, np.concatenate(batches), np.array(list(map(str, seeds))))
+            return {}
+        used(place)
+        return {seed: alone(image) for seed, image in zip(seeds, images, strict=True)}
+
+    def put(self, key: str, pictures: Mapping[int, Picture]) -> None:
+        """Keep a batch.
+
+        Raises:
+            ValueError: the cache cannot be written, or may not hold so much.
+        """
+        images = np.stack([picture.image for picture in pictures.values()])
+        place, what = self.place(key, tuple(pictures)), counted(len(pictures), "synthetic image")
+        with filling(place, images.nbytes, what) as partial:
+            np.save(partial / BATCH, images)
+
+    def place(self, key: str, seeds: Sequence[int]) -> Path:
+        """Where a batch of seeds that follow each other lies."""
+        return cache_folder() / SYNTHETIC / f"{key}-{seeds[0]}-{len(seeds)}"
 
 
 def read_synthetic(

@@ -2,16 +2,18 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from side_core.sampling.missing import images_of
+from side_core.sampling.store import Store
 from side_core.settings import ExtractSettings, MetricName, Value
 from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import rate
 from side_core.sweep.measure import Measured
-from side_core.sweep.sample_set import Pictures
+from side_core.sweep.plan import Place
 
 SHOWN = 8  # pictures of each cell, of the first seeds: the same in all
 
@@ -40,13 +42,6 @@ class Cell:
     lost: int
     saturated: int
     pictures: Mapping[int, np.ndarray] = field(default_factory=dict)
-
-
-def first_pictures(pictures: Pictures, settings: ExtractSettings) -> dict[int, np.ndarray]:
-    """Those of the first seeds, in memory of their own."""
-    wanted = set(settings.seeds[:SHOWN])
-    places = [place for place, seed in enumerate(pictures.seeds) if seed in wanted]
-    return {pictures.seeds[place]: np.array(pictures.images[place]) for place in places}
 
 
 def cell_json(cell: Cell) -> dict[str, Any]:
@@ -99,3 +94,19 @@ def cell_from(about: Mapping[str, Any]) -> Cell:
 def interval_from(about: Mapping[str, Any]) -> Interval:
     """The interval that `interval_json` wrote."""
     return Interval(float(about["value"]), float(about["low"]), float(about["high"]))
+
+
+def cell_at(place: Place, store: Store) -> Cell | None:
+    """A cell from the store, which may have been measured for a place of another sweep; None where it is not whole."""
+    about, seeds = store.parts.part(place.name), place.settings.seeds[:SHOWN]
+    if about is None:
+        return None
+    try:
+        cell = cell_from(about)
+    except (ValueError, KeyError, TypeError):
+        return None
+    pictures = store.pictures.found(place.samples.key, seeds)
+    if len(pictures) < len(seeds):
+        return None
+    shown = images_of(pictures)
+    return replace(cell, curve=place.curve, values=place.values, settings=place.settings, pictures=shown)

@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.timing import PATIENCE, Timing, measure_timing, seconds_of
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
+from side_core.sampling.missing import SampleSet
 from side_core.sampling.schedule import schedule_of
-from side_core.sweep.plan import Plan
-from side_core.sweep.sample_set import SampleSet
-from side_core.sweep.sample_store import SampleStore
+from side_core.sampling.store import Store
+from side_core.surrogate.steering import Steering
+from side_core.sweep.cell import cell_at
+from side_core.sweep.plan import Place, Plan
 from side_core.wording import are, counted
 
 SOME = 9  # pictures that are compared at once, where one of them is quick
@@ -70,18 +73,24 @@ def in_time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"
 
 
-def missing_sets(plan: Plan, store: SampleStore) -> list[SampleSet]:
-    """What must still be drawn: of cells that are not measured, each sample set once."""
-    wanted = {samples.name: samples for place in plan.places if store.cell(place) is None for samples in place.sets}
-    return [samples for name, samples in wanted.items() if store.pictures(name) is None]
+def missing_places(plan: Plan, store: Store) -> list[Place]:
+    """The cells that are not measured yet."""
+    return [place for place in plan.places if cell_at(place, store) is None]
 
 
-def steps_missing(plan: Plan, store: SampleStore) -> int:
+def missing_sets(plan: Plan, store: Store) -> list[tuple[SampleSet, int]]:
+    """What must still be drawn: of cells that are not measured, each sample set once, with how many of its pictures."""
+    wanted = {samples.name: samples for place in missing_places(plan, store) for samples in place.sets}
+    counts = [(samples, len(samples.missing(store.pictures))) for samples in wanted.values()]
+    return [(samples, count) for samples, count in counts if count]
+
+
+def steps_missing(plan: Plan, store: Store) -> int:
     """Batches times steps of what must still be drawn."""
-    return sum(samples.batches * samples.sampling.steps for samples in missing_sets(plan, store))
+    return sum(samples.batches(count) * samples.settings.steps for samples, count in missing_sets(plan, store))
 
 
-def estimate_of(plan: Plan, store: SampleStore, timing: Timing | None = None) -> Estimate:
+def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Estimate:
     """Measure a step, a steered step of each surrogate and a comparison, and add up what is missing.
 
     Args:
@@ -89,42 +98,41 @@ def estimate_of(plan: Plan, store: SampleStore, timing: Timing | None = None) ->
         store: what is there.
         timing: of the model, where it was measured before.
     """
-    missing = sum(store.cell(place) is None for place in plan.places)
+    missing = len(missing_places(plan, store))
     sets, seconds = missing_sets(plan, store), seconds_to_compare(plan, store)
     if not sets:
         return Estimate(len(plan.places), missing, 0, seconds, None)
-    denoiser = plan.shared.denoiser
-    timing = timing or measure_timing(denoiser, sets[0].batch)
+    denoiser, (first, count) = plan.shared.denoiser, sets[0]
+    timing = timing or measure_timing(denoiser, min(first.settings.batch_size, count))
     extra: dict[str, float] = {}  # seconds that steering adds to a step of a batch
-    for samples in sets:
-        count, steps = samples.sampling.count, samples.sampling.steps
-        seconds += timing.seconds(count, steps, samples.sampling.evaluations)
-        if samples.steering is not None:
-            name = samples.steering.surrogate.fingerprint
+    for samples, count in sets:
+        sampling, steering = samples.settings, samples.steering
+        seconds += timing.seconds(count, sampling.steps, sampling.evaluations)
+        if isinstance(steering, Steering):
+            name = steering.surrogate.fingerprint
             if name not in extra:
-                extra[name] = steering_seconds(samples, timing.batch, plan)
-            timesteps = schedule_of(samples.sampling, denoiser).timesteps
-            guided = sum(scale > 0 for scale in samples.steering.strength.on(timesteps))
+                extra[name] = steering_seconds(steering, timing.batch, denoiser)
+            timesteps = schedule_of(sampling, denoiser).timesteps
+            guided = sum(scale > 0 for scale in steering.strength.on(timesteps))
             seconds += count / timing.batch * guided * extra[name]
     steered = 1 + max(extra.values()) / timing.step if extra else None
-    return Estimate(len(plan.places), missing, sum(samples.sampling.count for samples in sets), seconds, steered)
+    return Estimate(len(plan.places), missing, sum(count for _, count in sets), seconds, steered)
 
 
-def steering_seconds(samples: SampleSet, batch: int, plan: Plan) -> float:
+def steering_seconds(steering: Steering, batch: int, denoiser: Denoiser) -> float:
     """Seconds that a surrogate takes for one step of a batch."""
-    denoiser, steering = plan.shared.denoiser, samples.steering
-    assert steering is not None and samples.guide is not None  # it is steered
     x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
     middle = (steering.strength.first + steering.strength.last) // 2
     guidance = replace(steering, strength=replace(steering.strength, shape="constant")).guide(range(batch))
     return seconds_of(lambda: guidance(x, middle), denoiser.device)
 
 
-def seconds_to_compare(plan: Plan, store: SampleStore) -> float:
+def seconds_to_compare(plan: Plan, store: Store) -> float:
     """Seconds of comparing the pictures of all missing cells with training and control images."""
-    missing = [place for place in plan.places if store.cell(place) is None]
     counts = {
-        (place.settings.encoder, samples.name): samples.sampling.count for place in missing for samples in place.sets
+        (place.settings.encoder, samples.name): samples.settings.count
+        for place in missing_places(plan, store)
+        for samples in place.sets
     }
     paces = {name: measure_comparing(plan.shared.references[name]) for name in {name for name, _ in counts}}
     return sum(paces[encoder].seconds(count) for (encoder, _), count in counts.items())

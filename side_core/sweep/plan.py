@@ -9,11 +9,14 @@ from typing import Any
 
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.references import References
-from side_core.extraction.run import Subject, opening, references_of
+from side_core.extraction.subject import Subject, opening, references_of
 from side_core.files.public import check_limit
+from side_core.sampling.completed import completed
 from side_core.sampling.drawing import check_label
+from side_core.sampling.missing import SampleSet
 from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
+from side_core.sampling.schedule import schedule_of
 from side_core.settings import EncoderName, ExtractSettings, GuidanceSettings, MatchSettings, SweepSettings, Value
 from side_core.settings.sweep import PLAIN
 from side_core.similarity.views import View
@@ -21,7 +24,6 @@ from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.surrogate.strength import strength_of
 from side_core.sweep.measure import needs_control
-from side_core.sweep.sample_set import SampleSet, sample_set_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,6 @@ class Shared:
     @property
     def denoiser(self) -> Denoiser:
         """The model."""
-        assert self.subject.denoiser is not None  # a sweep draws
         return self.subject.denoiser
 
 
@@ -115,7 +116,6 @@ def sharing(
     surrogates = {curve: load_surrogate(curve) for curve in settings.curves if curve != PLAIN}
     common = settings.model_dump(include={"model", "mode", "data", "control"})
     subject = yield from opening(ExtractSettings(**common, steps=1), device, recorded)
-    assert subject.denoiser is not None  # a model was named
     steerings = {
         name: make_steering(surrogate, subject.denoiser, GuidanceSettings(), None, settings.foreign_surrogate)
         for name, surrogate in surrogates.items()
@@ -183,7 +183,7 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
     if curve != PLAIN:
         steering = steered_as(cell, shared.steerings[curve])
         cell = cell.model_copy(update=complete(steering))
-    samples, plain = sample_set_of(cell, subject, steering), sample_set_of(cell, subject, None)
+    samples, plain = sample_set(cell, denoiser, steering), sample_set(cell, denoiser, None)
     compared = plain if settings.metric == "effect" else None
     parts = [
         samples.name,
@@ -199,6 +199,18 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
     ]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return Place(curve, values, cell, samples, compared, name)
+
+
+def sample_set(settings: ExtractSettings, denoiser: Denoiser, steering: Steering | None) -> SampleSet:
+    """How the pictures of a cell are drawn; nothing steers them with lambda 0, or with a window between two steps.
+
+    Raises:
+        ValueError: the steps do not fit the model's schedule.
+    """
+    sampling = completed(settings.plain_sampling, denoiser)
+    timesteps = schedule_of(sampling, denoiser).timesteps
+    steers = steering is not None and any(steering.strength.on(timesteps))
+    return SampleSet(denoiser, sampling, steering if steers else None)
 
 
 def looked_at_in(views: tuple[View, ...]) -> list[str]:

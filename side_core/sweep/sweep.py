@@ -2,17 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from side_core.extraction.matching import Match, match
-from side_core.extraction.run import Extraction
+from side_core.extraction.matching import Match
+from side_core.extraction.run import Extraction, match_pictures
+from side_core.progress import mapped
+from side_core.sampling.drawing import Drawing
+from side_core.sampling.missing import SampleSet, damage_of, draw_missing, images_of
+from side_core.sampling.picture import Picture
+from side_core.sampling.store import Store
 from side_core.settings import Value
-from side_core.sweep.cell import Cell, first_pictures
+from side_core.sweep.cell import SHOWN, Cell, cell_at, cell_json
 from side_core.sweep.estimate import Estimate, check_time, estimate_of, steps_missing
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Place, Plan
-from side_core.sweep.sample_set import Pictures, SampleSet, drawing_samples
-from side_core.sweep.sample_store import SampleStore
 from side_core.wording import counted
 
 MATCHES = 4  # of the last sample sets that are kept: cells of the same pictures follow each other
@@ -76,19 +79,13 @@ def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
     return Sweep(plan, tuple(known[key] for key in keys if key in known))
 
 
-def finished(plan: Plan, store: SampleStore) -> Sweep:
+def finished(plan: Plan, store: Store) -> Sweep:
     """What the store holds of a sweep."""
     return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, store)) is not None])
 
 
-def cell_at(place: Place, store: SampleStore) -> Cell | None:
-    """A cell from the store, where it may have been measured for a place of another sweep."""
-    cell = store.cell(place)
-    return cell and replace(cell, curve=place.curve, values=place.values, settings=place.settings)
-
-
 def sweep(
-    plan: Plan, store: SampleStore, estimate: Estimate | None = None
+    plan: Plan, store: Store, estimate: Estimate | None = None
 ) -> Generator[Estimate | Advance | Cell, None, Sweep]:
     """Measure all cells: first the estimate, then every step of drawing and each cell as soon as it is measured.
 
@@ -114,7 +111,7 @@ def sweep(
             for samples in place.sets:
                 yield from work.drawing(samples, place, number)
             cell = work.measured(place)
-            store.keep_cell(place, cell)
+            store.parts.keep_part(place.name, cell_json(cell))
         cells.append(cell)
         yield cell
     return sweep_of(plan, cells)
@@ -123,53 +120,51 @@ def sweep(
 class Work:
     """The present state of a sweep: how many steps are done, and the matches of the last pictures."""
 
-    def __init__(self, plan: Plan, store: SampleStore):
+    def __init__(self, plan: Plan, store: Store):
         self.plan, self.store = plan, store
         self.done, self.total = 0, steps_missing(plan, store)
-        self.present: dict[str, Pictures] = {}  # of the cell that is being measured, whatever the store forgets
+        self.present: dict[
+            str, dict[int, Picture]
+        ] = {}  # of the cell that is being measured, whatever the store forgets
         self.matches: OrderedDict[tuple[str, str], Match] = OrderedDict()
 
     def drawing(self, samples: SampleSet, place: Place, number: int) -> Generator[Advance, None, None]:
-        """Draw a sample set unless it is there, handing out the steps."""
-        pictures = self.store.pictures(samples.name)
-        if pictures is None:
-            work = drawing_samples(samples, self.plan.shared.denoiser)
-            while True:
-                try:
-                    next(work)
-                except StopIteration as end:
-                    pictures = end.value
-                    break
-                self.done += 1
-                total = max(self.total, self.done)  # more than planned, where the store has forgotten some
-                yield Advance(self.done, total, place, number, len(self.plan.places))
-            self.store.keep_pictures(samples.name, pictures)
+        """Draw what is missing of a sample set, handing out the steps."""
+
+        def advance(_: Drawing) -> Advance:
+            self.done += 1
+            total = max(self.total, self.done)  # more than planned, where the store has forgotten some
+            return Advance(self.done, total, place, number, len(self.plan.places))
+
+        pictures = yield from mapped(draw_missing(samples, self.store.pictures), advance)
         keep = {other.name for other in place.sets}
         self.present = {name: known for name, known in self.present.items() if name in keep} | {samples.name: pictures}
 
     def measured(self, place: Place) -> Cell:
         """A cell whose pictures are drawn."""
         shared, pictures = self.plan.shared, self.present[place.samples.name]
-        saturated = len(pictures.damaged) - pictures.lost
+        images, damaged = images_of(pictures), damage_of(pictures)
+        lost = sum(item.lost for item in damaged)
         about = (place.curve, place.values, place.settings, self.plan.settings.metric)
-        if not pictures.seeds:
-            return Cell(*about, None, 0, pictures.lost, saturated)
+        if not images:
+            return Cell(*about, None, 0, lost, len(damaged) - lost)
         extraction = Extraction(
             place.settings,
-            replace(shared.subject, steering=place.samples.steering),
+            shared.subject,
             shared.references[place.settings.encoder],
             self.match(place.samples, place),
             plain=None if place.plain is None else self.match(place.plain, place),
         )
-        found, shown = measure(extraction, self.plan.settings.metric), first_pictures(pictures, place.settings)
-        return Cell(*about, found, len(pictures.seeds), pictures.lost, saturated, shown)
+        shown = {seed: images[seed] for seed in place.settings.seeds[:SHOWN] if seed in images}
+        found = measure(extraction, self.plan.settings.metric)
+        return Cell(*about, found, len(images), lost, len(damaged) - lost, shown)
 
     def match(self, samples: SampleSet, place: Place) -> Match:
         """A sample set against training images and control; cells that differ in scoring alone share it."""
         key, pictures = (samples.name, place.settings.encoder), self.present[samples.name]
         if key not in self.matches:
-            references = self.plan.shared.references[place.settings.encoder]
-            self.matches[key] = match(pictures.images, pictures.names, references)
+            there = {seed: picture for seed, picture in pictures.items() if not picture.lost}
+            self.matches[key] = match_pictures(samples.key, there, self.plan.shared.references[place.settings.encoder])
         self.matches.move_to_end(key)
         while len(self.matches) > MATCHES:
             self.matches.popitem(last=False)

@@ -4,19 +4,18 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bench.speed import running_app
-from side_core.extraction.run import Extraction, extract, open_subject, references_of
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import open_subject, references_of
 from side_core.progress import finish
 from side_core.runs import store
-from side_core.runs.identity import pictures_key
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.recording import keep
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture_files import PngStore
 from side_core.settings import ExtractSettings
 from tests.browser.waiting import PATIENCE, ended
 
@@ -32,11 +31,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, 
     subject = open_subject(ExtractSettings(model="ideal"))
     for steps in range(3, 3 + COUNT):
         settings = ExtractSettings(model="ideal", count=4, steps=steps)
-        *_, found = extract(settings, subject, finish(references_of(settings, subject)))
+        *_, found = extract(settings, subject, finish(references_of(settings, subject)), PngStore(here.pictures))
         assert isinstance(found, Extraction)
-        for name, image in zip(found.match.names, found.match.images, strict=True):
-            alone = Picture(image, np.asarray(image)[None], (0,))
-            keep_picture(here.pictures / pictures_key(settings, subject), int(name), alone)
         keep(here, found)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIDE_WORKSPACE", str(folder))

@@ -8,10 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages._parts.links.link import link_of
-from side_core.extraction.run import Extraction, extract, open_subject, references_of
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import open_subject, references_of
 from side_core.progress import finish
 from side_core.runs.exchange.export import export_zip
 from side_core.runs.result import result_of
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
 from tests.browser.waiting import PATIENCE, ended, press, settled
 
@@ -133,7 +135,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = ExtractSettings.read(SETTINGS)
     subject = open_subject(settings)
     result: Extraction
-    *_, result = extract(settings, subject, finish(references_of(settings, subject)))
+    *_, result = extract(settings, subject, finish(references_of(settings, subject)), MemoryStore())
     file = tmp_path_factory.mktemp("exported") / "run.zip"
     file.write_bytes(export_zip(result_of(result)))
     return file

@@ -242,7 +242,7 @@ def test_a_model_with_broken_numbers_gets_one_sentence(
 ) -> None:
     broken = open_denoiser(str(pipeline))
     broken.unet.conv_in.weight.fill_(float("nan"))
-    monkeypatch.setattr("side_core.extraction.run.open_denoiser", lambda *arguments: broken)
+    monkeypatch.setattr("side_core.extraction.subject.open_denoiser", lambda *arguments: broken)
     sources = ["--data", "pixel-faces[0:9]", "--control", "pixel-faces[9:19]"]
     line = complaint(["extract", "--model", str(pipeline), *sources, "--out", str(tmp_path)], capsys)
     assert "NaN or infinity at timestep 960" in line

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from side_core.commands.main import main
-from side_core.evaluation import evaluation
+from side_core.sampling import missing
 from side_core.sampling.drawing import draw
 
 RUN = [
@@ -73,7 +73,7 @@ def test_a_second_run_draws_and_trains_nothing_and_says_the_same(out: Path, monk
     def never(*arguments: object, **named: object) -> None:
         raise AssertionError("drawn again")
 
-    monkeypatch.setattr(evaluation, "draw", never)
+    monkeypatch.setattr(missing, "draw", never)
     assert main([*RUN, "--out", str(out)]) == 0
     assert (out / "table.md").read_text() == before
 
@@ -89,10 +89,9 @@ def test_a_killed_evaluation_goes_on_where_it_was(out: Path, tmp_path: Path, mon
             asked.extend(drawing.seeds if drawing.images is not None else ())
             yield drawing
 
-    monkeypatch.setattr(evaluation, "draw", counted)
-    monkeypatch.setattr(evaluation, "CHUNK", 32)
+    monkeypatch.setattr(missing, "draw", counted)
     folder = tmp_path / "again"
-    some = [*RUN, "--methods", "plain", "side", "--surrogate-seeds", "1", "--out", str(folder)]
+    some = [*RUN, "--methods", "plain", "side", "--surrogate-seeds", "1", "--batch-size", "32", "--out", str(folder)]
     assert main(some) == 130
     assert main(some) == 0
     assert len(asked) == 2 * 64  # each image once, but for what the kill cost

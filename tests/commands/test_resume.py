@@ -11,9 +11,9 @@ import torch
 from side_core.commands.main import main
 from side_core.commands.terminal import Progress
 from side_core.dpm.arithmetic import Arithmetic
-from side_core.extraction import run as runs
 from side_core.runs import store
 from side_core.runs.opening import open_workspace
+from side_core.sampling import missing
 from side_core.sampling.drawing import Damage
 
 IDEAL = ["extract", "--model", "ideal", "--count", "6", "--steps", "4", "--batch-size", "2"]
@@ -31,13 +31,14 @@ def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Seeds that are drawn."""
     found: list[int] = []
-    real = runs.draw
+    real = missing.draw
 
     def counted(denoiser: Any, settings: Any, seeds: list[int], *guide: Any) -> Iterator[Any]:
         found.extend(seeds)
         return real(denoiser, settings, seeds, *guide)
 
-    monkeypatch.setattr(runs, "draw", counted)
+    monkeypatch.setattr(missing, "draw", counted)
+    monkeypatch.setattr("side_core.sampling.drawing.draw", counted)  # of the animation alone
     return found
 
 
@@ -100,7 +101,7 @@ def test_what_guidance_has_damaged_is_said_of_reused_and_resumed_pictures_too(
     def saturated(seeds: list[int], health: object) -> tuple[Damage, ...]:
         return tuple(Damage(seed, 2, lost=False) for seed in seeds if seed in (1, 4))
 
-    monkeypatch.setattr("side_core.sampling.drawing.damage_of", saturated)
+    monkeypatch.setattr("side_core.sampling.drawing._damage_of", saturated)
     steered = [*IDEAL, "--surrogate", str(make_surrogate()), "--guidance-scale", "1", "--no-compare-plain"]
     first = tmp_path / "first"
     assert main([*steered, "--out", str(first)]) == 0
@@ -125,7 +126,7 @@ def test_the_animation_of_a_resumed_run_is_that_of_an_uninterrupted_one(
     drawn.clear()
     assert main([*IDEAL, "--out", str(out), "--resume", history]) == 0
     assert files_in(out) == files_in(whole)
-    assert drawn == ([0, 1] if removed and history == "--no-history" else []) + [2, 3, 4, 5]
+    assert drawn == [2, 3, 4, 5] + ([0, 1] if removed and history == "--no-history" else [])
 
 
 def test_a_run_that_was_interrupted_is_reused_as_far_as_it_came(

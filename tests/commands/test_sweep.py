@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from side_core.commands.main import main
-from side_core.sweep import sweep as sweeps
+from side_core.sampling import missing
 
 SMALL = ["sweep", "--model", "ideal", "--mode", "exact", "--count", "5", "--steps", "3"]
 STEPS = [*SMALL, "--x", "steps=2,4"]
@@ -38,15 +38,15 @@ def surrogate(make_surrogate: Callable[..., Path]) -> str:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Steps of each lot that is drawn."""
+    """Steps of each sample set that is drawn."""
     found: list[int] = []
-    real = sweeps.drawing_samples
+    real = missing.draw
 
-    def counted(lot: Any, denoiser: Any) -> Iterator[Any]:
-        found.append(lot.sampling.steps)
-        return real(lot, denoiser)
+    def counted(denoiser: Any, settings: Any, *more: Any) -> Iterator[Any]:
+        found.append(settings.steps)
+        return real(denoiser, settings, *more)
 
-    monkeypatch.setattr(sweeps, "drawing_samples", counted)
+    monkeypatch.setattr(missing, "draw", counted)
     return found
 
 
@@ -63,7 +63,7 @@ def test_a_sweep_leaves_tables_and_pictures(out: Path) -> None:
     assert [cell["settings"]["steps"] for cell in summary["cells"]] == [2, 4]
     assert np.asarray(Image.open(out / "sweep.png")).shape == (700, 1000, 3)
     assert len(np.asarray(Image.open(out / "grid.png"))) > 2 * 64
-    assert len(list((out / "pictures").glob("*.npy"))) == len(list((out / "cells").iterdir())) == 2
+    assert len(list((out / "pictures").glob("*/*.npz"))) == len(list((out / "cells").iterdir())) == 2
     assert not [path for path in out.rglob("*") if "partial" in path.name]
 
 
@@ -87,15 +87,15 @@ def test_nothing_is_done_again_and_values_may_be_added(
 def test_an_interrupted_sweep_says_what_it_has_and_goes_on(
     tmp_path: Path, drawn: list[int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = sweeps.drawing_samples
+    real = missing.draw
 
-    def interrupted(lot: Any, denoiser: Any) -> Iterator[Any]:
-        if lot.sampling.steps == 4:
+    def interrupted(denoiser: Any, settings: Any, *more: Any) -> Iterator[Any]:
+        if settings.steps == 4:
             raise KeyboardInterrupt
-        return real(lot, denoiser)
+        return real(denoiser, settings, *more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sweeps, "drawing_samples", interrupted)
+        patch.setattr(missing, "draw", interrupted)
         assert main([*STEPS, "--out", str(tmp_path)]) == 130
     told = capsys.readouterr()
     assert "1 of 2 cells are finished. Go on with --resume." in told.err and "steps 2: " in told.out
@@ -112,7 +112,7 @@ def test_methods_side_by_side(surrogate: str, tmp_path: Path, capsys: pytest.Cap
     off, _, plain, same = ({**cell, "curve": "", "values": [], "settings": {}} for cell in summary["cells"])
     assert off == plain == same  # lambda 0 is plain sampling
     assert summary["surrogates"].keys() == {surrogate}
-    pictures = [np.load(path) for path in (tmp_path / "pictures").glob("*.npy")]
+    pictures = [np.load(path)["images"] for path in (tmp_path / "pictures").glob("*/*.npz")]
     assert len(pictures) == 2 and all(images.shape == (5, 16, 16, 3) for images in pictures)
 
 

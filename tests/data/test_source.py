@@ -14,7 +14,7 @@ from side_core.data.picture import cover
 from side_core.data.render import BACKGROUNDS, COLORS, VARIANTS, face_attributes
 from side_core.data.source import open_training_set, reading
 from side_core.data.training_set import Reading, TrainingSet
-from side_core.extraction.scoring import score
+from side_core.extraction.run import score
 from side_core.files.assets import BUILT_INS, PIXEL_FACES
 from side_core.files.public import Limits
 from side_core.progress import finish

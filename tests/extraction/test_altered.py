@@ -15,7 +15,8 @@ from side_core.extraction.metrics import Band, band_metrics
 from side_core.extraction.mismatch import mismatch
 from side_core.extraction.references import References, make_references
 from side_core.extraction.returned import returned
-from side_core.extraction.run import Extraction, Subject, contradiction
+from side_core.extraction.run import Extraction
+from side_core.extraction.subject import ImageSets, contradiction
 from side_core.extraction.summary import run_summary
 from side_core.extraction.tables import samples_csv, training_csv
 from side_core.progress import finish
@@ -138,7 +139,7 @@ def test_near_copies_in_the_control_are_left_out_and_said(training: TrainingSet,
 
 
 def extraction_of(data: TrainingSet, control: TrainingSet | None, images: np.ndarray, **more: float) -> Extraction:
-    subject, found = Subject(None, data, control, None), references(data, control)
+    subject, found = ImageSets(data, control), references(data, control)
     settings = ScoreSettings(samples="samples", data=data.name, **more)
     return Extraction(settings, subject, found, match(images, named(images), found), set_of(images, "samples"))
 

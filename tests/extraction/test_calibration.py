@@ -15,8 +15,10 @@ from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction import calibration
 from side_core.extraction.calibration import FILE, Calibration, calibrate, read_calibration
-from side_core.extraction.run import Subject, extract, references_of
+from side_core.extraction.run import extract
+from side_core.extraction.subject import Subject, references_of
 from side_core.progress import finish
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings, SamplingSettings
 
 FEW = SamplingSettings(count=64, seed=1_000_000, steps=8)
@@ -47,8 +49,8 @@ def test_it_holds_the_scores_of_a_plain_run(
 ) -> None:
     found = read(table, ideal, faces, control)
     settings = ExtractSettings(**FEW.model_dump())
-    subject = Subject(ideal, faces, control, None)
-    *_, run = extract(settings, subject, finish(references_of(settings, subject)))
+    subject = Subject(faces, control, ideal)
+    *_, run = extract(settings, subject, finish(references_of(settings, subject)), MemoryStore())
     assert set(found.scores) == set(found.control_scores) == {"pixel/l2", "pixel/nl2", "pixel/ratio"}
     for name in ("l2", "nl2", "ratio"):
         np.testing.assert_allclose(found.scores[f"pixel/{name}"], run.match.training.scores.by_name(name), rtol=1e-5)

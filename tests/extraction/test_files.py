@@ -11,17 +11,26 @@ from PIL import Image
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.extraction.files import begin, prepare_folder, write_images
-from side_core.extraction.run import Subject
+from side_core.extraction.files import RunFolder, begin, prepare_folder
+from side_core.extraction.subject import Subject
 from side_core.files.whole_file import write_whole
 from side_core.settings import ExtractSettings
+from tests.pictures import kept
 
 SETTINGS = ExtractSettings(model="ideal", count=4)
 
 
 @pytest.fixture
 def subject(ideal: IdealDenoiser, faces: TrainingSet) -> Subject:
-    return Subject(ideal, faces, None, None)
+    return Subject(faces, None, ideal)
+
+
+def write_images(folder: RunFolder, images: dict[int, np.ndarray]) -> None:
+    folder.put(next(iter(folder.folders)), kept(images))
+
+
+def found_in(folder: RunFolder) -> dict[int, np.ndarray]:
+    return {seed: picture.image for seed, picture in folder.found(next(iter(folder.folders)), range(6)).items()}
 
 
 def fail_halfway(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
@@ -51,10 +60,10 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_no_part(tmp_path: Path, mo
 def test_a_full_disk_keeps_the_images_before(
     tmp_path: Path, faces: TrainingSet, subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin(tmp_path, SETTINGS, subject, resume=False)
+    folder = begin(tmp_path, SETTINGS, subject, resume=False)
     fail_halfway(monkeypatch, after=2)
     with pytest.raises(ValueError, match=r"images/12\.png' cannot be written"):
-        write_images(tmp_path, dict(enumerate(faces.images[:4], 10)))
+        write_images(folder, dict(enumerate(faces.images[:4], 10)))
     assert sorted(path.name for path in (tmp_path / "images").iterdir()) == ["10.png", "11.png"]
     assert np.array_equal(np.asarray(Image.open(tmp_path / "images" / "11.png")), faces.images[1])
 
@@ -65,7 +74,7 @@ def test_a_folder_is_made_and_notes_the_settings(tmp_path: Path, subject: Subjec
     assert sorted(path.name for path in out.iterdir()) == ["images", "run.json"]
     begun = json.loads((out / "run.json").read_text())
     assert ExtractSettings.read(begun["settings"]) == SETTINGS and not begun["complete"]
-    assert begin(out, SETTINGS, subject, resume=False).images == {}  # again is fine
+    assert found_in(begin(out, SETTINGS, subject, resume=False)) == {}  # again is fine
 
 
 def test_runs_with_other_settings_are_not_mixed_in_one_folder(tmp_path: Path, subject: Subject) -> None:
@@ -77,31 +86,31 @@ def test_runs_with_other_settings_are_not_mixed_in_one_folder(tmp_path: Path, su
 def test_resuming_finds_whole_images_and_leaves_damaged_ones(
     tmp_path: Path, subject: Subject, faces: TrainingSet
 ) -> None:
-    begin(tmp_path, SETTINGS, subject, resume=False)
-    write_images(tmp_path, dict(zip([0, 1, 2, 7], faces.images, strict=False)))
+    folder = begin(tmp_path, SETTINGS, subject, resume=False)
+    write_images(folder, dict(zip([0, 1, 2, 7], faces.images, strict=False)))
     damaged = tmp_path / "images" / "1.png"
     damaged.write_bytes(damaged.read_bytes()[:60])
     Image.fromarray(faces.images[2][:8]).save(tmp_path / "images" / "2.png")
-    found = begin(tmp_path, SETTINGS, subject, resume=True).images
+    found = found_in(begin(tmp_path, SETTINGS, subject, resume=True))
     assert list(found) == [0] and np.array_equal(found[0], faces.images[0])
 
 
 def test_a_resumed_run_may_be_longer_and_scored_otherwise(tmp_path: Path, subject: Subject, faces: TrainingSet) -> None:
-    begin(tmp_path, SETTINGS, subject, resume=False)
-    write_images(tmp_path, dict(enumerate(faces.images[:2])))
+    folder = begin(tmp_path, SETTINGS, subject, resume=False)
+    write_images(folder, dict(enumerate(faces.images[:2])))
     more = SETTINGS.model_copy(update={"count": 9, "score": "nl2", "threshold": 0.7, "batch_size": 3})
-    assert list(begin(tmp_path, more, subject, resume=True).images) == [0, 1]
+    assert list(found_in(begin(tmp_path, more, subject, resume=True))) == [0, 1]
 
 
 def test_a_run_of_before_settings_could_be_left_to_the_model_is_resumed(
     tmp_path: Path, subject: Subject, faces: TrainingSet
 ) -> None:
     before = SETTINGS.model_copy(update={"spacing": "leading", "clip": "clip"})
-    begin(tmp_path, before, subject, resume=False)
+    folder = begin(tmp_path, before, subject, resume=False)
     pictures = json.loads((tmp_path / "run.json").read_text())["pictures"]
     assert pictures["picture_digest"] == before.picture_digest
-    write_images(tmp_path, dict(enumerate(faces.images[:2])))
-    assert list(begin(tmp_path, SETTINGS, subject, resume=True).images) == [0, 1]
+    write_images(folder, dict(enumerate(faces.images[:2])))
+    assert list(found_in(begin(tmp_path, SETTINGS, subject, resume=True))) == [0, 1]
 
 
 @pytest.mark.parametrize("changes", [{"steps": 7}, {"eta": 0.5}, {"spacing": "karras"}, {"mode": "fast"}], ids=str)
@@ -114,7 +123,7 @@ def test_other_pictures_are_not_resumed(tmp_path: Path, subject: Subject, change
 def test_another_model_is_not_resumed(tmp_path: Path, subject: Subject, faces: TrainingSet, pipeline: Path) -> None:
     begin(tmp_path, SETTINGS, subject, resume=False)
     with pytest.raises(ValueError, match="cannot be resumed"):
-        begin(tmp_path, SETTINGS, Subject(open_denoiser(str(pipeline)), faces, None, None), resume=True)
+        begin(tmp_path, SETTINGS, Subject(faces, None, open_denoiser(str(pipeline))), resume=True)
 
 
 def test_interrupting_a_write_leaves_no_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,25 +16,19 @@ from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction.calibration import Calibration
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
-from side_core.extraction.run import (
-    Drawn,
-    Extraction,
-    Subject,
-    data_and_control,
-    extract,
-    open_subject,
-    references_of,
-    score_images,
-)
+from side_core.extraction.run import Drawn, Extraction, extract, score_images
+from side_core.extraction.subject import Subject, data_and_control, open_subject, references_of, sample_sets
 from side_core.extraction.summary import run_summary
 from side_core.progress import finish
 from side_core.sampling.drawing import Drawing
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
+from tests.pictures import kept
 
 
 @pytest.fixture
 def subject(ideal: IdealDenoiser, faces: TrainingSet) -> Subject:
-    return Subject(ideal, faces, open_training_set("pixel-faces[100:160]"), None)
+    return Subject(faces, open_training_set("pixel-faces[100:160]"), ideal)
 
 
 @pytest.fixture
@@ -47,11 +41,13 @@ def extraction(subject: Subject, references: References) -> Extraction:
     """Six pictures: two copies, the same with one square painted over, and two control images."""
     images = np.concatenate([subject.data.images[:4], subject.control.images[:2]]).copy()
     images[2:4, 4:8, 4:8] = 0
-    return score_images(ExtractSettings(count=6), subject, references, Drawn(dict(enumerate(images))))
+    return score_images(ExtractSettings(count=6), subject, references, Drawn(kept(images)))
 
 
 def test_every_step_is_handed_out_and_then_the_extraction(subject: Subject, references: References) -> None:
-    *drawings, last = extract(ExtractSettings(count=5, batch_size=2, steps=3, seed=9), subject, references)
+    *drawings, last = extract(
+        ExtractSettings(count=5, batch_size=2, steps=3, seed=9), subject, references, MemoryStore()
+    )
     assert len(drawings) == 9 and all(isinstance(drawing, Drawing) for drawing in drawings)
     assert isinstance(last, Extraction)
     assert last.match.names == ("9", "10", "11", "12", "13")
@@ -66,7 +62,7 @@ def test_run_json_says_which_settings_are_the_model_s_own_and_what_is_not_follow
     (folder / "pytorch_lora_weights.safetensors").write_bytes(b"")
     settings = ExtractSettings(model=str(folder), data="pixel-faces[0:60]", count=1, steps=2, clip="off")
     subject = open_subject(settings)
-    *_, last = extract(settings, subject, finish(references_of(settings, subject)))
+    *_, last = extract(settings, subject, finish(references_of(settings, subject)), MemoryStore())
     found = run_summary(last)
     assert found["sampling"] == {
         "spacing": {"value": "leading", "from": "model"},
@@ -113,9 +109,7 @@ def test_the_headline_never_comes_without_its_control(extraction: Extraction) ->
 
 def test_the_headline_shows_the_calibrated_control_by_its_own_encoder(extraction: Extraction) -> None:
     table = {"pixel/l2": np.array([0.01, 0.04, 0.2, 0.3]), "dpm/l2": np.zeros(4)}
-    calibrated = Subject(
-        extraction.subject.denoiser, extraction.subject.data, extraction.subject.control, Calibration({}, table, {})
-    )
+    calibrated = replace(extraction.subject, calibration=Calibration({}, table, {}))
     line = replace(extraction, settings=ExtractSettings(score="l2"), subject=calibrated).headline()
     assert (line.calibrated.beat, line.calibrated.count) == (2, 4)
     assert "plain images against the control 2 of 4" in str(line)
@@ -170,15 +164,10 @@ def test_a_control_rate_without_a_control_is_refused(subject: Subject) -> None:
         finish(references_of(ExtractSettings(control_rate=0.01), alone))
 
 
-def test_without_a_model_nothing_can_be_drawn(subject: Subject, references: References) -> None:
-    with pytest.raises(ValueError, match="no model to draw with"):
-        next(extract(ExtractSettings(), replace(subject, denoiser=None), references))
-
-
 def test_without_a_control_the_headline_is_withheld(subject: Subject) -> None:
     alone = replace(subject, control=None)
     known = finish(references_of(ExtractSettings(), alone))
-    found = score_images(ExtractSettings(), alone, known, Drawn(dict(enumerate(subject.data.images[:3]))))
+    found = score_images(ExtractSettings(), alone, known, Drawn(kept(subject.data.images[:3])))
     assert found.headline() is None and found.match.control is None
     assert found.match.training.scores.l2.tolist() == [0, 0, 0]
 
@@ -186,7 +175,9 @@ def test_without_a_control_the_headline_is_withheld(subject: Subject) -> None:
 def test_finished_images_are_not_drawn_again(subject: Subject, references: References) -> None:
     settings = ExtractSettings(count=4, steps=3)
     finished = {1: subject.data.images[0], 3: subject.data.images[1], 99: subject.data.images[2]}
-    *drawings, last = extract(settings, subject, references, Drawn(finished))
+    store = MemoryStore()
+    store.put(sample_sets(settings, subject)[0].key, kept(finished))
+    *drawings, last = extract(settings, subject, references, store)
     assert {seed for drawing in drawings for seed in drawing.seeds} == {0, 2}
     assert isinstance(last, Extraction) and last.match.names == ("0", "1", "2", "3")
     assert np.array_equal(last.match.images[[1, 3]], subject.data.images[:2])

@@ -11,11 +11,14 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.extraction.effect import effect_of
 from side_core.extraction.references import References
-from side_core.extraction.run import Drawn, Extraction, Subject, extract, references_of, score_images
+from side_core.extraction.run import Drawn, Extraction, extract, score_images
+from side_core.extraction.subject import Subject, references_of, sample_sets
 from side_core.progress import finish
 from side_core.sampling.guidance import Guidance
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
 from side_core.surrogate.strength import Strength
+from tests.pictures import kept
 
 SETTINGS = ExtractSettings(model="ideal", surrogate="some", count=6, steps=8, batch_size=4)
 
@@ -26,6 +29,7 @@ class Pusher:
 
     push: dict[int, float]
     strength: Strength = field(default_factory=lambda: Strength(1.0, 999, 0))
+    digest: str = "pusher"
 
     def guide(self, seeds) -> Guidance:  # type: ignore[no-untyped-def]
         amounts = torch.tensor([self.push.get(seed, 0.0) for seed in seeds]).view(-1, 1, 1, 1)
@@ -34,7 +38,7 @@ class Pusher:
 
 @pytest.fixture
 def subject(ideal: IdealDenoiser, faces: TrainingSet) -> Subject:
-    return Subject(ideal, faces, open_training_set("pixel-faces[100:160]"), None)
+    return Subject(faces, open_training_set("pixel-faces[100:160]"), ideal)
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def references(subject: Subject) -> References:
 
 def run(subject: Subject, references: References, push: dict[int, float], **changes: object) -> Extraction:
     steered = replace(subject, steering=Pusher(push))  # type: ignore[arg-type]
-    *_, last = extract(SETTINGS.model_copy(update=changes), steered, references)
+    *_, last = extract(SETTINGS.model_copy(update=changes), steered, references, MemoryStore())
     assert isinstance(last, Extraction)
     return last
 
@@ -81,12 +85,13 @@ def test_where_every_image_is_lost_there_is_nothing_to_score(subject: Subject, r
 
 def test_finished_pictures_of_both_kinds_are_not_drawn_again(subject: Subject, references: References) -> None:
     steered = replace(subject, steering=Pusher({0: 1.0}))  # type: ignore[arg-type]
-    kept = subject.data.images
-    before = Drawn({seed: kept[seed] for seed in (0, 1, 2, 3, 4)}, {seed: kept[seed] for seed in (0, 1)})
-    *drawings, last = extract(SETTINGS, steered, references, before)
+    images, store = subject.data.images, MemoryStore()
+    for samples, count in zip(sample_sets(SETTINGS, steered), (5, 2), strict=True):
+        store.put(samples.key, kept(images[:count]))
+    *drawings, last = extract(SETTINGS, steered, references, store)
     seen = {(seed, drawing.steered) for drawing in drawings for seed in drawing.seeds}
     assert seen == {(5, True), *((seed, False) for seed in (2, 3, 4, 5))}
-    assert isinstance(last, Extraction) and np.array_equal(last.match.images[:5], kept[:5])
+    assert isinstance(last, Extraction) and np.array_equal(last.match.images[:5], images[:5])
 
 
 def test_the_effect_counts_by_one_threshold_for_both(subject: Subject, references: References) -> None:
@@ -94,7 +99,7 @@ def test_the_effect_counts_by_one_threshold_for_both(subject: Subject, reference
     images, strangers = subject.data.images, open_training_set("pixel-faces[100:160]").images
     steered = replace(subject, steering=Pusher({}))  # type: ignore[arg-type]
     plain = np.concatenate([images[:2], strangers[:4]])
-    drawn = Drawn(dict(enumerate(images[:6])), dict(enumerate(plain)))
+    drawn = Drawn(kept(images[:6]), kept(plain))
     found = score_images(SETTINGS.model_copy(update={"threshold": 0.1}), steered, references, drawn)
     effect = effect_of(found)
     assert effect is not None and effect.plain.threshold == effect.guided.threshold

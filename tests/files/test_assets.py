@@ -12,7 +12,8 @@ from side_core.dpm.folder import open_denoiser, read_card
 from side_core.dpm.text.denoiser import need_text
 from side_core.extraction.calibration import FILE
 from side_core.extraction.effect import effect_of
-from side_core.extraction.run import Extraction, extract, open_subject, references_of
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import open_subject, references_of
 from side_core.files.assets import ASSETS, BASELINES, BUILT_INS
 from side_core.progress import finish
 from side_core.prompts.evaluation import APART
@@ -22,6 +23,7 @@ from side_core.prompts.held_out import SHIPPED, held_out_prompts, known_norms
 from side_core.prompts.norms import norms_of, own_seeds, score_of
 from side_core.prompts.truth import FILE as TRUTH
 from side_core.prompts.truth import captions_to_try
+from side_core.sampling.store import MemoryStore
 from side_core.settings import DetectorSettings, ExtractSettings, PromptSettings, SamplingSettings
 from side_core.similarity.scores import SCORES
 from side_core.stats.roc import Separation, separation
@@ -36,7 +38,7 @@ TEXT = "pixel-faces-text"
 def extracted(settings: ExtractSettings) -> Extraction:
     """A whole run."""
     subject = open_subject(settings)
-    *_, result = extract(settings, subject, finish(references_of(settings, subject)))
+    *_, result = extract(settings, subject, finish(references_of(settings, subject)), MemoryStore())
     assert isinstance(result, Extraction)
     return result
 

@@ -15,8 +15,10 @@ from pages._parts.show.headline import beating_in_words
 from pages._parts.surrogate import saving
 from side_core.data.source import open_training_set
 from side_core.extraction.effect import effect_of
-from side_core.extraction.run import Extraction, extract, open_subject, references_of
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import open_subject, references_of
 from side_core.progress import finish
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
 from side_core.stats.rate import Rate
 from tests.similarity.altered import photographs
@@ -52,7 +54,7 @@ def extracted(**settings: object) -> Extraction:
     """What the library draws."""
     read = ExtractSettings.read(settings)
     subject = open_subject(read)
-    *_, result = extract(read, subject, finish(references_of(read, subject)))
+    *_, result = extract(read, subject, finish(references_of(read, subject)), MemoryStore())
     return result
 
 

@@ -8,8 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.links.link import link_of
-from side_core.extraction.run import extract, open_subject, references_of
+from side_core.extraction.run import extract
+from side_core.extraction.subject import open_subject, references_of
 from side_core.progress import finish
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings, SweepSettings
 from tests.dpm.text.small_folders import save_small
 
@@ -50,7 +52,7 @@ def scores_of(**settings: object) -> list[str]:
     """What the buttons of the gallery say if it is drawn as the library draws."""
     read = ExtractSettings.read({"count": 2, "steps": 3} | SETS | settings)
     subject = open_subject(read)
-    *_, result = extract(read, subject, finish(references_of(read, subject)))
+    *_, result = extract(read, subject, finish(references_of(read, subject)), MemoryStore())
     scores = result.match.training.scores.ratio
     return [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in result.match.order("ratio")]
 

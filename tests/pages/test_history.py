@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from side_core.extraction.run import Extraction, Subject, extract, open_subject, references_of
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import Subject, open_subject, references_of
 from side_core.progress import finish
 from side_core.runs import store
 from side_core.runs.database.connection import DATABASE
-from side_core.runs.identity import new_run, pictures_key
+from side_core.runs.identity import new_run
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.reading import result_in
 from side_core.runs.recording import begin_run, keep, leave_run
 from side_core.runs.run import NewRun, Run
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture import alone
+from side_core.sampling.picture_files import PngStore, write_picture
 from side_core.settings import ExtractSettings
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
@@ -44,10 +46,8 @@ def kept(here: Workspace, subject: Subject) -> Callable[..., Run]:
     def make(**changes: object) -> Run:
         settings = ExtractSettings.read({"model": "ideal", "count": 4, "steps": 3} | changes)
         references = finish(references_of(settings, subject))
-        *_, found = extract(settings, subject, references)
+        *_, found = extract(settings, subject, references, PngStore(here.pictures))
         assert isinstance(found, Extraction)
-        for name, image in zip(found.match.names, found.match.images, strict=True):
-            keep_picture(here.pictures / pictures_key(settings, subject), int(name), Picture(image, image[None], (0,)))
         return keep(here, found).run
 
     return make
@@ -346,7 +346,7 @@ def test_a_cancelled_run_shows_its_pictures_and_goes_on(here: Workspace, subject
     run = begin_run(here, new_run(settings, subject, finish(references_of(settings, subject))))
     for seed in (0, 4):
         image = np.full((16, 16, 3), 40 * seed, np.uint8)
-        keep_picture(here.pictures / run.pictures, seed, Picture(image, image[None], (0,)))
+        write_picture(here.pictures / run.pictures, seed, alone(image))
     leave_run(here, run.id)
     app = opened()
     assert "cancel</span>cancelled" in html_of(app) and "2 of 6 pictures" in html_of(app)

@@ -14,8 +14,8 @@ from streamlit.testing.v1 import AppTest
 from side_core.data.source import check_source, open_training_set
 from side_core.dpm.description import describe
 from side_core.dpm.folder import model_folder, open_denoiser
-from side_core.extraction.run import open_subject
-from side_core.extraction.scoring import score
+from side_core.extraction.run import score
+from side_core.extraction.subject import open_subject
 from side_core.progress import finish
 from side_core.prompts.held_out import held_out_prompts
 from side_core.prompts.prompt_file import read_prompts

@@ -21,7 +21,8 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.extraction.matching import match
-from side_core.extraction.run import Extraction, Subject, references_of
+from side_core.extraction.run import Extraction
+from side_core.extraction.subject import ImageSets, references_of
 from side_core.files.public import Limits
 from side_core.progress import finish
 from side_core.prompts.examples import embedded_examples
@@ -432,7 +433,7 @@ def test_copies_are_counted_with_how_many_different_pictures_they_are_of(faces: 
     shown[:, 0, 0] = 0  # a copy of a copy is no exact one
     noise = np.random.default_rng(0).integers(0, 256, (1, *faces.images.shape[1:]), dtype=np.uint8)
     settings = ExtractSettings(model="ideal", data="pixel-faces[0:60]")
-    subject = Subject(None, faces, None, None)
+    subject = ImageSets(faces, None)
     references = finish(references_of(settings, subject))
     for images, words in ((shown, "3 of 3, of 2 pictures"), (shown[:2], "2 of 2, of 1 picture"), (noise, "0 of 1")):
         found = match(images, tuple(map(str, range(len(images)))), references)

@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.links.link import link_of
+from pages._parts.runtime.pictures import MEMORY
 from pages._parts.sweep.sweeping import STORE
 from side_core.files.assets import BASELINES
 from side_core.settings import ExtractSettings
@@ -47,8 +48,8 @@ def target(app: AppTest) -> dict[str, list[str]]:
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
     """Each test measures for itself."""
-    STORE.cells.clear()
-    STORE.sets.clear()
+    STORE.parts.parts.clear()
+    MEMORY.clear()
 
 
 def test_first_the_estimate_and_after_start_every_cell() -> None:

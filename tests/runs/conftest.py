@@ -10,14 +10,16 @@ import pytest
 from side_core.data.training_set import TrainingSet
 from side_core.extraction import matching
 from side_core.extraction.references import References
-from side_core.extraction.run import Extraction, Subject, extract, open_subject, references_of
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import ImageSets, Subject, open_subject, references_of, sample_sets
 from side_core.progress import finish
-from side_core.runs.identity import pictures_key, without_surrogate
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import Picture, keep_picture
 from side_core.runs.result import Result, result_of
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture_files import PngStore
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings, ScoreSettings
+from tests.pictures import kept
 
 STEPS = 4
 ODD_NAMES = (
@@ -58,7 +60,7 @@ def make_extraction(opened: tuple[Subject, References]) -> Callable[..., Extract
         subject, references = opened
         if settings.surrogate is not None:
             subject = open_subject(settings)
-        *_, found = extract(settings, subject, references)
+        *_, found = extract(settings, subject, references, MemoryStore())
         assert isinstance(found, Extraction)
         return found
 
@@ -67,21 +69,11 @@ def make_extraction(opened: tuple[Subject, References]) -> Callable[..., Extract
 
 def keep_drawn(workspace: Workspace, extraction: Extraction) -> None:
     """Write the pictures of an extraction, as a page does while they are drawn."""
-    settings = extraction.settings
-    assert isinstance(settings, ExtractSettings)
-    for match, subject in (
-        (extraction.match, extraction.subject),
-        (extraction.plain, without_surrogate(extraction.subject)),
-    ):
-        if match is not None:
-            folder = workspace.pictures / pictures_key(settings, subject)
-            for name, image in zip(match.names, match.images, strict=True):
-                keep_picture(folder, int(name), alone(image))
-
-
-def alone(image: np.ndarray) -> Picture:
-    """A picture without its path from noise."""
-    return Picture(image, image[None], (0,))
+    settings, subject = extraction.settings, extraction.subject
+    assert isinstance(settings, ExtractSettings) and isinstance(subject, Subject)
+    matches = filter(None, (extraction.match, extraction.plain))
+    for samples, match in zip(sample_sets(settings, subject), matches, strict=True):
+        PngStore(workspace.pictures).put(samples.key, kept(dict(zip(map(int, match.names), match.images, strict=True))))
 
 
 @pytest.fixture
@@ -102,7 +94,7 @@ def results(opened: tuple[Subject, References], make_surrogate: Callable[..., Pa
     found = {}
     for name, changes in (("plain", {}), ("steered", {"surrogate": str(make_surrogate()), "count": 6})):
         settings = ExtractSettings.read({"model": "ideal", "count": 4, "steps": STEPS} | changes)
-        *_, found[name] = extract(settings, open_subject(settings), references)
+        *_, found[name] = extract(settings, open_subject(settings), references, MemoryStore())
     alone = replace(references, control=None)
     found["no control"] = replace(
         found["plain"],
@@ -113,7 +105,7 @@ def results(opened: tuple[Subject, References], make_surrogate: Callable[..., Pa
     samples = TrainingSet("pictures <b>of</b> others", subject.data.images[: len(ODD_NAMES)], np.array(ODD_NAMES))
     found["scored"] = Extraction(
         ScoreSettings(samples="some/<folder>", data="pixel-faces[0:1000]"),
-        Subject(None, subject.data, subject.control, None),
+        ImageSets(subject.data, subject.control),
         references,
         matching.match(samples.images, ODD_NAMES, references),
         samples,

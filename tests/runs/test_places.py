@@ -13,8 +13,8 @@ import pytest
 
 from pages._parts.surrogate.saving import zipped
 from side_core.data.training_set import TrainingSet
-from side_core.extraction.run import Extraction, extract, open_subject, references_of
-from side_core.extraction.scoring import score
+from side_core.extraction.run import Extraction, extract, score
+from side_core.extraction.subject import open_subject, references_of
 from side_core.files.images import png
 from side_core.progress import finish
 from side_core.runs.comparison import compare_runs
@@ -28,11 +28,11 @@ from side_core.runs.opening import open_workspace
 from side_core.runs.recording import keep
 from side_core.runs.report.page import report_html
 from side_core.runs.result import Result, result_of
+from side_core.sampling.store import MemoryStore, in_memory
 from side_core.settings import ExtractSettings, ScoreSettings, SweepSettings
 from side_core.surrogate.folder import load_surrogate
 from side_core.sweep.plan import make_plan, sharing
 from side_core.sweep.report import chart, sweep_csv
-from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import sweep
 
 USER = "zaphod"
@@ -71,7 +71,7 @@ def drawn(**changes: object) -> Extraction:
     """A small run of settings."""
     settings = ExtractSettings.read({"count": 2, "steps": 2} | changes)
     subject = open_subject(settings)
-    *_, found = extract(settings, subject, finish(references_of(settings, subject)))
+    *_, found = extract(settings, subject, finish(references_of(settings, subject)), MemoryStore())
     assert isinstance(found, Extraction)
     return found
 
@@ -215,7 +215,7 @@ def test_the_table_and_the_chart_of_a_sweep_tell_no_places(mine: Path) -> None:
     shutil.copytree(first, mine / "surrogates" / "last")
     asked = {"model": "ideal", "mode": "exact", "count": 2, "x": "steps=2,3", "surrogates": [first, last]}
     settings = SweepSettings.read(asked)
-    made = finish(sweep(make_plan(settings, finish(sharing(settings))), MemoryStore()))
+    made = finish(sweep(make_plan(settings, finish(sharing(settings))), in_memory()))
     assert str(mine) in sweep_csv(made)
     nameless = sweep_without_places(made)
     check_nameless({"sweep.csv": sweep_csv(nameless)}, mine)

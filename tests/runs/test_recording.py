@@ -7,17 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from side_core.extraction.run import Drawn as DrawnImages
-from side_core.extraction.run import Extraction, score_images
+from side_core.extraction.run import Drawn, Extraction, score_images
+from side_core.extraction.subject import Subject, sample_sets
 from side_core.runs import store
-from side_core.runs.identity import new_run, pictures_key
-from side_core.runs.picture_store import Picture, keep_picture
+from side_core.runs.identity import new_run
 from side_core.runs.reading import finished_pictures, result_in
 from side_core.runs.recording import begin_run, keep, keep_folder, leave_run
 from side_core.runs.result import SUMMARY, result_of
 from side_core.runs.run import NewRun
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture_files import PngStore
 from side_core.settings import ExtractSettings
+from tests.pictures import kept as pictures
 
 Make = Callable[..., Extraction]
 Keep = Callable[[Workspace, Extraction], None]
@@ -104,14 +105,13 @@ def test_a_cancelled_run_has_what_was_finished_and_goes_on(
     run = begin_run(workspace, new_run(settings, whole.subject, whole.references))
     assert run.state == "running"
     first_two = dict(zip((0, 1), whole.match.images[:2], strict=True))
-    for seed, image in first_two.items():
-        keep_picture(workspace.pictures / run.pictures, seed, Picture(image, image[None], (0,)))
+    PngStore(workspace.pictures).put(run.pictures, pictures(first_two))
     leave_run(workspace, run.id)
     left = store.find(workspace, run.id)
     assert (left.state, left.finished) == ("cancelled", 2)
     with pytest.raises(ValueError, match=f"Run {run.id} has no scores to show"):
         result_in(workspace, left)
-    half = score_images(settings, whole.subject, whole.references, DrawnImages(first_two))
+    half = score_images(settings, whole.subject, whole.references, Drawn(pictures(first_two)))
     scored = keep(workspace, half)
     assert (scored.run.id, scored.run.state, scored.run.finished) == (run.id, "cancelled", 2)
     assert result_in(workspace, scored.run).names == ("0", "1")
@@ -139,7 +139,7 @@ def test_stopped_twice_the_result_is_of_all_that_is_finished(
     images = dict(enumerate(whole.match.images))
     kept_drawn(workspace, whole)
     parts = [
-        score_images(settings, whole.subject, whole.references, DrawnImages({s: images[s] for s in range(count)}))
+        score_images(settings, whole.subject, whole.references, Drawn(pictures({s: images[s] for s in range(count)})))
         for count in (1, 3)
     ]
     first = keep(workspace, parts[0]).run
@@ -193,12 +193,17 @@ def test_pictures_are_named_by_what_they_depend_on(make_extraction: Make) -> Non
     extraction = make_extraction()
     subject, settings = extraction.subject, extraction.settings
     assert isinstance(settings, ExtractSettings)
-    key = pictures_key(settings, subject)
+    assert isinstance(subject, Subject)
+
+    def key_of(settings: ExtractSettings) -> str:
+        return sample_sets(settings, subject)[0].key
+
+    key = key_of(settings)
     same = {"count": 9, "seed": 5, "threshold": 0.1, "score": "nl2", "batch_size": 3}
     for name, value in same.items():
-        assert pictures_key(settings.model_copy(update={name: value}), subject) == key, name
+        assert key_of(settings.model_copy(update={name: value})) == key, name
     for name, value in {"steps": 9, "eta": 0.5, "spacing": "karras", "first_timestep": 500}.items():
-        assert pictures_key(settings.model_copy(update={name: value}), subject) != key, name
+        assert key_of(settings.model_copy(update={name: value})) != key, name
 
 
 def test_damaged_guidance_that_lost_a_picture_still_finishes(workspace: Workspace, make_extraction: Make) -> None:
@@ -208,7 +213,7 @@ def test_damaged_guidance_that_lost_a_picture_still_finishes(workspace: Workspac
     settings = whole.settings
     assert isinstance(settings, ExtractSettings)
     images = dict(zip(range(3), whole.match.images[:3], strict=True))
-    found = score_images(settings, whole.subject, whole.references, DrawnImages(images))
+    found = score_images(settings, whole.subject, whole.references, Drawn(pictures(images)))
     found = replace(found, damaged=(Damage(3, 2, lost=True),))
     assert keep(workspace, found).run.state == "finished"
 

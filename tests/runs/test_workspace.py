@@ -15,11 +15,11 @@ from side_core.data.picture import read_picture
 from side_core.runs import store
 from side_core.runs.database.connection import DATABASE, VERSION
 from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import seeds_in
 from side_core.runs.reading import result_in
 from side_core.runs.run import NewRun
 from side_core.runs.space import clean_up, usage
 from side_core.runs.workspace import Workspace, workspace_folder
+from side_core.sampling.picture_files import seeds_in
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -37,13 +37,14 @@ DRAW = (
     + """
 import numpy as np
 from side_core.runs.recording import begin_run
-from side_core.runs.picture_store import Picture, keep_picture
+from side_core.sampling.picture import alone
+from side_core.sampling.picture_files import write_picture
 for number in range(1000):
     settings = {"seed": 0, "count": 50, "number": number}
     run = begin_run(workspace, NewRun("extract", "model", settings, {}, 50, f"{number:032x}"))
     for seed in range(50):
         image = np.full((16, 16, 3), seed, np.uint8)
-        keep_picture(workspace.pictures / run.pictures, seed, Picture(image, image[None], (0,)))
+        write_picture(workspace.pictures / run.pictures, seed, alone(image))
         print(number, seed, flush=True)
     store.end(workspace, run.id, "finished", 50, {"versions": {}})
 """

@@ -8,7 +8,8 @@ import pytest
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.formats.own_sampling import OwnSampling, own_sampling_of
 from side_core.dpm.ideal import IdealDenoiser
-from side_core.sampling.completed import completed, origins, picture_identity
+from side_core.sampling.completed import completed, origins
+from side_core.sampling.picture_key import picture_identity
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings, SamplingSettings
 

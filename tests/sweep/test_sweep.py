@@ -15,30 +15,32 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.timing import Timing
 from side_core.extraction.effect import effect_of
-from side_core.extraction.run import Drawn, Extraction, Subject, extract, references_of, score_images
+from side_core.extraction.run import Drawn, Extraction, extract, score_images
+from side_core.extraction.subject import Subject, references_of
 from side_core.progress import finish
+from side_core.sampling import missing
 from side_core.sampling.drawing import Damage
+from side_core.sampling.picture import alone
+from side_core.sampling.store import MemoryStore, in_memory
 from side_core.settings import ExtractSettings, SweepSettings
 from side_core.stats.bootstrap import Interval
 from side_core.sweep import estimate as estimates
-from side_core.sweep import sample_set as sets
 from side_core.sweep.cell import SHOWN, Cell, cell_from, cell_json
 from side_core.sweep.estimate import Comparing, Estimate, check_time, in_words
-from side_core.sweep.folder import FolderStore, open_folder
+from side_core.sweep.folder import open_folder
 from side_core.sweep.grid import grid, picture_rows
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Plan, Shared, compared_by, make_plan, sharing
 from side_core.sweep.report import chart, lines_of, sweep_csv, sweep_json
-from side_core.sweep.sample_set import Pictures
-from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import Advance, Sweep, finished, sweep
+from tests.pictures import kept
 
 SMALL = {"model": "ideal", "mode": "exact", "count": 6, "threshold": 0.9}
 
 
 @pytest.fixture
 def shared(ideal: IdealDenoiser, faces: TrainingSet) -> Shared:
-    subject = Subject(ideal, faces, open_training_set("pixel-faces[100:160]"), None)
+    subject = Subject(faces, open_training_set("pixel-faces[100:160]"), ideal)
     return Shared(subject, {}, {"pixel": finish(references_of(ExtractSettings(model="ideal"), subject))})
 
 
@@ -62,20 +64,20 @@ def plan_of(shared: Shared, **changes: Any) -> Plan:
 
 
 def run(plan: Plan, store: Any = None) -> Sweep:
-    return finish(sweep(plan, MemoryStore() if store is None else store))
+    return finish(sweep(plan, in_memory() if store is None else store))
 
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
     """Steps and steering of each sample set that is drawn."""
     found: list[tuple[int, bool]] = []
-    real = sets.draw
+    real = missing.draw
 
-    def counted(denoiser: Any, settings: Any, guide: Any = None) -> Any:
+    def counted(denoiser: Any, settings: Any, seeds: Any, guide: Any) -> Any:
         found.append((settings.steps, guide is not None))
-        return real(denoiser, settings, guide=guide)
+        return real(denoiser, settings, seeds, guide)
 
-    monkeypatch.setattr(sets, "draw", counted)
+    monkeypatch.setattr(missing, "draw", counted)
     return found
 
 
@@ -84,7 +86,7 @@ def test_a_cell_is_the_extraction_it_stands_for(shared: Shared) -> None:
     found = run(plan)
     assert found.complete and [cell.values for cell in found.cells] == [(3, 0), (3, 1), (5, 0), (5, 1)]
     for cell in found.cells:
-        *_, alone = extract(cell.settings, shared.subject, shared.references["pixel"])
+        *_, alone = extract(cell.settings, shared.subject, shared.references["pixel"], MemoryStore())
         assert isinstance(alone, Extraction)
         line = alone.headline()
         assert line is not None and cell.measured is not None
@@ -94,7 +96,7 @@ def test_a_cell_is_the_extraction_it_stands_for(shared: Shared) -> None:
 
 
 def test_first_the_estimate_then_steps_then_each_cell(shared: Shared) -> None:
-    events = list(sweep(plan_of(shared, x="steps=2,3", batch_size=4), MemoryStore()))
+    events = list(sweep(plan_of(shared, x="steps=2,3", batch_size=4), in_memory()))
     assert [type(event) for event in events] == [Estimate, *[Advance] * 4, Cell, *[Advance] * 6, Cell]
     estimate, steps = events[0], [event for event in events if isinstance(event, Advance)]
     assert isinstance(estimate, Estimate)
@@ -106,7 +108,7 @@ def test_first_the_estimate_then_steps_then_each_cell(shared: Shared) -> None:
 def test_the_estimate_counts_the_comparison_of_all_missing_cells(
     shared: Shared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, plan = MemoryStore(), plan_of(shared, x="steps=2,3")
+    store, plan = in_memory(), plan_of(shared, x="steps=2,3")
     monkeypatch.setattr(estimates, "seconds_of", lambda call, device: 3.0)
     before = estimates.estimate_of(plan, store, Timing(6, 0.0, 0.0))
     assert before.seconds == 6 * 2 * 3.0
@@ -132,13 +134,13 @@ def test_what_is_left_to_the_model_is_not_drawn_again_where_it_is_said(shared: S
         for changes in ({}, {"spacing": "leading", "clip": "clip"})
     )
     assert [place.name for place in left.places] == [place.name for place in said.places]
-    assert left.sets[0].sampling == said.sets[0].sampling
+    assert left.sets[0].settings == said.sets[0].settings
     assert (left.places[0].settings.spacing, said.places[0].settings.spacing) == (None, "leading")
 
 
 def test_nothing_is_drawn_before_the_time_is_agreed(shared: Shared, drawn: list[tuple[int, bool]]) -> None:
     plan = plan_of(shared, x="steps=2,3", minutes=1e-9)
-    events = sweep(plan, MemoryStore())
+    events = sweep(plan, in_memory())
     assert isinstance(next(events), Estimate)
     with pytest.raises(ValueError, match=r"12 pictures for 2 cells.*more than the 1e-09 it may.*raise minutes to 1"):
         next(events)
@@ -152,7 +154,7 @@ def test_a_stop_keeps_finished_cells_and_the_rest_is_drawn_later(
     shared: Shared, drawn: list[tuple[int, bool]], tmp_path: Path
 ) -> None:
     plan = plan_of(shared, x="steps=2,3,4")
-    for store in (MemoryStore(), open_folder(tmp_path, plan, resume=False)):
+    for store in (in_memory(), open_folder(tmp_path, plan, resume=False)):
         drawn.clear()
         events = sweep(plan, store)
         while not isinstance(next(events), Cell):
@@ -176,7 +178,7 @@ def test_a_folder_gives_back_what_was_put_there(shared: Shared, tmp_path: Path) 
         assert np.array_equal(list(one.pictures.values()), list(other.pictures.values()))
 
 
-@pytest.mark.parametrize("part", ["cells/*.json", "pictures/*.json", "pictures/*.npy"])
+@pytest.mark.parametrize("part", ["cells/*.json", "pictures/*/*.npz"])
 def test_a_damaged_file_is_made_again(shared: Shared, tmp_path: Path, part: str) -> None:
     plan = plan_of(shared, x="steps=2")
     store = open_folder(tmp_path, plan, resume=False)
@@ -192,7 +194,7 @@ def test_results_of_two_models_are_not_mixed(shared: Shared, tmp_path: Path) -> 
     plan = plan_of(shared, x="steps=2")
     open_folder(tmp_path, plan, resume=False)
     open_folder(tmp_path, plan, resume=False)  # nothing was finished, so nothing can be mixed
-    run(plan, FolderStore(tmp_path))
+    run(plan, open_folder(tmp_path, plan, resume=False))
     with pytest.raises(ValueError, match="holds a sweep already: resume it"):
         open_folder(tmp_path, plan, resume=False)
     open_folder(tmp_path, plan, resume=True)
@@ -266,7 +268,7 @@ def mixed(shared: Shared) -> Extraction:
     noisy = np.clip(images[5].astype(int) + noise, 0, 255).astype(np.uint8)
     some = [images[0], images[0], images[1], images[2], control.images[3], control.images[3], noisy]
     settings = ExtractSettings(model="ideal", count=7, score="nl2", threshold=0.2)
-    return score_images(settings, shared.subject, shared.references["pixel"], Drawn(dict(enumerate(some))))
+    return score_images(settings, shared.subject, shared.references["pixel"], Drawn(kept(some)))
 
 
 def test_metrics_are_what_they_say(mixed: Extraction) -> None:
@@ -339,9 +341,9 @@ def test_each_surrogate_is_a_curve_and_plain_sampling_is_drawn_once(
 
 def test_estimates_tell_how_much_longer_a_steered_step_takes(steered: Callable[..., Plan]) -> None:
     plan = steered(x="guidance-scale=0,20", steps=3)
-    estimate = next(sweep(plan, MemoryStore()))
+    estimate = next(sweep(plan, in_memory()))
     assert isinstance(estimate, Estimate) and estimate.steered is not None and estimate.steered > 1
-    idle = next(sweep(steered(x="guide-to=1,2", guide_from=2, steps=3), MemoryStore()))
+    idle = next(sweep(steered(x="guide-to=1,2", guide_from=2, steps=3), in_memory()))
     assert isinstance(idle, Estimate) and idle.steered is None  # no step lies in such a window
 
 
@@ -355,9 +357,10 @@ def test_labels_and_windows_that_do_not_exist_are_refused(steered: Callable[...,
 
 
 def test_where_every_picture_is_lost_the_cell_says_so(steered: Callable[..., Plan]) -> None:
-    plan, store = steered(x="guidance-scale=10,20", steps=3), MemoryStore()
-    lost = tuple(Damage(seed, 1, True) for seed in range(6))
-    store.keep_pictures(plan.places[1].samples.name, Pictures(np.empty((0, 16, 16, 3), np.uint8), (), lost))
+    plan, store = steered(x="guidance-scale=10,20", steps=3), in_memory()
+    nothing = np.zeros((16, 16, 3), np.uint8)
+    lost = {seed: alone(nothing, Damage(seed, 1, True)) for seed in range(6)}
+    store.pictures.put(plan.places[1].samples.key, lost)
     found = run(plan, store)
     assert found.cells[1].measured is None and found.cells[1].lost == 6
     assert "guidance has lost all 6 pictures" in lines_of(found)[1]
@@ -377,11 +380,3 @@ def test_reports_hold_every_cell(shared: Shared, changes: dict[str, str]) -> Non
     assert summary["model"]["fingerprint"] == found.plan.shared.denoiser.fingerprint
     assert chart(found).dtype == grid(found).dtype == np.uint8
     assert all(len(cell.pictures) == min(SHOWN, 6) for cell in found.cells)
-
-
-def test_memory_forgets_the_pictures_unused_longest() -> None:
-    store, images = MemoryStore(largest=2500), np.zeros((1, 16, 16, 3), np.uint8)
-    for name in "abcd":
-        store.keep_pictures(name, Pictures(images, (0,)))
-        store.pictures("a")
-    assert [name for name in "abcd" if store.pictures(name)] == ["a", "c", "d"]

@@ -8,11 +8,11 @@ from pages._parts.show.clusters import show_kept_clusters
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.text import plain, say_error
 from pages._parts.surrogate.saving import offer_steering
-from side_core.runs.picture_store import kept_pictures, seeds_in
 from side_core.runs.reading import names_in, result_in, seeds_of
 from side_core.runs.result import Result
 from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace
+from side_core.sampling.picture_files import read_pictures, seeds_in
 from side_core.similarity.scores import SCORES, in_words
 from side_core.surrogate.folder import CARD
 
@@ -84,7 +84,7 @@ def show_finished(here: Workspace, run: Run) -> None:
     pages = -(-len(seeds) // FINISHED_PER_PAGE)
     first = (min(st.session_state.get("history_finished", 1), pages) - 1) * FINISHED_PER_PAGE
     st.markdown("**Finished pictures**, by seed")
-    pictures = kept_pictures(folder, seeds[first : first + FINISHED_PER_PAGE])
+    pictures = read_pictures(folder, seeds[first : first + FINISHED_PER_PAGE])
     show_row(
         [figure(picture.image, f"Generated with seed {seed}", str(seed)) for seed, picture in pictures.items()],
         least="4rem",

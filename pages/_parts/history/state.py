@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages._parts.runtime.recording import workspace
+from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain, say_error
 from side_core.runs import store
 from side_core.runs.database.row import DamagedRunError

@@ -15,7 +15,7 @@ from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models
 from side_core.dpm.formats.own_sampling import own_sampling_of
 from side_core.dpm.text.denoiser import TextDenoiser
-from side_core.extraction.run import Subject
+from side_core.extraction.subject import ImageSets
 from side_core.files.assets import BUILT_INS
 from side_core.sampling.prompt import check_prompt
 from side_core.settings import Mode
@@ -169,12 +169,12 @@ def view_inputs(encoder: str, mirrored: bool, size: tuple[int, int] | None) -> d
     return chosen
 
 
-def threshold_inputs(chosen: dict[str, Any], subject: Subject) -> dict[str, Any]:
+def threshold_inputs(chosen: dict[str, Any], sets: ImageSets) -> dict[str, Any]:
     """From which score on a picture counts: a value, or what the control's rate says."""
     score = chosen["score"]
     kind = SCORES[score]
     scaled = score != "l2" or chosen["encoder"] == "pixel"  # distances of features have no common scale
-    ways = ([BY_SCORE] if scaled else []) + ([BY_RATE] if subject.control is not None else [])
+    ways = ([BY_SCORE] if scaled else []) + ([BY_RATE] if sets.control is not None else [])
     if not scaled:
         notices.unheeded([(f"threshold_{score}", "Threshold")], "a control rate" if ways else "none")
     if not ways:

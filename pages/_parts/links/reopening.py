@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages._parts.links.link import take_over
-from pages._parts.runtime.recording import workspace
+from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain, say_error
 from side_core.files.public import check_limit, limit_of
 from side_core.runs.exchange.finding import found_again

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages._parts.inputs import view
 from pages._parts.prompts import look
-from pages._parts.runtime.resources import match_pictures, open_references, reference_key
+from pages._parts.runtime.resources import matching, open_references, reference_key
 from pages._parts.show.detail import show_pair
 from pages._parts.show.figures import figure
 from pages._parts.show.gallery import chosen_position, show_gallery
@@ -17,9 +17,9 @@ from pages._parts.show.results import Shown
 from pages._parts.show.text import show_notes, show_warnings
 from side_core.extraction.headline import WITHHELD, threshold_of
 from side_core.extraction.references import Side
-from side_core.extraction.run import Extraction, Subject
-from side_core.runs.identity import pictures_key
-from side_core.runs.picture_store import Picture
+from side_core.extraction.run import Drawn, Extraction, score_images
+from side_core.extraction.subject import Subject
+from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
 from side_core.stats.rate import rate_of
@@ -38,8 +38,7 @@ def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject:
         ValueError: they cannot be compared.
     """
     references = open_references(settings, subject)
-    key = (pictures_key(settings, subject), *reference_key(settings, subject))
-    return Extraction(settings, subject, references, match_pictures(pictures, key, references))
+    return score_images(settings, subject, references, Drawn(pictures), matching(reference_key(settings, subject)))
 
 
 def threshold_for(extraction: Extraction) -> float:

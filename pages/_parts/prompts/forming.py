@@ -4,13 +4,13 @@ import numpy as np
 import streamlit as st
 
 from pages._parts.prompts import look
-from pages._parts.runtime.live import Preview, draw_missing
+from pages._parts.runtime.live import Preview, draw_live
+from pages._parts.runtime.pictures import PICTURES
 from pages._parts.runtime.recording import noted
-from pages._parts.runtime.resources import PICTURES, open_references
+from pages._parts.runtime.resources import open_references
 from pages._parts.show.figures import figure
-from side_core.extraction.run import Subject
-from side_core.runs.identity import pictures_key
-from side_core.runs.picture_store import Picture
+from side_core.extraction.subject import Subject, sample_sets
+from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings
 
 UNFINISHED = "unfinished"  # in the session: what was being drawn, and how it looked last
@@ -28,7 +28,8 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     Raises:
         ValueError: the model returns NaN, or a public app does not allow so much.
     """
-    key = pictures_key(settings, subject)
+    (samples,) = sample_sets(settings, subject)
+    key = samples.key
     asked = (key, settings.seeds)
 
     def show(estimates: np.ndarray) -> None:
@@ -36,21 +37,21 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
         show_unfinished(estimates)
 
     hidden = st.empty()
-    if len(PICTURES.found(key, settings.seeds)) < settings.count:
+    if samples.missing(PICTURES):
         hidden.html(HIDE_STALE)
     preview = Preview(0, show)
     if matched:
         references = open_references(settings, subject)
-        finished = draw_missing(
+        finished = draw_live(
             settings, subject, PICTURES, lambda: noted(settings, subject, references), preview, references
         )
     else:
-        finished = draw_missing(settings, subject, PICTURES, preview=preview)
+        finished = draw_live(settings, subject, PICTURES, preview=preview)
     hidden.empty()
     of, estimates = st.session_state.get(UNFINISHED, (None, None))
     if not finished.own and of == asked:
         show_unfinished(estimates)
-    return finished.own
+    return dict(finished.own)
 
 
 def show_unfinished(estimates: np.ndarray) -> None:

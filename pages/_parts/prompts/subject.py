@@ -13,7 +13,7 @@ from pages._parts.show.text import say_error
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import check_pipeline, ideal_source, model_folder
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
-from side_core.extraction.run import Subject, data_and_control
+from side_core.extraction.subject import Subject, data_and_control
 from side_core.prompts.examples import Example, embedded_examples, training_examples
 from side_core.prompts.held_out import CAPTIONED
 from side_core.settings import ExtractSettings, PromptSettings
@@ -107,9 +107,8 @@ def examine(chosen: Mapping[str, Any]) -> Examined:
         data_and_control(settings)
     except ValueError as error:
         alone = open_model(settings.model, settings.mode)
-        return Examined(need_text(alone), Subject(alone, no_images(alone.image_size), None, None), str(error))
+        return Examined(need_text(alone), Subject(no_images(alone.image_size), None, alone), str(error))
     subject = open_subject(settings)
-    assert subject.denoiser is not None  # it was opened with a model
     return Examined(need_text(subject.denoiser), subject)
 
 

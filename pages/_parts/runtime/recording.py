@@ -1,7 +1,5 @@
 """Runs of a page go into the workspace: noted as they begin, kept when they end. Trouble there stops no page."""
 
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,70 +7,19 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts.runtime.pictures import PictureStore
+from pages._parts.runtime.pictures import FILES
+from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain
 from side_core.extraction.references import References
-from side_core.extraction.run import Extraction, Subject
-from side_core.files.public import is_public
+from side_core.extraction.run import Extraction
+from side_core.extraction.subject import Subject
 from side_core.runs.identity import new_run
-from side_core.runs.opening import open_workspace
-from side_core.runs.picture_store import Picture
 from side_core.runs.recording import Recorded, begin_run, keep, keep_folder, leave_run
 from side_core.runs.run import NewRun
 from side_core.runs.wording import when
-from side_core.runs.workspace import Workspace, workspace_folder
+from side_core.runs.workspace import Workspace
+from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings
-
-RETRY = 30.0  # seconds until a workspace that could not be used is tried again
-
-
-class Opened:
-    """The workspace of this process, opened once; or why it cannot be, until that is tried again."""
-
-    def __init__(self) -> None:
-        self.workspace: Workspace | None = None
-        self.trouble, self.tried = "", 0.0
-        self.lock = threading.Lock()
-
-    def get(self) -> Workspace:
-        """The workspace.
-
-        Raises:
-            ValueError: it cannot be used.
-        """
-        with self.lock:
-            folder = workspace_folder()
-            if self.workspace is not None and self.workspace.folder == folder and folder.is_dir():
-                return self.workspace
-            if self.trouble and time.monotonic() - self.tried < RETRY and str(folder) in self.trouble:
-                raise ValueError(self.trouble)
-            try:
-                self.workspace, self.trouble = open_workspace(folder), ""
-            except ValueError as error:
-                self.workspace, self.trouble, self.tried = None, str(error), time.monotonic()
-                raise
-            return self.workspace
-
-
-OPENED = Opened()
-
-
-def workspace() -> Workspace | None:
-    """Where runs are kept; None in a public app, which keeps none.
-
-    Raises:
-        ValueError: the folder cannot be used.
-    """
-    return None if is_public() else OPENED.get()
-
-
-def picture_folder() -> Path | None:
-    """Where drawn pictures are kept; None where they cannot be, which `keep_run` tells."""
-    try:
-        here = workspace()
-    except ValueError:
-        return None
-    return None if here is None else here.pictures
 
 
 @contextmanager
@@ -92,24 +39,20 @@ def noted(settings: ExtractSettings, subject: Subject, references: References) -
         raise
 
 
-def keep_run(
-    extraction: Extraction, drawn: Mapping[str, Mapping[int, Picture]] | None = None, store: PictureStore | None = None
-) -> None:
+def keep_run(extraction: Extraction, drawn: Mapping[str, Mapping[int, Picture]] | None = None) -> None:
     """Keep an extraction as it is shown, and say so below it.
 
     Args:
         extraction: what came out.
         drawn: its pictures by what they depend on and their seed; those that are not there as files, as after a
             clean-up, are written.
-        store: writes them.
     """
     own: set[int] = st.session_state.setdefault("own_runs", set())
     last: int | None = st.session_state.get("last_run")
 
     def keep_all(here: Workspace) -> Recorded:
         for key, pictures in (drawn or {}).items():
-            if store is not None:
-                store.write(key, pictures)
+            FILES.put(key, pictures)
         return keep(here, extraction, replaces=last if last in own else None)
 
     kept = say_kept(keep_all)

@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import numpy as np
 import streamlit as st
 
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
-from pages._parts.runtime.pictures import PictureStore
-from pages._parts.runtime.recording import picture_folder
 from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import run_with_progress
 from side_core.data.source import reading
@@ -16,13 +13,13 @@ from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.timing import Timing, measure_timing
-from side_core.extraction.matching import Match, match
+from side_core.extraction.matching import Match
 from side_core.extraction.overview import SetOverview, overviewing
 from side_core.extraction.references import References
-from side_core.extraction.run import Extraction, Subject, opening, references_of
-from side_core.extraction.scoring import score
+from side_core.extraction.run import Extraction, Matching, match_pictures, score
+from side_core.extraction.subject import ImageSets, Subject, model_of, opening, references_of
 from side_core.progress import Part
-from side_core.runs.picture_store import Picture
+from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
 from side_core.similarity.near_duplicates import Grouping
 from side_core.surrogate.folder import CARD, load_surrogate
@@ -43,7 +40,6 @@ SETS: SharedCache[TrainingSet] = SharedCache(8)  # opened sets of pictures
 OVERVIEWS: SharedCache[SetOverview] = SharedCache(8)  # what sets hold
 TIMINGS: SharedCache[Timing] = SharedCache(32, idle=None)  # how fast models draw
 COMPARING: SharedCache[Comparing] = SharedCache(32, idle=None)  # how fast pictures are compared
-PICTURES = PictureStore(folder=picture_folder)  # finished pictures
 
 
 def open_model(name: str, mode: Mode) -> Denoiser:
@@ -102,14 +98,14 @@ def steered(subject: Subject, settings: ExtractSettings) -> Subject:
     Raises:
         ValueError: the surrogate does not go with the model, its window is empty, or there is no such label.
     """
-    if settings.surrogate is None or subject.denoiser is None:
+    if settings.surrogate is None:
         return subject
     surrogate, foreign = open_surrogate(settings.surrogate), settings.foreign_surrogate
     steering = make_steering(surrogate, subject.denoiser, settings.guidance, settings.label, foreign)
     return replace(subject, steering=steering)
 
 
-def open_references(settings: MatchSettings, subject: Subject) -> References:
+def open_references(settings: MatchSettings, subject: ImageSets) -> References:
     """Training images and control encoded as the settings ask for; shows progress.
 
     Raises:
@@ -122,32 +118,31 @@ def open_references(settings: MatchSettings, subject: Subject) -> References:
     )
 
 
-def reference_key(settings: MatchSettings, subject: Subject) -> Key:
+def reference_key(settings: MatchSettings, subject: ImageSets) -> Key:
     """What encoded training images and control depend on."""
-    model = subject.denoiser
+    model = model_of(subject)
     control = subject.control.fingerprint if subject.control else None
     weights = (model.fingerprint, str(model.arithmetic)) if model else ()
     compared = settings.encoder, settings.encoder_weights, subject.mirror_by(settings), settings.align
     return *compared, *weights, subject.data.fingerprint, control
 
 
-def match_pictures(pictures: Mapping[int, Picture], key: Key, references: References) -> Match:
-    """Drawn pictures by seed, matched and named by their seeds.
+def matching(compared: Key) -> Matching:
+    """What compares drawn pictures and remembers it, so that moving a threshold compares nothing anew.
 
     Args:
-        pictures: one or more.
-        key: names what they and the references depend on besides the seeds.
-        references: what to match against.
+        compared: `reference_key`, names what they are compared with.
     """
-    seeds = tuple(pictures)
 
-    def make() -> Match:
-        images = np.stack([pictures[seed].image for seed in seeds])
-        if at_once(len(images), references):
-            return match(images, tuple(map(str, seeds)), references)
-        return in_one_turn(lambda: match(images, tuple(map(str, seeds)), references))
+    def compare(key: str, pictures: Mapping[int, Picture], references: References) -> Match:
+        def make() -> Match:
+            if at_once(len(pictures), references):
+                return match_pictures(key, pictures, references)
+            return in_one_turn(lambda: match_pictures(key, pictures, references))
 
-    return MATCHES.get_or_make((*key, seeds), make)
+        return MATCHES.get_or_make((key, *compared, tuple(pictures)), make)
+
+    return compare
 
 
 def at_once(count: int, references: References) -> bool:

@@ -9,7 +9,7 @@ from pages._parts.show.pairs import pairs_of
 from pages._parts.show.text import plain
 from side_core.extraction.animation import animate
 from side_core.extraction.run import Extraction
-from side_core.runs.picture_store import Picture
+from side_core.sampling.picture import Picture
 from side_core.similarity.scores import SCORES, in_words
 from side_core.similarity.views import as_compared
 
@@ -51,7 +51,7 @@ def show_pair(extraction: Extraction, noun: str, picture: Picture | None, positi
     show_row([figure(image, caption, caption) for image, caption in cells], least="8rem")
     if known := details(extraction, nearest):
         st.caption(f"The training image: {known}")
-    steering = extraction.subject.steering
+    steering = extraction.steering
     if steering is not None and pair.cluster is not None:
         cohesion = steering.surrogate.cohesion[pair.cluster]
         st.markdown(f"**Steered to cluster {pair.cluster}** (cohesion {cohesion:.2f}), by what the model drew of it")

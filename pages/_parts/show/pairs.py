@@ -54,10 +54,10 @@ class Pair:
 
 def pairs_of(extraction: Extraction, places: Sequence[int]) -> list[Pair]:
     """The pairs at some places of a match."""
-    match, score, subject = extraction.match, extraction.settings.score, extraction.subject
+    match, score = extraction.match, extraction.settings.score
     values, rows = match.training.scores.by_name(score), match.training.neighbours.rows[:, 0]
     names = [match.names[place] for place in places]
-    steering = subject.steering if subject.guide is not None else None
+    steering = extraction.guided_by
     clusters = [None] * len(names) if steering is None else steering.clusters([int(name) for name in names])
     twins = twins_of(extraction)
     return [

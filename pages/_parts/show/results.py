@@ -17,8 +17,8 @@ from pages._parts.show.text import plain, show_notes, show_warnings
 from side_core.extraction.effect import effect_of
 from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
-from side_core.runs.picture_store import Picture
 from side_core.runs.result import result_of
+from side_core.sampling.picture import Picture
 from side_core.sampling.schedule import Schedule
 from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
@@ -67,8 +67,8 @@ def show_results(
         )
     effect = effect_of(extraction)
     if effect is None:
-        noun = "picture" if extraction.subject.guide is None else "steered picture"
-        show_headline(line, extraction.subject.denoiser is not None, noun, extraction.withheld() or "")
+        noun = "picture" if extraction.guided_by is None else "steered picture"
+        show_headline(line, extraction.denoiser is not None, noun, extraction.withheld() or "")
     else:
         show_effect(effect)
     show_second(extraction.second())
@@ -86,7 +86,7 @@ def show_results(
 def show_charts(shown: Shown, schedule: Schedule | None) -> None:
     """How the scores are spread; of drawn pictures the steps, of steered ones how hard each is steered."""
     extraction, score = shown.extraction, shown.extraction.settings.score
-    steering = extraction.subject.steering
+    steering = extraction.steering
     first, *others = st.columns(1 + (schedule is not None) + (schedule is not None and steering is not None))
     first.markdown("**How near the pictures come**")
     first.plotly_chart(
@@ -120,10 +120,9 @@ def provenance(shown: Shown) -> None:
     extraction = shown.extraction
     subject, encoder, names = extraction.subject, extraction.references.encoder, extraction.match.names
     parts = [f"Settings {extraction.settings.digest}"]
-    if subject.denoiser is not None:
-        parts += [f"model {subject.denoiser.fingerprint[:12]}", str(subject.denoiser.arithmetic)]
-    if subject.steering is not None:
-        steering = subject.steering
+    if (denoiser := extraction.denoiser) is not None:
+        parts += [f"model {denoiser.fingerprint[:12]}", str(denoiser.arithmetic)]
+    if (steering := extraction.steering) is not None:
         parts.append(f"surrogate {steering.surrogate.fingerprint[:12]}")
         parts.append(f"{strength_in_words(steering.strength)}, label {steering.label}")
     parts.append(f"training images {subject.data.name} ({subject.data.fingerprint[:12]})")

@@ -10,7 +10,7 @@ from pages._parts.links import checks
 from pages._parts.surrogate.saving import check_linked, known_surrogates
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.formats.own_sampling import own_sampling_of
-from side_core.extraction.run import Subject
+from side_core.extraction.subject import Subject
 from side_core.files.assets import BASELINES
 from side_core.settings import GuidanceSettings, SweepSettings
 from side_core.settings.axis import SWEEPABLE, choices

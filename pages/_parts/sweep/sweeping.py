@@ -9,25 +9,27 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.links import checks
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
+from pages._parts.runtime.pictures import MEMORY
 from pages._parts.runtime.resources import open_references, open_subject, open_surrogate, timing_of
 from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.rest import Phase
 from pages._parts.show.text import plain
-from side_core.extraction.run import Subject
+from side_core.extraction.subject import Subject
+from side_core.files.parts import MemoryParts
 from side_core.files.public import limit_of
 from side_core.progress import finish
+from side_core.sampling.store import Store
 from side_core.settings import ExtractSettings, GuidanceSettings, MetricName, SweepSettings
 from side_core.settings.sweep import PLAIN
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.sweep.cell import Cell
 from side_core.sweep.estimate import Estimate, check_time, estimate_of, in_words, missing_sets, steps_missing
 from side_core.sweep.plan import Plan, Shared, compared_by, make_plan
-from side_core.sweep.sample_store import MemoryStore
 from side_core.sweep.sweep import Advance, Sweep, finished, sweep, sweep_of
 from side_core.wording import counted
 
-STORE = MemoryStore()  # pictures and cells, for everybody
+STORE = Store(MEMORY, MemoryParts())  # pictures and cells, for everybody
 STEERINGS: SharedCache[Steering] = SharedCache(8)  # surrogates that are ready to steer a model
 OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
 REDRAW = 0.7  # seconds between two pictures of unfinished sweeps
@@ -43,7 +45,6 @@ def subject_for(chosen: dict[str, Any]) -> Subject:
 def foreign_input(curves: tuple[str, ...], subject: Subject) -> bool:
     """Whether a surrogate of another model may steer; asked only where there is one."""
     made_of = [open_surrogate(curve).card["model"]["fingerprint"] for curve in curves if curve != PLAIN]
-    assert subject.denoiser is not None  # it was opened with a model
     own = subject.denoiser.fingerprint
     return controls.checkbox("foreign_surrogate") if any(other != own for other in made_of) else False
 
@@ -78,7 +79,6 @@ def plan_for(settings: SweepSettings, subject: Subject) -> Plan:
 def steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steering:
     """A surrogate as its card says; each cell then has its own guidance."""
     surrogate, denoiser = open_surrogate(curve), subject.denoiser
-    assert denoiser is not None  # it was opened with a model
     key = (surrogate.fingerprint, denoiser.fingerprint, str(denoiser.arithmetic), settings.foreign_surrogate)
     guidance, foreign = GuidanceSettings(), settings.foreign_surrogate
     return STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))
@@ -107,7 +107,8 @@ def key_of(plan: Plan) -> Key:
 
 def estimate_for(plan: Plan, missing: int) -> Estimate:
     """What the missing cells will take; measured once."""
-    timing = timing_of(plan.shared.denoiser, plan.places[0].samples.batch)
+    sampling = plan.places[0].samples.settings
+    timing = timing_of(plan.shared.denoiser, min(sampling.batch_size, sampling.count))
     return ESTIMATES.get_or_make(
         (*key_of(plan), missing), lambda: in_one_turn(lambda: estimate_of(plan, STORE, timing))
     )

@@ -6,12 +6,16 @@ import numpy as np
 import streamlit as st
 
 from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.pictures import MEMORY
 from pages._parts.runtime.resources import open_references, open_subject, open_surrogate, steered
 from pages._parts.runtime.shared_cache import SharedCache
 from side_core.dpm.denoiser import to_uint8
 from side_core.extraction.matching import Match, match
-from side_core.extraction.run import Subject
+from side_core.extraction.run import match_pictures
+from side_core.extraction.subject import Subject
+from side_core.progress import finish
 from side_core.sampling.drawing import draw
+from side_core.sampling.missing import SampleSet, draw_missing
 from side_core.sampling.schedule import schedule_of
 from side_core.settings import ExtractSettings
 from side_core.surrogate.classifier import TimeClassifier
@@ -20,8 +24,7 @@ from side_core.surrogate.surrogate import Surrogate
 MODEL = "pixel-faces"
 SETTINGS = ExtractSettings(model=MODEL, mode="fast", steps=25)
 FACES = (13, 47, 18, 24, 7, 44, 20, 40)  # seeds: some come near a training image, some do not
-STEERED = tuple(range(6))  # the first seeds there are, not chosen
-QUICK = SETTINGS.model_copy(update={"solver": "multistep", "steps": 10})  # so that a slider is live
+QUICK = SETTINGS.model_copy(update={"solver": "multistep", "steps": 10, "count": 6})  # so that a slider is live
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,6 @@ def network() -> TimeClassifier:
 
 def key_of(model: Subject) -> tuple[str, str]:
     """What a picture depends on besides seed and settings."""
-    assert model.denoiser is not None  # it was opened with a model
     return model.denoiser.fingerprint, str(model.denoiser.arithmetic)
 
 
@@ -82,7 +84,6 @@ def paths() -> Paths:
 def draw_paths(model: Subject) -> Paths:
     """Draw FACES, keeping every step."""
     denoiser = model.denoiser
-    assert denoiser is not None  # it was opened with a model
     schedule = schedule_of(SETTINGS, denoiser)
     noisy, estimates = [], []
     with st.spinner("The model draws eight faces"):
@@ -105,17 +106,14 @@ def matched(flipped: bool = False) -> Match:
 def steered_match(scale: float) -> Match:
     """The first few seeds, steered with this lambda (0: not at all), with their neighbours and scores."""
     model = subject()
-    return MATCHED.get_or_make((*key_of(model), STEERED, scale), lambda: draw_steered(model, scale))
+    return MATCHED.get_or_make((*key_of(model), QUICK.seeds, scale), lambda: draw_steered(model, scale))
 
 
 def draw_steered(model: Subject, scale: float) -> Match:
     """Draw and match them."""
     settings = QUICK.model_copy(update={"surrogate": MODEL, "guidance_scale": scale})
     guided = steered(model, settings)
-    assert guided.denoiser is not None  # it was opened with a model
-    finished: dict[int, np.ndarray] = {}
+    samples = SampleSet(guided.denoiser, settings.plain_sampling, guided.guided_by)
     with st.spinner("The model draws six faces"):
-        for drawing in in_turn(draw(guided.denoiser, settings.plain_sampling, STEERED, guided.guide)):
-            finished |= drawing.finished
-    images = np.stack([finished[seed] for seed in STEERED])
-    return match(images, tuple(map(str, STEERED)), open_references(SETTINGS, model))
+        pictures = finish(in_turn(draw_missing(samples, MEMORY)))
+    return match_pictures(samples.key, pictures, open_references(SETTINGS, model))

@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     from side_core.data.source import open_training_set
     from side_core.dpm.folder import model_folder, open_denoiser
     from side_core.dpm.text.denoiser import need_text
-    from side_core.extraction.run import Subject, references_of
+    from side_core.extraction.subject import Subject, references_of
     from side_core.prompts.held_out import captions_of
     from side_core.prompts.truth import FILE, by_group, measure_truth, write_truth
     from side_core.settings import ExtractSettings
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if captions_of(options.model) is None:
         raise ValueError(f"'{options.model}' was not trained on captioned-faces: only of those the truth is known.")
     data, control = open_training_set("captioned-faces"), open_training_set("captioned-control")
-    subject = Subject(denoiser, data, control, None)
+    subject = Subject(data, control, denoiser)
     references = finish(references_of(ExtractSettings(model=options.model), subject))
     watch = Progress("drawing").watch
     results = finish(measure_truth(denoiser, references, settings), watch)

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     preset = PRESETS[options.preset].model_dump(exclude_unset=True)
     settings = SurrogateSettings.read(preset | given(options, SurrogateSettings))
     from side_core.dpm.folder import open_denoiser
-    from side_core.extraction.run import training_images
+    from side_core.extraction.subject import training_images
     from side_core.files.whole_file import make_folder
     from side_core.surrogate.building import Record, finished, gather, learn, lesson_of
     from side_core.surrogate.folder import save_surrogate

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from pages._parts.runtime import live
-from pages._parts.runtime.pictures import PictureStore
 from pages._parts.runtime.resources import steered
 from pages._parts.show.rest import Phase
 from side_core.dpm.timing import Timing
-from side_core.extraction.run import Subject, open_subject
+from side_core.extraction.subject import Subject, open_subject
+from side_core.sampling import missing
 from side_core.sampling.guidance import Guidance
+from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
 from side_core.surrogate.strength import Strength
 
@@ -44,14 +45,14 @@ class Asked:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Asked]:
     """What the page asks the sampler for."""
     found: list[Asked] = []
-    real = live.draw
+    real = missing.draw
 
     def counted(denoiser: Any, settings: Any, seeds: Sequence[int], guide: Any) -> Iterator[Any]:
         if seeds:
             found.append(Asked(list(seeds), guide is not None))
         return real(denoiser, settings, seeds, guide)
 
-    monkeypatch.setattr(live, "draw", counted)
+    monkeypatch.setattr(missing, "draw", counted)
     return found
 
 
@@ -60,16 +61,16 @@ def with_count(count: int, **changes: object) -> ExtractSettings:
 
 
 def test_only_missing_pictures_are_drawn(subject: Subject, asked: list[Asked]) -> None:
-    store = PictureStore()
-    live.draw_missing(with_count(3), subject, store)
-    live.draw_missing(with_count(5, seed=1), subject, store)
-    live.draw_missing(with_count(3, threshold=0.5, score="nl2"), subject, store)
+    store = MemoryStore()
+    live.draw_live(with_count(3), subject, store)
+    live.draw_live(with_count(5, seed=1), subject, store)
+    live.draw_live(with_count(3, threshold=0.5, score="nl2"), subject, store)
     assert asked == [Asked([0, 1, 2], False), Asked([3, 4, 5], False)]
 
 
 def interrupt(monkeypatch: pytest.MonkeyPatch, at: int, in_steered: bool) -> None:
     """Stop the drawing at a step, as the button does at the page's next touch."""
-    real = live.draw
+    real = missing.draw
 
     def interrupted(*arguments: Any) -> Iterator[Any]:
         for drawing in real(*arguments):
@@ -77,19 +78,19 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, at: int, in_steered: bool) -> Non
                 raise KeyboardInterrupt
             yield drawing
 
-    monkeypatch.setattr(live, "draw", interrupted)
+    monkeypatch.setattr(missing, "draw", interrupted)
 
 
 def test_interrupted_drawing_keeps_the_finished_batches(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupt(monkeypatch, at=6, in_steered=False)  # in the middle of the second batch of four steps
-    store = PictureStore()
+    store = MemoryStore()
     with pytest.raises(KeyboardInterrupt):
-        live.draw_missing(SETTINGS, subject, store)
+        live.draw_live(SETTINGS, subject, store)
     assert len(store.pictures) == live.BATCH
 
 
 def test_path_ends_with_the_picture_itself(subject: Subject) -> None:
-    finished = live.draw_missing(with_count(2, steps=30), subject, PictureStore())
+    finished = live.draw_live(with_count(2, steps=30), subject, MemoryStore())
     assert sorted(finished.own) == [0, 1] and not finished.plain and not finished.damaged
     for picture in finished.own.values():
         assert len(picture.path) == len(picture.path_timesteps) == live.FRAMES
@@ -97,25 +98,25 @@ def test_path_ends_with_the_picture_itself(subject: Subject) -> None:
 
 
 def test_moving_lambda_draws_only_the_steered_ones_anew(subject: Subject, surrogate: str, asked: list[Asked]) -> None:
-    store = PictureStore()
+    store = MemoryStore()
     for scale in (20.0, 30.0, 20.0, 0.0):
         settings = with_count(3, surrogate=surrogate, guidance_scale=scale)
-        finished = live.draw_missing(settings, steered(subject, settings), store)
+        finished = live.draw_live(settings, steered(subject, settings), store)
         assert sorted(finished.own) == [0, 1, 2] and sorted(finished.plain) == ([0, 1, 2] if scale else [])
     assert asked == [Asked([0, 1, 2], True), Asked([0, 1, 2], False), Asked([0, 1, 2], True)]
 
 
 def test_pictures_without_a_surrogate_serve_a_steered_run(subject: Subject, surrogate: str, asked: list[Asked]) -> None:
-    store, settings = PictureStore(), with_count(2, surrogate=surrogate, label=2)
-    plain = live.draw_missing(with_count(2), subject, store)
-    finished = live.draw_missing(settings, steered(subject, settings), store)
-    assert finished.plain == plain.own
+    store, settings = MemoryStore(), with_count(2, surrogate=surrogate, label=2)
+    plain = live.draw_live(with_count(2), subject, store)
+    finished = live.draw_live(settings, steered(subject, settings), store)
+    assert dict(finished.plain) == dict(plain.own)
     assert asked == [Asked([0, 1], False), Asked([0, 1], True)]
 
 
 def test_the_comparison_can_be_left_out(subject: Subject, surrogate: str, asked: list[Asked]) -> None:
     settings = with_count(2, surrogate=surrogate, compare_plain=False)
-    finished = live.draw_missing(settings, steered(subject, settings), PictureStore())
+    finished = live.draw_live(settings, steered(subject, settings), MemoryStore())
     assert len(finished.own) == 2 and not finished.plain
     assert asked == [Asked([0, 1], True)]
 
@@ -124,9 +125,9 @@ def test_a_stop_in_the_comparison_keeps_what_was_steered(
     subject: Subject, surrogate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     interrupt(monkeypatch, at=2, in_steered=False)
-    store, settings = PictureStore(), with_count(3, surrogate=surrogate)
+    store, settings = MemoryStore(), with_count(3, surrogate=surrogate)
     with pytest.raises(KeyboardInterrupt):
-        live.draw_missing(settings, steered(subject, settings), store)
+        live.draw_live(settings, steered(subject, settings), store)
     assert [seed for _, seed in store.pictures] == [0, 1, 2]
 
 
@@ -145,10 +146,10 @@ class Wrecker:
 
 
 def test_a_lost_picture_is_told_and_not_drawn_again(subject: Subject, asked: list[Asked]) -> None:
-    store, wrecked = PictureStore(), replace(subject, steering=Wrecker(1))
+    store, wrecked = MemoryStore(), replace(subject, steering=Wrecker(1))
     for _ in range(2):
-        finished = live.draw_missing(with_count(3), wrecked, store)
-        assert sorted(finished.own) == [0, 2] and sorted(finished.plain) == [0, 1, 2]
+        finished = live.draw_live(with_count(3), wrecked, store)
+        assert sorted(finished.images) == [0, 2] and sorted(finished.plain) == [0, 1, 2]
         assert [(item.seed, item.lost) for item in finished.damaged] == [(1, True)]
     assert asked == [Asked([0, 1, 2], True), Asked([0, 1, 2], False)]
 
@@ -167,7 +168,7 @@ def test_the_estimate_counts_plain_twins_and_what_they_are_compared_with(
     monkeypatch.setattr(live.st, "info", lambda text, icon: said.append(text))
     references: Any = object()  # nothing is drawn, and nothing compared
     for settings in (with_count(16), with_count(16, surrogate=surrogate)):
-        finished = live.draw_missing(settings, steered(subject, settings), PictureStore(), references=references)
+        finished = live.draw_live(settings, steered(subject, settings), MemoryStore(), references=references)
         assert not finished.own
     assert said == [
         "16 pictures in 4 steps, drawn and compared, take about 72 s here (cpu).",
@@ -188,7 +189,7 @@ def test_the_bar_counts_down_to_the_end_of_the_comparison(
     monkeypatch.setattr(live, "StopBar", Bar)
     monkeypatch.setattr(live, "LIVE_SECONDS", 1e9)
     settings, references = with_count(20, surrogate=surrogate), object()
-    live.draw_missing(settings, steered(subject, settings), PictureStore(), references=references)  # type: ignore[arg-type]
+    live.draw_live(settings, steered(subject, settings), MemoryStore(), references=references)  # type: ignore[arg-type]
     assert given == [[Phase(8, pytest.approx(1.3 * 50)), Phase(8, pytest.approx(50)), Phase(0, 80)]]
 
 
@@ -197,7 +198,7 @@ def test_one_picture_is_said_as_one(subject: Subject, hour: None, monkeypatch: p
     monkeypatch.setattr(live.st, "info", lambda text, icon: said.append(text))
     monkeypatch.setattr(live, "LIVE_SECONDS", 0)
     settings = with_count(1, steps=1)
-    live.draw_missing(settings, subject, PictureStore())
+    live.draw_live(settings, subject, MemoryStore())
     assert said == ["1 picture in 1 step takes about 1 s here (cpu)."]
-    live.say_stopped([live.share_of("picture", settings, subject, PictureStore())], 1)
+    live.say_stopped(live.shares_of(settings, subject, MemoryStore()), 1)
     assert said[1] == "Stopped: 0 of 1 picture is finished."

@@ -9,12 +9,13 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.runtime import live, recording, resources
+from pages._parts.runtime import pictures, recording
 from side_core.runs import store
 from side_core.runs.database.connection import DATABASE, VERSION
 from side_core.runs.opening import open_workspace
 from side_core.runs.reading import result_in
 from side_core.runs.workspace import Workspace
+from side_core.sampling import missing
 
 ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
 LINK = {"model": "ideal", "count": "3", "steps": "4", "mode": "exact"}
@@ -31,8 +32,7 @@ def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
 
 def forget_pictures() -> None:
     """As after a restart."""
-    resources.PICTURES.pictures.clear()
-    resources.PICTURES.held = 0
+    pictures.MEMORY.clear()
 
 
 def opened(path: str = "", **link: str) -> AppTest:
@@ -70,7 +70,7 @@ def test_after_a_restart_nothing_is_drawn_again(monkeypatch: pytest.MonkeyPatch)
         raise AssertionError("it draws again")
         yield
 
-    monkeypatch.setattr(live, "draw", never)
+    monkeypatch.setattr(missing, "draw", never)
     again = opened()
     assert not again.exception and "The same as run 1 of" in captions(again)
     pairs = [[b.label for b in app.button if str(b.key).startswith("pair-")] for app in (before, again)]
@@ -95,7 +95,7 @@ def test_a_run_of_yesterday_is_not_replaced() -> None:
 
 
 def test_stopped_in_the_middle_what_is_finished_is_in_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = live.draw
+    real = missing.draw
 
     def interrupted(*arguments: Any) -> Iterator[Any]:
         for drawing in real(*arguments):
@@ -103,7 +103,7 @@ def test_stopped_in_the_middle_what_is_finished_is_in_the_history(monkeypatch: p
                 st.stop()  # as at the page's next touch
             yield drawing
 
-    monkeypatch.setattr(live, "draw", interrupted)
+    monkeypatch.setattr(missing, "draw", interrupted)
     opened(count="20")
     (run,) = store.listed(workspace())
     assert (run.state, run.finished, run.asked) == ("cancelled", 16, 20)
