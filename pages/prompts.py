@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._parts.inputs import view
 from pages._parts.links.link import PROMPTS, link_to
 from pages._parts.prompts import inputs
-from pages._parts.prompts.copies import copies_in_words, matched, show_alone, show_copies, show_pairs
+from pages._parts.prompts.copies import matched, show_alone, show_copies, show_pairs
 from pages._parts.prompts.detectors import show_detectors
 from pages._parts.prompts.forming import pictures_now
 from pages._parts.prompts.held_out import fill_in, known_now
@@ -28,6 +28,7 @@ from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.results import Shown
 from pages._parts.show.text import plain, say_error
 from side_core.dpm.text.tokens import need_prompt
+from side_core.extraction.pairs import copies_in_words
 from side_core.extraction.subject import sample_sets
 from side_core.prompts.explain import Differentiated, Significance, explaining
 from side_core.prompts.held_out import HeldOut

@@ -9,7 +9,7 @@ from side_core.data.source import check_source, reading
 from side_core.data.training_set import Reading, TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.calibration import Calibration
-from side_core.extraction.headline import Headline, Second, headline, second_figure, withheld
+from side_core.extraction.headline import Headline, Second, headline, second_figure, threshold_of, withheld
 from side_core.extraction.matching import Match, match, match_looks
 from side_core.extraction.mismatch import mismatch
 from side_core.extraction.references import References
@@ -74,6 +74,11 @@ class Extraction:
         """What the model's thresholds stand for; pictures that are looked at in several ways have none."""
         known = self.subject.calibration if isinstance(self.subject, Subject) else None
         return known if len(self.match.views) == 1 else None
+
+    @property
+    def threshold(self) -> float:
+        """From which value of its own score on a picture counts."""
+        return threshold_of(self.match, self.settings, self.settings.score, self.calibration)
 
     def headline(self, score: ScoreName | None = None) -> Headline | None:
         """The headline of one score, by the settings' own threshold where it is the settings' own score."""

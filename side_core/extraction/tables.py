@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from side_core.extraction.headline import threshold_of
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, values_of_neighbours
@@ -116,7 +115,7 @@ def neighbors_csv(extraction: Extraction) -> str:
 def training_csv(extraction: Extraction) -> str:
     """One row for each training image that is some sample's nearest: how often it came back, by which samples."""
     found, data, settings = extraction.match, extraction.subject.data, extraction.settings
-    threshold = threshold_of(found, settings, settings.score, extraction.calibration)
+    threshold = extraction.threshold
     details = {
         name: values for name, values in (("label", data.labels), ("caption", data.captions)) if values is not None
     }

@@ -71,9 +71,15 @@ def gather(
         check_memory(settings, len(synthetic), denoiser)
     else:
         synthetic = yield from draw_synthetic(denoiser, settings)
+    return Material(synthetic, encoder, (yield from grouping(synthetic, encoder, settings)))
+
+
+def grouping(
+    synthetic: TrainingSet, encoder: Encoder, settings: SurrogateSettings
+) -> Generator[Embedding | Clustering, None, Clusters]:
+    """Encode images and group them by their features, handing out the progress."""
     vectors = yield from embed(synthetic, encoder)
-    clusters = yield from cluster(vectors[:], settings)
-    return Material(synthetic, encoder, clusters)
+    return (yield from cluster(vectors[:], settings))
 
 
 def check_memory(settings: SurrogateSettings, images: int, denoiser: Denoiser) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from side_core.extraction.effect import positions
-from side_core.extraction.headline import threshold_of
 from side_core.extraction.matching import Match
 from side_core.extraction.metrics import Band, Unique, band_metrics
 from side_core.extraction.references import Side
@@ -55,7 +54,7 @@ def measure(extraction: Extraction, metric: MetricName) -> Measured:
         ValueError: the metric needs a control or plain pictures, which there are not, or neighbours' own scores.
     """
     settings, match = extraction.settings, extraction.match
-    threshold = threshold_of(match, settings, settings.score, extraction.calibration)
+    threshold = extraction.threshold
     if match.control is None:
         if metric != "median":
             raise ValueError(needs_control(metric))

@@ -31,7 +31,7 @@ def test_a_sweep_fills_in_and_a_point_leads_to_extract(page: Page, address: str)
 
 
 def test_stop_keeps_the_cells_that_are_finished(page: Page, address: str) -> None:
-    page.goto(f"{address}/sweep?surrogates=none&count=16&x=steps&x_steps=2,100,101&mode=exact")
+    page.goto(f"{address}/sweep?surrogates=none&count=16&seed=7000&x=steps&x_steps=2,100,101&mode=exact")
     page.get_by_role("button", name="Start").click(timeout=PATIENCE)
     expect(page.get_by_text(re.compile(r"^Cell 2 of 3, steps 100\."))).to_be_visible(timeout=PATIENCE)
     page.locator(".stMain").get_by_role("button", name="Stop").click()

@@ -13,7 +13,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts.prompts import detectors
 from pages._parts.prompts import held_out as held_out_part
-from pages._parts.prompts.copies import copies_in_words
 from pages._parts.runtime.work import StopBar
 from pages._parts.show import heading
 from side_core.data.captioned import CONTROL_ROWS, captioned_faces
@@ -21,6 +20,7 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.extraction.matching import match
+from side_core.extraction.pairs import copies_in_words
 from side_core.extraction.run import Extraction
 from side_core.extraction.subject import ImageSets, references_of
 from side_core.files.public import Limits

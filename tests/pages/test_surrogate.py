@@ -133,7 +133,7 @@ def test_tau_and_a_known_k_group_nothing_anew(monkeypatch: pytest.MonkeyPatch) -
     app = drawn()
     app.slider(key="clusters").set_value(7).run()
     assert "7 of 7 clusters are kept" in text_of(app)
-    monkeypatch.setattr(grouping, "cluster", None)
+    monkeypatch.setattr(grouping, "grouping", None)
     monkeypatch.setattr(synthetic, "draw_synthetic", None)
     app.slider(key="clusters").set_value(6).run()
     assert "6 of 6 clusters are kept" in text_of(app)

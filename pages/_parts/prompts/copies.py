@@ -1,9 +1,7 @@
 """The pictures of a prompt beside the training pictures they are nearest to."""
 
-from collections import Counter
 from collections.abc import Mapping
 
-import numpy as np
 import streamlit as st
 
 from pages._parts.inputs import view
@@ -15,8 +13,8 @@ from pages._parts.show.gallery import chosen_position, show_gallery
 from pages._parts.show.headline import beating_in_words, tile
 from pages._parts.show.results import Shown
 from pages._parts.show.text import show_notes, show_warnings
-from side_core.extraction.headline import WITHHELD, threshold_of
-from side_core.extraction.references import Side
+from side_core.extraction.headline import WITHHELD
+from side_core.extraction.pairs import beating, commonest
 from side_core.extraction.run import Drawn, Extraction, score_images
 from side_core.extraction.subject import Subject
 from side_core.sampling.picture import Picture
@@ -41,12 +39,6 @@ def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject:
     return score_images(settings, subject, references, Drawn(pictures), matching(reference_key(settings, subject)))
 
 
-def threshold_for(extraction: Extraction) -> float:
-    """From which score on a picture counts."""
-    settings = extraction.settings
-    return threshold_of(extraction.match, settings, settings.score, extraction.calibration)
-
-
 def show_copies(extraction: Extraction) -> None:
     """All pictures beside the training picture that most are nearest to; counts and control."""
     show_same(extraction)
@@ -64,7 +56,7 @@ def show_pairs(shown: Shown) -> None:
     st.markdown("**Each picture beside its nearest training picture**")
     extraction = shown.extraction
     match = extraction.match
-    show_gallery(extraction, shown.noun, shown.threshold)
+    show_gallery(extraction, shown.noun, extraction.threshold)
     with view.detail("pair"):
         show_warnings(extraction.warnings)
         show_notes(extraction.notes)
@@ -72,30 +64,11 @@ def show_pairs(shown: Shown) -> None:
         show_pair(extraction, shown.noun, shown.paths.get(match.names[position]), position)
 
 
-def beating(side: Side, extraction: Extraction) -> np.ndarray:
-    """(n,) which pictures beat the threshold on one side."""
-    score = extraction.settings.score
-    return SCORES[score].beats(side.scores.by_name(score), threshold_for(extraction))
-
-
-def copies_in_words(extraction: Extraction) -> str:
-    """How many pictures beat the threshold, and of how many different training pictures they are copies."""
-    side = extraction.match.training
-    mask = beating(side, extraction)
-    words = f"{mask.sum()} of {len(mask)}"
-    if not mask.any():
-        return words
-    different = len(set(side.pictures[mask, 0].tolist()))
-    return f"{words}, of {counted(different, 'picture')}"
-
-
 def show_same(extraction: Extraction) -> None:
     """The first pictures, beside them the training picture that most of all are nearest to, with its caption."""
     match, data, kind = extraction.match, extraction.subject.data, SCORES[extraction.settings.score]
     values = match.training.scores.by_name(extraction.settings.score)
-    rows = match.training.neighbours.rows[kind.order(values), 0].tolist()  # of equally frequent ones the best match
-    row, times = Counter(rows).most_common(1)[0]
-    count = len(rows)
+    (row, times), count = commonest(extraction), len(match.names)
     few = "" if count <= look.MOST else f"The first {look.MOST} of "
     shown = list(zip(match.images, match.names, values, strict=True))[: look.MOST]
     look.show_beside(
@@ -110,7 +83,7 @@ def show_counts(extraction: Extraction) -> None:
     """How many pictures beat the threshold, beside the control."""
     match, kind = extraction.match, SCORES[extraction.settings.score]
     found = rate_of(beating(match.training, extraction))
-    rule = f"{kind.symbol} {kind.sign} {rounded(threshold_for(extraction))}"
+    rule = f"{kind.symbol} {kind.sign} {rounded(extraction.threshold)}"
     if match.control is None or (why := extraction.withheld()) is not None:
         st.warning(WITHHELD if match.control is None else why, icon=":material/balance:")
         return

@@ -5,9 +5,9 @@ import streamlit as st
 
 from pages._parts.show.clusters import show_cluster
 from pages._parts.show.figures import figure, show_row
-from pages._parts.show.pairs import pairs_of
 from pages._parts.show.text import plain
 from side_core.extraction.animation import animate
+from side_core.extraction.pairs import pairs_of
 from side_core.extraction.run import Extraction
 from side_core.sampling.picture import Picture
 from side_core.similarity.scores import SCORES, in_words

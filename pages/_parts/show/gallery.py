@@ -4,9 +4,9 @@ import numpy as np
 import streamlit as st
 
 from pages._parts.show.figures import figure, show_row
-from pages._parts.show.pairs import Pair, pairs_of
 from pages._parts.show.text import plain
 from side_core.extraction.matching import Match
+from side_core.extraction.pairs import Pair, pairs_of
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, in_words

@@ -15,7 +15,6 @@ from pages._parts.show.gallery import chosen_position, show_gallery, show_return
 from pages._parts.show.headline import show_effect, show_headline, show_second
 from pages._parts.show.text import plain, show_notes, show_warnings
 from side_core.extraction.effect import effect_of
-from side_core.extraction.headline import threshold_of
 from side_core.extraction.run import Extraction
 from side_core.runs.result import result_of
 from side_core.sampling.picture import Picture
@@ -42,16 +41,6 @@ class Shown:
     paths: Mapping[str, Picture]
     drawn: Mapping[str, Mapping[int, Picture]] = field(default_factory=dict)
 
-    @property
-    def threshold(self) -> float:
-        """From which score on a picture counts."""
-        return threshold_of(
-            self.extraction.match,
-            self.extraction.settings,
-            self.extraction.settings.score,
-            self.extraction.calibration,
-        )
-
 
 def show_results(
     shown: Shown, threshold_note: st.delta_generator.DeltaGenerator, schedule: Schedule | None = None
@@ -74,11 +63,11 @@ def show_results(
     show_second(extraction.second())
     show_warnings(extraction.warnings)
     show_notes(extraction.notes)
-    show_gallery(shown.extraction, shown.noun, shown.threshold)
-    show_returned(shown.extraction, shown.noun, shown.threshold)
+    show_gallery(shown.extraction, shown.noun, extraction.threshold)
+    show_returned(shown.extraction, shown.noun, extraction.threshold)
     with view.detail("charts"):
         show_charts(shown, schedule)
-        show_bands(extraction, shown.threshold)
+        show_bands(extraction, extraction.threshold)
     position = chosen_position(extraction.match, extraction.match.order(score))
     show_pair(extraction, shown.noun, shown.paths.get(extraction.match.names[position]), position)
 
@@ -90,7 +79,7 @@ def show_charts(shown: Shown, schedule: Schedule | None) -> None:
     first, *others = st.columns(1 + (schedule is not None) + (schedule is not None and steering is not None))
     first.markdown("**How near the pictures come**")
     first.plotly_chart(
-        charts.score_histogram(extraction.match, score, shown.threshold, extraction.plain),
+        charts.score_histogram(extraction.match, score, extraction.threshold, extraction.plain),
         alt=f"Histogram of {SCORES[score].title}: {effect_of(extraction) or extraction.headline() or 'no control'}",
     )
     if schedule is None:

@@ -1,6 +1,5 @@
 """The second step to a surrogate: images become groups of like features, at once and anew with every slider."""
 
-from collections.abc import Generator
 from typing import Any
 
 import streamlit as st
@@ -13,10 +12,10 @@ from pages._parts.runtime.work import run_with_progress
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser, HasBottleneck
 from side_core.settings import SurrogateSettings
-from side_core.similarity.embeddings import Embedding, embed
+from side_core.similarity.embeddings import Embedding
 from side_core.similarity.encoder import Encoder, open_encoder
-from side_core.surrogate.building import Material
-from side_core.surrogate.clusters import Clustering, Clusters, check_clusters, cluster, relabel
+from side_core.surrogate.building import Material, grouping
+from side_core.surrogate.clusters import Clusters, check_clusters, relabel
 
 MOST_CLUSTERS = 1000  # that a page regroups at once
 LEAST_LIKENESS, MOST_SMALLEST = 0.5, 20
@@ -74,14 +73,6 @@ def group(denoiser: Denoiser, synthetic: TrainingSet, settings: SurrogateSetting
     if settings.label_source == "random":  # whose labels do not go by features
         return Material(synthetic, encoder, whole)
     return Material(synthetic, encoder, relabel(whole, settings.cohesion))
-
-
-def grouping(
-    synthetic: TrainingSet, encoder: Encoder, settings: SurrogateSettings
-) -> Generator[Embedding | Clustering, None, Clusters]:
-    """Encode and group."""
-    vectors = yield from embed(synthetic, encoder)
-    return (yield from cluster(vectors[:], settings))
 
 
 def doing(event: object) -> str:

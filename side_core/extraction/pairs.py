@@ -1,12 +1,16 @@
-"""What a page shows of one picture: its score and nearest training image, and of a steered one its plain twin."""
+"""One picture: its score and nearest training image, of a steered one its plain twin; and what most are nearest to."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from side_core.extraction.references import Side
 from side_core.extraction.run import Extraction
+from side_core.similarity.scores import SCORES
 from side_core.similarity.views import View
+from side_core.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,3 +88,27 @@ def twins_of(extraction: Extraction) -> dict[str, Twin]:
         name: Twin(match.images[place], float(values[place]), int(rows[place]))
         for place, name in enumerate(match.names)
     }
+
+
+def commonest(extraction: Extraction) -> tuple[int, int]:
+    """Row of the training image that most pictures are nearest to (of several the best match), and how many are."""
+    side, score = extraction.match.training, extraction.settings.score
+    order = SCORES[score].order(side.scores.by_name(score))
+    ((row, times),) = Counter(side.neighbours.rows[order, 0].tolist()).most_common(1)
+    return row, times
+
+
+def beating(side: Side, extraction: Extraction) -> np.ndarray:
+    """(n,) which pictures beat the extraction's own threshold on one side."""
+    return SCORES[extraction.settings.score].beats(side.scores.by_name(extraction.settings.score), extraction.threshold)
+
+
+def copies_in_words(extraction: Extraction) -> str:
+    """How many pictures beat the threshold, and of how many different training pictures they are copies."""
+    side = extraction.match.training
+    mask = beating(side, extraction)
+    words = f"{mask.sum()} of {len(mask)}"
+    if not mask.any():
+        return words
+    different = len(set(side.pictures[mask, 0].tolist()))
+    return f"{words}, of {counted(different, 'picture')}"
