@@ -3,8 +3,10 @@
 import streamlit as st
 
 from pages._parts.inputs import view
+from pages._parts.inputs.needs import icon_of
 from pages._parts.links import arrival, back, reopening
 from side_core.files.assets import ASSETS
+from side_core.methods import METHODS
 
 # A Material icon by its name would be asked from a server elsewhere here, and only here.
 st.set_page_config(page_title="SIDE Explorer", page_icon=ASSETS / "icon.svg", layout="wide")
@@ -14,7 +16,7 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
         st.Page("tour.py", title="Tour", icon=":material/explore:"),
         st.Page("prompts.py", title="Prompts", icon=":material/text_fields:"),
         st.Page("surrogate.py", title="Surrogate", icon=":material/school:"),
-        st.Page("sweep.py", title="Sweep", icon=":material/grid_on:"),
+        *(st.Page(f"{name}.py", title=method.title, icon=icon_of(method)) for name, method in METHODS.items()),
         st.Page("models.py", title="Models", icon=":material/model_training:"),
         st.Page("history.py", title="History", icon=":material/history:"),
     ]

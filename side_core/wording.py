@@ -1,6 +1,7 @@
 """How numbers and long texts are said to people: in the library, on the command line and on the pages alike."""
 
 import math
+from collections.abc import Sequence
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -17,6 +18,11 @@ def counted(count: int, one: str, many: str = "") -> str:
 def are(count: int) -> str:
     """The verb to a number: `is` of one, else `are`."""
     return "is" if count == 1 else "are"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else ""
 
 
 def shortened(text: str, most: int) -> str:

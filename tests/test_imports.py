@@ -13,27 +13,17 @@ import side_core
 
 CORE = Path(side_core.__file__).parent
 HEAVY = {"torch", "diffusers", "streamlit", "open_clip"}
-# A part may import parts of a lower rank, and itself.
-RANK = {
-    "progress": 0,
-    "wording": 0,
-    "device_queue": 0,
-    "settings": 1,
-    "files": 1,
-    "stats": 1,
-    "data": 2,
-    "dpm": 3,
-    "sampling": 4,
-    "similarity": 4,
-    "surrogate": 5,
-    "extraction": 6,
-    "sweep": 7,
-    "evaluation": 7,
-    "prompts": 7,
-    "runs": 8,
-    "commands": 9,
-    "__main__": 10,
-}
+DOCS = CORE.parent / "docs" / "architecture.md"
+
+
+def rank() -> dict[str, int]:
+    """A part may import parts of a lower rank, and itself: as docs/architecture.md says, in one list."""
+    found = re.search(r"^## Who may import whom\n(.*?)\.\s", DOCS.read_text(), re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return {part: rank for rank, parts in enumerate(found[1].split("→")) for part in re.findall(r"`(\w+)`", parts)}
+
+
+RANK = rank()
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -20,21 +20,22 @@ from side_core.commands import (
     runs,
     score,
     search,
-    sweep,
     train,
 )
-from side_core.commands.options import add_commands, with_option
+from side_core.commands.method import MethodCommand
+from side_core.commands.options import Command, add_commands, with_option
 from side_core.commands.terminal import INTERRUPTED, complain
+from side_core.methods import METHODS
 
 WRONG = 2
 SCRIPT = "side-explorer"  # what pip installs
-COMMANDS = {
+COMMANDS: dict[str, Command] = {
     "app": app,
     "extract": extract,
     "describe": describe,
     "score": score,
     "evaluate": evaluate,
-    "sweep": sweep,
+    **{name: MethodCommand(method) for name, method in METHODS.items()},
     "train": train,
     "runs": runs,
     "prompts": prompts,

@@ -4,17 +4,26 @@ import argparse
 import types
 import typing
 from collections.abc import Mapping
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic.fields import FieldInfo
 
 from side_core.settings import ExtractSettings, SettingError, Settings
 
+
+class Command(Protocol):
+    """What a file of commands has: what it is for, its options, and what it does; a group has no `run`."""
+
+    @property
+    def ABOUT(self) -> str: ...
+
+    def add(self, parser: argparse.ArgumentParser) -> None: ...
+
+
 DEVICE = "cpu, cuda or mps (default: the best there is)"
 
 
-def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, ModuleType], metavar: str = "WHAT") -> None:
+def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, Command], metavar: str = "WHAT") -> None:
     """Give a parser sub-commands: each a file with ABOUT, `add(parser)` and `run(options)`, or a group.
 
     Args:

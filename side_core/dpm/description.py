@@ -11,6 +11,7 @@ from side_core.dpm.formats.pipeline import Pipeline, read_pipeline
 from side_core.dpm.formats.scheduler import cosine_alphas_cumprod
 from side_core.dpm.formats.unfollowed import unfollowed_in
 from side_core.dpm.forward import least_timestep
+from side_core.settings.ability import Ability
 
 FLOAT = 4  # bytes of a float32, in which weights are loaded
 AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}
@@ -83,6 +84,13 @@ class Description:
     text: TextDescription | None = None
     own_sampling: OwnSampling = field(default_factory=OwnSampling)
     notes: tuple[str, ...] = ()
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What methods may need of it."""
+        network: set[Ability] = {"gradients"} if self.parameters else set()
+        reads: set[Ability] = {"text", "empty prompt", "attention", "feed-forward"} if self.text else set()
+        return frozenset(network | reads)
 
 
 def describe(model: str) -> Description:

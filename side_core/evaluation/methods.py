@@ -10,7 +10,7 @@ import numpy as np
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.files.assets import BUILT_INS
-from side_core.settings import METHODS, PRESETS, EvaluateSettings, MethodName, SettingError, SurrogateSettings
+from side_core.settings import EVALUATED, PRESETS, EvaluateSettings, MethodName, SettingError, SurrogateSettings
 from side_core.similarity.encoder import PixelEncoder
 from side_core.surrogate.building import Material, gather, learn
 from side_core.surrogate.clusters import centred, with_cohesion
@@ -69,7 +69,7 @@ def methods_of(settings: EvaluateSettings, data: TrainingSet) -> tuple[Method, .
     twin, asked = twin_of(settings), settings.methods
     if asked is None:
         able = {"twin": twin is not None, "attribute": settings.attribute in known_attributes(data)}
-        asked = tuple(kind for kind in METHODS if able.get(kind, True))
+        asked = tuple(kind for kind in EVALUATED if able.get(kind, True))
     if "twin" in asked and (twin is None or "side" not in asked):
         what = "a twin model" if twin is None else "the method side, whose surrogate it uses"
         sentence = f"The twin test needs {what}: name it, or leave twin out of the methods."

@@ -3,8 +3,16 @@
 from side_core.data.training_set import TrainingSet
 from side_core.extraction.references import References
 from side_core.extraction.subject import ImageSets, Subject, sample_sets
+from side_core.job import Job
+from side_core.method import Method
 from side_core.runs.run import NewRun
 from side_core.settings import ExtractSettings, MatchSettings
+
+
+def job_run(method: Method, job: Job) -> NewRun:
+    """What is noted of a method's run; its pictures are those of its parts, so they are not kept twice."""
+    said = job.settings.model_dump(mode="json", exclude=set(method.patience))
+    return NewRun(method.name, str(said["model"]), said, job.fingerprints, job.total)
 
 
 def new_run(

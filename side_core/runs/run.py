@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
+from side_core.methods import METHODS
+from side_core.settings import ExtractSettings, ScoreSettings, Settings, SurrogateSettings
 from side_core.wording import shortened
 
-Kind = Literal["extract", "score", "sweep", "surrogate"]
 State = Literal["running", "finished", "cancelled", "interrupted"]
 LONGEST_PROMPT = 80  # characters of it that are part of a title: both its ends
-SETTINGS: dict[Kind, type[ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings]] = {
+SETTINGS: dict[str, type[Settings]] = {
     "extract": ExtractSettings,
     "score": ScoreSettings,
-    "sweep": SweepSettings,
     "surrogate": SurrogateSettings,
+    **{name: method.settings for name, method in METHODS.items()},
 }
 
 
@@ -48,7 +48,7 @@ class Run:
     """
 
     id: int
-    kind: Kind
+    kind: str
     digest: str
     state: State
     name: str
@@ -99,7 +99,7 @@ class Run:
 class NewRun:
     """A run before it begins; its attributes are those of `Run`."""
 
-    kind: Kind
+    kind: str
     model: str
     settings: Mapping[str, Any]
     fingerprints: Mapping[str, str]

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from side_core.methods import METHODS
 from side_core.runs.database.row import Damaged
 from side_core.runs.run import Run
 from side_core.stats.bootstrap import Interval
@@ -13,7 +14,10 @@ from side_core.stats.rate import Rate
 NONE = "–"
 NAMED = 3  # damaged runs whose fault is said
 LISTED_PARTS = 2  # of a headline: against the training images, against the control
-COUNTED = {"extract": "pictures", "score": "pictures", "sweep": "cells", "surrogate": "steps"}
+COUNTED = {
+    **{"extract": "pictures", "score": "pictures", "surrogate": "steps"},
+    **{name: method.counted for name, method in METHODS.items()},
+}
 
 
 def value_in_words(value: Any) -> str:

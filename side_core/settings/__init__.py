@@ -5,7 +5,7 @@ The models import neither torch nor diffusers, so that `--help` and the first pa
 
 from side_core.settings.axis import Axis, Value, read_axis
 from side_core.settings.base import SettingError, Settings, sentence
-from side_core.settings.evaluation import METHODS, EvaluateSettings, MethodName
+from side_core.settings.evaluation import EVALUATED, EvaluateSettings, MethodName
 from side_core.settings.extraction import EncoderName, ExtractSettings, MatchSettings, ScoreName, ScoreSettings
 from side_core.settings.prompts import (
     DETECTORS,
@@ -39,7 +39,7 @@ from side_core.settings.training import (
 
 __all__ = [
     "DETECTORS",
-    "METHODS",
+    "EVALUATED",
     "PRESETS",
     "SIGNIFICANCE_AT",
     "Axis",

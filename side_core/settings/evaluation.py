@@ -8,7 +8,7 @@ from side_core.settings.extraction import EncoderName, ScoreName
 from side_core.settings.sampling import GuidanceSettings, Mode, SamplingSettings, Solver
 
 MethodName = Literal["plain", "side", "k-means", "time-independent", "random", "cells", "attribute", "twin"]
-METHODS: tuple[MethodName, ...] = (
+EVALUATED: tuple[MethodName, ...] = (
     "plain",
     "side",
     "time-independent",

@@ -1,63 +1,45 @@
-"""A sweep of one setting as a picture: curves with interval bands, and the control in dashes."""
+"""A sweep as a picture: curves with interval bands and the control in dots, or a heat map of each curve."""
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from side_core.settings import MetricName
-from side_core.settings.axis import Axis, shown
+from side_core.charts.palette import CONTROL, DARKEST, LIGHTEST, Look, look_of
+from side_core.charts.static import FRAME, INK, paper, pixels
+from side_core.settings import MetricName, SweepSettings
+from side_core.settings.axis import shown
 from side_core.stats.bootstrap import Interval
 from side_core.sweep.cell import Cell
 from side_core.sweep.grid import called, short
 from side_core.sweep.measure import METRICS, SHARES
-from side_core.sweep.paper import INK, Paper
-from side_core.sweep.sweep import Sweep
-from side_core.wording import counted
+from side_core.wording import counted, rounded
 
-WIDTH, HEIGHT = 1000, 700
-LEFT, RIGHT, TOP, BOTTOM = 90, 30, 80, 190
-CONTROL = "#c46d12"
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-
-@dataclass(frozen=True)
-class Look:
-    """How a curve is told from the others: by its color, by its dashes (in pixels; 0: a whole line), by its marker."""
-
-    color: str
-    dash: int
-    marker: str
+WIDTH, HEIGHT, ROW = 1000, 700, 64  # pixels; of a row of a heat map at least
+MOST_TICKS = 16
+MOST_COLUMNS = 9  # of a heat map with more than the figure in each field
 
 
-LOOKS = (
-    Look("#5b3fd1", 0, "circle"),
-    Look("#0a7d6c", 14, "square"),
-    Look("#b3236b", 5, "diamond"),
-    Look("#2f6fb5", 9, "cross"),
-    Look("#6b6780", 20, "triangle"),
-    Look("#8a6d00", 3, "circle"),
-    Look("#8f4a2f", 7, "square"),
-)
-
-
-Item = TypeVar("Item")
+def chart(settings: SweepSettings, cells: Sequence[Cell]) -> np.ndarray:
+    """(H, W, 3) uint8: of one setting curves, of two a heat map for each curve, one below the other."""
+    if len(settings.axes) == 1:
+        figure, (plot,) = paper(WIDTH, HEIGHT)
+        _draw_curves(plot, settings, cells)
+        return pixels(figure)
+    tall = max(HEIGHT, 190 + ROW * len(settings.axes[1].values))
+    figure, plots = paper(WIDTH, tall * len(settings.curves), len(settings.curves))
+    for plot, curve in zip(plots, settings.curves, strict=True):
+        _draw_heat_map(plot, settings, cells, curve)
+    return pixels(figure)
 
 
 def in_units(value: float, metric: MetricName) -> float:
     """A figure as it is drawn: shares in percent."""
     return 100 * value if metric in SHARES else value
-
-
-def write_title(paper: Paper, sweep: Sweep, curve: str = "") -> None:
-    """Two lines: what is measured, and of what."""
-    settings = sweep.plan.settings
-    unit = ", in %" if settings.metric in SHARES else ""
-    by = f"{called(curve)}, " if curve and len(settings.curves) > 1 else ""
-    paper.text(30, 22, f"{METRICS[settings.metric]}{unit}", "lm", 17)
-    score = "" if any(axis.name == "score" for axis in settings.axes) else f", score {settings.score}"
-    paper.text(30, 44, f"{by}{counted(settings.count, 'picture')} a cell{score}", "lm", 14, "#5f5b70")
 
 
 def largest(cells: Sequence[Cell], metric: MetricName) -> float:
@@ -72,99 +54,104 @@ def largest(cells: Sequence[Cell], metric: MetricName) -> float:
     return 1.08 * limit or 1.0
 
 
-def ticks(most: float) -> list[float]:
-    """About five round numbers from 0 to `most`."""
-    rough = most / 5
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
-    return [number * step for number in range(int(most / step) + 1)]
+def largest_value(cells: Sequence[Cell], metric: MetricName) -> float:
+    """The largest finite figure; 1 where there is none."""
+    values = [in_units(cell.measured.figure.value, metric) for cell in cells if cell.measured]
+    return max((value for value in values if math.isfinite(value)), default=0) or 1.0
 
 
-def curves(sweep: Sweep) -> np.ndarray:
-    """One setting: a line with its band for each curve, and its control in dashes."""
-    settings, (axis,) = sweep.plan.settings, sweep.plan.settings.axes
-    paper, most = Paper(WIDTH, HEIGHT), largest(sweep.cells, settings.metric)
-    right, bottom, several = WIDTH - RIGHT, HEIGHT - BOTTOM, len(settings.curves) > 1
-    places = positions(axis, LEFT + 20, right - 20)
-    write_title(paper, sweep)
-    for tick in ticks(most):
-        y = bottom - (bottom - TOP) * tick / most
-        paper.line([(LEFT, y), (right, y)], "#e6e4ee", 1)
-        paper.text(LEFT - 10, y, f"{tick:.4g}", "rm")
-    paper.line([(LEFT, bottom), (right, bottom)], INK, 1)
-    for place, value in thinned(list(zip(places, axis.values, strict=True)), 16):
-        paper.line([(place, bottom), (place, bottom + 5)], INK, 1)
-        paper.text(place, bottom + 18, short(shown(value), 12))
-    paper.text((LEFT + right) / 2, bottom + 46, axis.flag)
+def field_lines(cell: Cell, columns: int) -> list[str]:
+    """What stands in a field of a heat map: the figure; where there is room its interval and its control."""
+    found, metric = cell.measured, cell.metric
+    if found is None:
+        return ["lost"]
+    if math.isnan(found.figure.value):
+        return ["–"]
+    lines = [rounded(in_units(found.figure.value, metric))]
+    if columns <= MOST_COLUMNS:
+        low, high = (in_units(part, metric) for part in (found.figure.low, found.figure.high))
+        lines.append(f"{rounded(low)} to {rounded(high)}")
+        if found.control is not None and metric not in ("control", "ratio"):
+            lines.append(f"control {in_units(found.control.value, metric):.2g}")
+    return lines
 
-    def height(value: float) -> float:
-        return bottom - (bottom - TOP) * min(max(in_units(value, settings.metric), 0), most) / most
 
-    at = dict(zip(axis.values, places, strict=True))
+def _title(settings: SweepSettings, curve: str = "") -> str:
+    """Two lines: what is measured, and of what."""
+    unit = ", in %" if settings.metric in SHARES else ""
+    by = f"{called(curve)}, " if curve and len(settings.curves) > 1 else ""
+    score = "" if any(axis.name == "score" for axis in settings.axes) else f", score {settings.score}"
+    return f"{METRICS[settings.metric]}{unit}\n{by}{counted(settings.count, 'picture')} a cell{score}"
+
+
+def _draw_curves(plot: "Axes", settings: SweepSettings, cells: Sequence[Cell]) -> None:
+    """One setting: a line with its band for each curve, and its control in dots."""
+    (axis,) = settings.axes
+    most, several = largest(cells, settings.metric), len(settings.curves) > 1
+    places = {value: float(value) if axis.numeric else place for place, value in enumerate(axis.values)}
     for number, curve in enumerate(settings.curves):
-        look = LOOKS[number % len(LOOKS)]
-        found = [(at[cell.values[0]], cell.measured) for cell in sweep.curve(curve) if cell.measured]
+        look = look_of(number)
+        found = [(places[cell.values[0]], cell.measured) for cell in cells if cell.curve == curve and cell.measured]
         control = [(x, item.control) for x, item in found if item.control is not None]
-        y, x = bottom + 74 + 22 * (number // 2), LEFT + 450 * (number % 2)
-        if settings.metric != "control":
-            draw_curve(
-                paper,
-                control,
-                height,
-                CONTROL if len(settings.curves) == 1 else look.color,
-                4,
-                "",
-                20 if len(settings.curves) == 1 else 0,
-            )
-        draw_curve(
-            paper,
-            [(x, item.figure) for x, item in found],
-            height,
-            look.color,
-            look.dash,
-            look.marker,
-            50 if len(settings.curves) == 1 else 26,
-        )
-        paper.line([(x, y), (x + 40, y)], look.color, 2, look.dash)
-        paper.mark(x + 20, y, look.marker, look.color)
-        paper.text(x + 48, y, f"{called(curve)}, with 95 % interval", "lm")
-    if settings.metric != "control" and any(cell.measured and cell.measured.control for cell in sweep.cells):
-        y = bottom + 74 + 22 * -(-len(settings.curves) // 2)
-        paper.line([(LEFT, y), (LEFT + 40, y)], INK if several else CONTROL, 1.5, 4)
-        paper.text(LEFT + 48, y, "the same pictures against the control", "lm")
-    return paper.pixels()
+        if settings.metric != "control" and control:
+            dots = Look(look.color if several else CONTROL, (1, 1.5), "", "")
+            name = f"{'dots: ' if several else ''}the same pictures against the control"
+            _draw_line(plot, control, settings.metric, dots, "" if number else name, 0 if several else 0.1)
+        line = [(x, item.figure) for x, item in found]
+        _draw_line(plot, line, settings.metric, look, f"{called(curve)}, with 95 % interval", 0.12 if several else 0.2)
+    plot.set_title(_title(settings), loc="left")
+    plot.set_xlabel(axis.flag)
+    plot.set_ylim(0, most)
+    plot.grid(axis="y", color=FRAME)
+    plot.set_axisbelow(True)
+    every = max(1, -(-len(axis.values) // MOST_TICKS))
+    ticks = list(axis.values)[::every]
+    plot.set_xticks([places[value] for value in ticks], [short(shown(value), 12) for value in ticks])
+    plot.figure.legend(loc="outside lower left", ncols=2, frameon=False)
 
 
-def draw_curve(
-    paper: Paper,
-    points: list[tuple[float, Interval]],
-    height: Callable[[float], float],
-    color: str,
-    dash: int,
-    marker: str,
-    opacity: int,
+def _draw_line(
+    plot: "Axes", points: Sequence[tuple[float, Interval]], metric: MetricName, look: Look, name: str, opacity: float
 ) -> None:
-    """A line with markers and its band; what is undefined is left out."""
-    points = [(x, item) for x, item in points if not math.isnan(item.value)]
-    if len(points) > 1:
-        band = [(x, height(item.high)) for x, item in points] + [(x, height(item.low)) for x, item in reversed(points)]
-        paper.area(band, color, opacity)
-        paper.line([(x, height(item.value)) for x, item in points], color, 2 if marker else 1.5, dash)
-    for x, item in points:
-        if marker:
-            paper.line([(x, height(item.low)), (x, height(item.high))], color, 1)
-            paper.mark(x, height(item.value), marker, color)
+    """A line with its markers and its band; what is undefined is left out, what is infinite leaves the chart."""
+    known = [(x, item) for x, item in points if not math.isnan(item.value)]
+    far = 1e9
+    x = [place for place, _ in known]
+    low, value, high = (
+        [min(in_units(getattr(item, part), metric), far) for _, item in known] for part in ("low", "value", "high")
+    )
+    (line,) = plot.plot(x, value, color=look.color, marker=look.marker, linewidth=2 if look.marker else 1.5, label=name)
+    if look.dashes:
+        line.set_dashes(look.dashes)
+    if opacity:
+        plot.fill_between(x, low, high, color=look.color, alpha=opacity, linewidth=0)
+    if look.marker:
+        plot.vlines(x, low, high, color=look.color, linewidth=1)
 
 
-def positions(axis: Axis, left: float, right: float) -> list[float]:
-    """Where each value lies: numbers to scale, choices evenly."""
-    numbers = [float(value) for value in axis.values] if axis.numeric else list(range(len(axis.values)))
-    low, high = min(numbers), max(numbers)
-    if low == high:
-        return [(left + right) / 2] * len(numbers)
-    return [left + (right - left) * (number - low) / (high - low) for number in numbers]
+def _draw_heat_map(plot: "Axes", settings: SweepSettings, cells: Sequence[Cell], curve: str) -> None:
+    """Two settings: x to the right, y upwards; in each field the figure, below it the control."""
+    from matplotlib.colors import LinearSegmentedColormap
 
-
-def thinned(items: list[Item], most: int) -> list[Item]:
-    """Every k-th, so that at most so many are left."""
-    return items[:: max(1, -(-len(items) // most))]
+    x_axis, y_axis = settings.axes
+    most = largest_value(cells, settings.metric)
+    known = {cell.values: cell for cell in cells if cell.curve == curve}
+    fields = np.full((len(y_axis.values), len(x_axis.values)), np.nan)
+    for row, y in enumerate(y_axis.values):
+        for column, x in enumerate(x_axis.values):
+            cell = known.get((x, y))
+            if cell is None:
+                continue
+            if cell.measured is not None:
+                fields[row, column] = min(in_units(cell.measured.figure.value, settings.metric), most)
+            dark = fields[row, column] > most / 2
+            lines = "\n".join(field_lines(cell, len(x_axis.values)))
+            size = max(6, min(11, int(120 / len(x_axis.values))))
+            plot.text(column, row, lines, ha="center", va="center", color="white" if dark else INK, fontsize=size)
+    colors = LinearSegmentedColormap.from_list("side", [LIGHTEST, DARKEST]).with_extremes(bad="#dddbe6")
+    plot.imshow(fields, cmap=colors, vmin=0, vmax=most, aspect="auto", origin="lower")
+    plot.set_xticks(range(len(x_axis.values)), [short(shown(value), 12) for value in x_axis.values])
+    plot.set_yticks(range(len(y_axis.values)), [short(shown(value), 12) for value in y_axis.values])
+    plot.set_xlabel(x_axis.flag)
+    plot.set_ylabel(y_axis.flag)
+    plot.set_title(_title(settings, curve), loc="left")

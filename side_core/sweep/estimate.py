@@ -9,6 +9,7 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.timing import PATIENCE, Timing, measure_timing, seconds_of
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
+from side_core.job import Estimate
 from side_core.sampling.missing import SampleSet
 from side_core.sampling.schedule import schedule_of
 from side_core.sampling.store import Store
@@ -38,34 +39,29 @@ class Comparing:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What a sweep will take, before it begins.
+class SweepEstimate(Estimate):
+    """What a sweep will take, before it begins: drawing here, and comparing the pictures of all missing cells.
 
     Attributes:
         cells: all of them.
         missing: those not measured yet.
         pictures: to be drawn for these.
-        seconds: of drawing them here, and of comparing those of all missing cells.
         steered: how many times as long a steered step takes as a plain one; None where nothing steers.
     """
 
     cells: int
     missing: int
     pictures: int
-    seconds: float
     steered: float | None
 
-
-def in_words(estimate: Estimate) -> str:
-    """One sentence for people."""
-    if not estimate.pictures:
-        return f"All pictures of {counted(estimate.cells, 'cell')} are drawn."
-    steered = "" if estimate.steered is None else f"; a steered step takes {estimate.steered:.2f} times a plain one"
-    return (
-        f"{estimate.missing:,} of {counted(estimate.cells, 'cell')} {are(estimate.missing)} to be measured: "
-        f"{counted(estimate.pictures, 'picture')}, about "
-        f"{in_time(estimate.seconds)}{steered}."
-    )
+    def __str__(self) -> str:
+        if not self.pictures:
+            return f"All pictures of {counted(self.cells, 'cell')} are drawn."
+        steered = "" if self.steered is None else f"; a steered step takes {self.steered:.2f} times a plain one"
+        return (
+            f"{self.missing:,} of {counted(self.cells, 'cell')} {are(self.missing)} to be measured: "
+            f"{counted(self.pictures, 'picture')}, about {in_time(self.seconds)}{steered}."
+        )
 
 
 def in_time(seconds: float) -> str:
@@ -90,7 +86,7 @@ def steps_missing(plan: Plan, store: Store) -> int:
     return sum(samples.batches(count) * samples.settings.steps for samples, count in missing_sets(plan, store))
 
 
-def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Estimate:
+def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> SweepEstimate:
     """Measure a step, a steered step of each surrogate and a comparison, and add up what is missing.
 
     Args:
@@ -101,7 +97,7 @@ def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Estim
     missing = len(missing_places(plan, store))
     sets, seconds = missing_sets(plan, store), seconds_to_compare(plan, store)
     if not sets:
-        return Estimate(len(plan.places), missing, 0, seconds, None)
+        return SweepEstimate(0, seconds, len(plan.places), missing, 0, None)
     denoiser, (first, count) = plan.shared.denoiser, sets[0]
     timing = timing or measure_timing(denoiser, min(first.settings.batch_size, count))
     extra: dict[str, float] = {}  # seconds that steering adds to a step of a batch
@@ -116,7 +112,8 @@ def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Estim
             guided = sum(scale > 0 for scale in steering.strength.on(timesteps))
             seconds += count / timing.batch * guided * extra[name]
     steered = 1 + max(extra.values()) / timing.step if extra else None
-    return Estimate(len(plan.places), missing, sum(count for _, count in sets), seconds, steered)
+    pictures = sum(count for _, count in sets)
+    return SweepEstimate(steps_missing(plan, store), seconds, len(plan.places), missing, pictures, steered)
 
 
 def steering_seconds(steering: Steering, batch: int, denoiser: Denoiser) -> float:
@@ -151,7 +148,7 @@ def measure_comparing(references: References) -> Comparing:
     return Comparing(one, max(0.0, seconds(SOME) - one) / (SOME - 1))
 
 
-def check_time(plan: Plan, estimate: Estimate) -> None:
+def check_time(plan: Plan, estimate: SweepEstimate) -> None:
     """Raise ValueError where a sweep would take longer than its settings allow."""
     minutes = estimate.seconds / 60
     if minutes <= plan.settings.minutes:

@@ -1,21 +1,21 @@
 """The pictures of a sweep: the same seeds in every row, a row for each cell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from side_core.files.images import enlarge, thumbnail
+from side_core.settings import SweepSettings
 from side_core.settings.axis import shown
 from side_core.settings.sweep import PLAIN
 from side_core.sweep.cell import SHOWN, Cell
-from side_core.sweep.paper import INK, PAPER
-from side_core.sweep.sweep import Sweep
 
 SIDE = 64  # pixels of a picture
 GAP, HEAD = 4, 24
 MOST_ROWS = 100
-MISSING = "#dddbe6"  # where guidance has lost a picture
+PAPER, INK, MISSING = "#ffffff", "#1d1a2b", "#dddbe6"  # where guidance has lost a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +26,10 @@ class Row:
     cell: Cell
 
 
-def picture_rows(sweep: Sweep) -> list[Row]:
+def picture_rows(settings: SweepSettings, cells: Sequence[Cell]) -> list[Row]:
     """A row for each cell; of plain sampling, whose pictures guidance leaves alone, none twice."""
-    settings = sweep.plan.settings
     rows: dict[str, Row] = {}
-    for cell in sweep.cells:
+    for cell in cells:
         plain = cell.curve == PLAIN
         words = ", ".join(
             f"{axis.flag} {shown(value)}"
@@ -43,18 +42,23 @@ def picture_rows(sweep: Sweep) -> list[Row]:
     return list(rows.values())
 
 
-def grid(sweep: Sweep) -> np.ndarray:
-    """(H, W, 3) uint8: pictures of the first seeds, each row with its values at the left."""
-    font, rows = ImageFont.load_default(size=14), picture_rows(sweep)[:MOST_ROWS]
+def grid(settings: SweepSettings, cells: Sequence[Cell], size: tuple[int, int]) -> np.ndarray:
+    """(H, W, 3) uint8: pictures of the first seeds, each row with its values at the left.
+
+    Args:
+        settings: of the sweep.
+        cells: of it.
+        size: height and width of the model's pictures.
+    """
+    font, rows = ImageFont.load_default(size=14), picture_rows(settings, cells)[:MOST_ROWS]
     left = 12 + int(max((font.getlength(row.label) for row in rows), default=0)) + 12
-    columns = min(SHOWN, sweep.plan.settings.count)
-    tall, wide = sweep.plan.shared.denoiser.image_size
-    tall, wide = tile(np.zeros((tall, wide, 3), np.uint8)).shape[:2]
+    columns = min(SHOWN, settings.count)
+    tall, wide = tile(np.zeros((*size, 3), np.uint8)).shape[:2]
     paper = Image.new("RGB", (left + columns * (wide + GAP) + 8, HEAD + len(rows) * (tall + GAP) + 8), PAPER)
     pen = ImageDraw.Draw(paper)
-    swept_seed = any(axis.name == "seed" for axis in sweep.plan.settings.axes)
+    swept_seed = any(axis.name == "seed" for axis in settings.axes)
     for column in range(columns):
-        head = f"+{column}" if swept_seed else str(sweep.plan.settings.seed + column)
+        head = f"+{column}" if swept_seed else str(settings.seed + column)
         pen.text((left + column * (wide + GAP) + wide / 2, HEAD / 2), head, INK, font, anchor="mm")
     for line, row in enumerate(rows):
         top = HEAD + line * (tall + GAP)

@@ -10,6 +10,7 @@ from typing import Any
 from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.references import References
 from side_core.extraction.subject import Subject, opening, references_of
+from side_core.extraction.summary import set_json
 from side_core.files.public import check_limit
 from side_core.sampling.completed import completed
 from side_core.sampling.drawing import check_label
@@ -98,6 +99,24 @@ class Plan:
         """Cells of the same pictures follow each other, so that these are matched once."""
         first = {samples.name: number for number, samples in enumerate(self.sets)}
         return tuple(sorted(self.places, key=lambda place: first[place.samples.name]))
+
+    def about(self) -> dict[str, Any]:
+        """Which model, images and surrogates the cells are of, as JSON has it."""
+        shared, subject, denoiser = self.shared, self.shared.subject, self.shared.denoiser
+        references = next(iter(shared.references.values()))
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "model": {"name": self.settings.model, "fingerprint": denoiser.fingerprint},
+            "arithmetic": str(denoiser.arithmetic),
+            "device": str(denoiser.device),
+            "surrogates": {name: steering.surrogate.fingerprint for name, steering in shared.steerings.items()},
+            "encoders": {
+                name: {"description": known.encoder.description, "fingerprint": known.encoder.fingerprint}
+                for name, known in shared.references.items()
+            },
+            "data": set_json(subject.data, references.training, references.compared),
+            "control": None if subject.control is None else set_json(subject.control, references.control),
+        }
 
 
 def sharing(

@@ -2,74 +2,22 @@
 
 from collections import OrderedDict
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 
 from side_core.extraction.matching import Match
 from side_core.extraction.run import Extraction, match_pictures
+from side_core.job import Advance
 from side_core.progress import mapped
 from side_core.sampling.drawing import Drawing
 from side_core.sampling.missing import SampleSet, damage_of, draw_missing, images_of
 from side_core.sampling.picture import Picture
 from side_core.sampling.store import Store
-from side_core.settings import Value
 from side_core.sweep.cell import SHOWN, Cell, cell_at, cell_json
-from side_core.sweep.estimate import Estimate, check_time, estimate_of, steps_missing
+from side_core.sweep.estimate import steps_missing
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Place, Plan
-from side_core.wording import counted
+from side_core.sweep.report import Sweep
 
 MATCHES = 4  # of the last sample sets that are kept: cells of the same pictures follow each other
-
-
-@dataclass(frozen=True)
-class Advance:
-    """A denoising step of a batch: `done` of `total` in the whole sweep.
-
-    Attributes:
-        place: the cell it is drawn for.
-        cell: 1-based, of `cells`.
-    """
-
-    done: int
-    total: int
-    place: Place
-    cell: int
-    cells: int
-
-
-@dataclass(frozen=True, eq=False)
-class Sweep:
-    """A finished sweep, or what there is of one.
-
-    Attributes:
-        plan: what was asked for.
-        cells: in the plan's order.
-    """
-
-    plan: Plan
-    cells: tuple[Cell, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether all cells are measured."""
-        return len(self.cells) == len(self.plan.places)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """A sentence for each thing to know."""
-        known = [note for references in self.plan.shared.references.values() for note in references.notes]
-        lost, saturated = (sum(getattr(cell, kind) for cell in self.cells) for kind in ("lost", "saturated"))
-        damage: list[str] = []
-        if lost or saturated:
-            damage = [
-                f"Guidance was too strong for {counted(lost + saturated, 'picture')}: "
-                f"{lost:,} were lost and are left out, {saturated:,} are saturated."
-            ]
-        return (*dict.fromkeys([*self.plan.shared.subject.notes, *known]), *damage, *self.plan.left_out)
-
-    def curve(self, name: str, y: Value | None = None) -> tuple[Cell, ...]:
-        """The cells along x of one curve and, where there are two axes, one value of y."""
-        return tuple(c for c in self.cells if c.curve == name and (y is None or c.values[1] == y))
 
 
 def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
@@ -84,10 +32,8 @@ def finished(plan: Plan, store: Store) -> Sweep:
     return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, store)) is not None])
 
 
-def sweep(
-    plan: Plan, store: Store, estimate: Estimate | None = None
-) -> Generator[Estimate | Advance | Cell, None, Sweep]:
-    """Measure all cells: first the estimate, then every step of drawing and each cell as soon as it is measured.
+def sweep(plan: Plan, store: Store) -> Generator[Advance | Sweep, None, Sweep]:
+    """Measure all cells, handing out every step of drawing and, as soon as a cell is measured, all there are.
 
     What is in the store is neither drawn nor measured again. Whoever stops early keeps the cells handed out; the store
     has them, too.
@@ -95,16 +41,12 @@ def sweep(
     Args:
         plan: from `make_plan`.
         store: where finished work is kept.
-        estimate: where it was made before.
 
     Raises:
-        ValueError: it would take longer than the settings allow; the model returns no numbers.
+        ValueError: the model returns no numbers.
     """
-    estimate = estimate or estimate_of(plan, store)
-    yield estimate
-    check_time(plan, estimate)
     work = Work(plan, store)
-    cells = []
+    cells: list[Cell] = []
     for number, place in enumerate(plan.in_order_of_work, 1):
         cell = cell_at(place, store)
         if cell is None:
@@ -113,7 +55,7 @@ def sweep(
             cell = work.measured(place)
             store.parts.keep_part(place.name, cell_json(cell))
         cells.append(cell)
-        yield cell
+        yield sweep_of(plan, cells)
     return sweep_of(plan, cells)
 
 
@@ -130,11 +72,12 @@ class Work:
 
     def drawing(self, samples: SampleSet, place: Place, number: int) -> Generator[Advance, None, None]:
         """Draw what is missing of a sample set, handing out the steps."""
+        words = f"Cell {number} of {len(self.plan.places)}, {self.plan.settings.words_for(place.values)}"
 
         def advance(_: Drawing) -> Advance:
             self.done += 1
             total = max(self.total, self.done)  # more than planned, where the store has forgotten some
-            return Advance(self.done, total, place, number, len(self.plan.places))
+            return Advance(self.done, total, words)
 
         pictures = yield from mapped(draw_missing(samples, self.store.pictures), advance)
         keep = {other.name for other in place.sets}

@@ -63,7 +63,7 @@ def test_a_sweep_leaves_tables_and_pictures(out: Path) -> None:
     assert [cell["settings"]["steps"] for cell in summary["cells"]] == [2, 4]
     assert np.asarray(Image.open(out / "sweep.png")).shape == (700, 1000, 3)
     assert len(np.asarray(Image.open(out / "grid.png"))) > 2 * 64
-    assert len(list((out / "pictures").glob("*/*.npz"))) == len(list((out / "cells").iterdir())) == 2
+    assert len(list((out / "pictures").glob("*/*.npz"))) == len(list((out / "parts").iterdir())) == 2
     assert not [path for path in out.rglob("*") if "partial" in path.name]
 
 
@@ -81,7 +81,7 @@ def test_nothing_is_done_again_and_values_may_be_added(
     shown = capsys.readouterr().out
     assert "steps 4, threshold 1: " in shown and " of 5 pictures; control " in shown
     assert main([*STEPS, "--out", str(out)]) == 2
-    assert "holds a sweep already: resume it" in capsys.readouterr().err
+    assert "holds results already: resume them" in capsys.readouterr().err
 
 
 def test_an_interrupted_sweep_says_what_it_has_and_goes_on(

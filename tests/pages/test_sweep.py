@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.links.link import link_of
+from pages._parts.runtime.job import STORE
 from pages._parts.runtime.pictures import MEMORY
-from pages._parts.sweep.sweeping import STORE
 from side_core.files.assets import BASELINES
 from side_core.settings import ExtractSettings
 

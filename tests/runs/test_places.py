@@ -21,7 +21,7 @@ from side_core.runs.comparison import compare_runs
 from side_core.runs.comparison_text import comparison_json
 from side_core.runs.exchange.export import export_zip
 from side_core.runs.exchange.finding import found_again
-from side_core.runs.exchange.places import is_place, name_of, names_in, sweep_without_places, without_places
+from side_core.runs.exchange.places import is_place, name_of, names_in, report_without_places, without_places
 from side_core.runs.exchange.reopen import read_exported
 from side_core.runs.exchange.tagged_png import text_of_png
 from side_core.runs.opening import open_workspace
@@ -32,7 +32,7 @@ from side_core.sampling.store import MemoryStore, in_memory
 from side_core.settings import ExtractSettings, ScoreSettings, SweepSettings
 from side_core.surrogate.folder import load_surrogate
 from side_core.sweep.plan import make_plan, sharing
-from side_core.sweep.report import chart, sweep_csv
+from side_core.sweep.report import Sweep
 from side_core.sweep.sweep import sweep
 
 USER = "zaphod"
@@ -216,11 +216,12 @@ def test_the_table_and_the_chart_of_a_sweep_tell_no_places(mine: Path) -> None:
     asked = {"model": "ideal", "mode": "exact", "count": 2, "x": "steps=2,3", "surrogates": [first, last]}
     settings = SweepSettings.read(asked)
     made = finish(sweep(make_plan(settings, finish(sharing(settings))), in_memory()))
-    assert str(mine) in sweep_csv(made)
-    nameless = sweep_without_places(made)
-    check_nameless({"sweep.csv": sweep_csv(nameless)}, mine)
+    assert str(mine) in made.table()
+    nameless = report_without_places(made, settings.model_dump(mode="json"))
+    assert isinstance(nameless, Sweep)
+    check_nameless({"sweep.csv": nameless.table()}, mine)
     assert [cell.curve for cell in nameless.cells] == ["first", "first", "last", "last"]
-    assert chart(nameless).shape == chart(made).shape
+    assert [len(image) for image in nameless.pictures().values()] == [len(image) for image in made.pictures().values()]
 
 
 def test_a_surrogate_that_is_downloaded_tells_no_places(mine: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from side_core.dpm.timing import Timing
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Drawn, Extraction, extract, score_images
 from side_core.extraction.subject import Subject, references_of
+from side_core.job import Advance, open_folder, run_job
 from side_core.progress import finish
 from side_core.sampling import missing
 from side_core.sampling.drawing import Damage
@@ -26,13 +27,13 @@ from side_core.settings import ExtractSettings, SweepSettings
 from side_core.stats.bootstrap import Interval
 from side_core.sweep import estimate as estimates
 from side_core.sweep.cell import SHOWN, Cell, cell_from, cell_json
-from side_core.sweep.estimate import Comparing, Estimate, check_time, in_words
-from side_core.sweep.folder import open_folder
-from side_core.sweep.grid import grid, picture_rows
+from side_core.sweep.estimate import Comparing, SweepEstimate, check_time
+from side_core.sweep.grid import picture_rows
+from side_core.sweep.job import SweepJob
 from side_core.sweep.measure import measure
 from side_core.sweep.plan import Plan, Shared, compared_by, make_plan, sharing
-from side_core.sweep.report import chart, lines_of, sweep_csv, sweep_json
-from side_core.sweep.sweep import Advance, Sweep, finished, sweep
+from side_core.sweep.report import Sweep
+from side_core.sweep.sweep import finished, sweep
 from tests.pictures import kept
 
 SMALL = {"model": "ideal", "mode": "exact", "count": 6, "threshold": 0.9}
@@ -96,12 +97,12 @@ def test_a_cell_is_the_extraction_it_stands_for(shared: Shared) -> None:
 
 
 def test_first_the_estimate_then_steps_then_each_cell(shared: Shared) -> None:
-    events = list(sweep(plan_of(shared, x="steps=2,3", batch_size=4), in_memory()))
-    assert [type(event) for event in events] == [Estimate, *[Advance] * 4, Cell, *[Advance] * 6, Cell]
+    events = list(run_job(SweepJob(plan_of(shared, x="steps=2,3", batch_size=4)), in_memory()))
+    assert [type(event) for event in events] == [SweepEstimate, *[Advance] * 4, Sweep, *[Advance] * 6, Sweep]
     estimate, steps = events[0], [event for event in events if isinstance(event, Advance)]
-    assert isinstance(estimate, Estimate)
+    assert isinstance(estimate, SweepEstimate)
     assert (estimate.cells, estimate.missing, estimate.pictures, estimate.steered) == (2, 2, 12, None)
-    assert estimate.seconds > 0 and "12 pictures" in in_words(estimate)
+    assert estimate.seconds > 0 and "12 pictures" in str(estimate)
     assert [step.done for step in steps] == list(range(1, 11)) and {step.total for step in steps} == {10}
 
 
@@ -112,7 +113,7 @@ def test_the_estimate_counts_the_comparison_of_all_missing_cells(
     monkeypatch.setattr(estimates, "seconds_of", lambda call, device: 3.0)
     before = estimates.estimate_of(plan, store, Timing(6, 0.0, 0.0))
     assert before.seconds == 6 * 2 * 3.0
-    finish(sweep(plan_of(shared, x="steps=2"), store, Estimate(1, 1, 6, 0.0, None)))
+    finish(sweep(plan_of(shared, x="steps=2"), store))
     assert estimates.estimate_of(plan, store, Timing(6, 0.0, 0.0)).seconds == 6 * 3.0
     other = estimates.estimate_of(plan_of(shared, x="steps=2", threshold=0.5), store, Timing(6, 0.0, 0.0))
     assert (other.pictures, other.seconds) == (0, 6 * 3.0)  # drawn, but measured by another threshold
@@ -140,24 +141,24 @@ def test_what_is_left_to_the_model_is_not_drawn_again_where_it_is_said(shared: S
 
 def test_nothing_is_drawn_before_the_time_is_agreed(shared: Shared, drawn: list[tuple[int, bool]]) -> None:
     plan = plan_of(shared, x="steps=2,3", minutes=1e-9)
-    events = sweep(plan, in_memory())
-    assert isinstance(next(events), Estimate)
+    events = run_job(SweepJob(plan), in_memory())
+    assert isinstance(next(events), SweepEstimate)
     with pytest.raises(ValueError, match=r"12 pictures for 2 cells.*more than the 1e-09 it may.*raise minutes to 1"):
         next(events)
     assert not drawn
-    check_time(plan_of(shared, x="steps=2"), Estimate(1, 1, 6, 599, None))
+    check_time(plan_of(shared, x="steps=2"), SweepEstimate(0, 599, 1, 1, 6, None))
     with pytest.raises(ValueError, match=r"about 50.0 minutes here .* raise minutes to 60"):
-        check_time(plan_of(shared, x="steps=2"), Estimate(1, 1, 6, 3000, None))
+        check_time(plan_of(shared, x="steps=2"), SweepEstimate(0, 3000, 1, 1, 6, None))
 
 
 def test_a_stop_keeps_finished_cells_and_the_rest_is_drawn_later(
     shared: Shared, drawn: list[tuple[int, bool]], tmp_path: Path
 ) -> None:
     plan = plan_of(shared, x="steps=2,3,4")
-    for store in (in_memory(), open_folder(tmp_path, plan, resume=False)):
+    for store in (in_memory(), open_folder(tmp_path, SweepJob(plan), resume=False)):
         drawn.clear()
         events = sweep(plan, store)
-        while not isinstance(next(events), Cell):
+        while not isinstance(next(events), Sweep):
             pass
         next(events)  # a step of the second
         events.close()
@@ -171,54 +172,54 @@ def test_a_stop_keeps_finished_cells_and_the_rest_is_drawn_later(
 
 def test_a_folder_gives_back_what_was_put_there(shared: Shared, tmp_path: Path) -> None:
     plan = plan_of(shared, x="steps=2,3", metric="ratio")
-    before = run(plan, open_folder(tmp_path, plan, resume=False))
-    after = finished(plan, open_folder(tmp_path, plan, resume=True))
-    assert sweep_csv(before) == sweep_csv(after)
+    before = run(plan, open_folder(tmp_path, SweepJob(plan), resume=False))
+    after = finished(plan, open_folder(tmp_path, SweepJob(plan), resume=True))
+    assert before.table() == after.table()
     for one, other in zip(before.cells, after.cells, strict=True):
         assert np.array_equal(list(one.pictures.values()), list(other.pictures.values()))
 
 
-@pytest.mark.parametrize("part", ["cells/*.json", "pictures/*/*.npz"])
+@pytest.mark.parametrize("part", ["parts/*.json", "pictures/*/*.npz"])
 def test_a_damaged_file_is_made_again(shared: Shared, tmp_path: Path, part: str) -> None:
     plan = plan_of(shared, x="steps=2")
-    store = open_folder(tmp_path, plan, resume=False)
+    store = open_folder(tmp_path, SweepJob(plan), resume=False)
     before = run(plan, store)
     (file,) = tmp_path.glob(part)
     file.write_bytes(file.read_bytes()[:40])
     assert not finished(plan, store).cells
-    assert sweep_csv(run(plan, store)) == sweep_csv(before)
+    assert run(plan, store).table() == before.table()
     assert not list(tmp_path.rglob("*.partial"))
 
 
 def test_results_of_two_models_are_not_mixed(shared: Shared, tmp_path: Path) -> None:
     plan = plan_of(shared, x="steps=2")
-    open_folder(tmp_path, plan, resume=False)
-    open_folder(tmp_path, plan, resume=False)  # nothing was finished, so nothing can be mixed
-    run(plan, open_folder(tmp_path, plan, resume=False))
-    with pytest.raises(ValueError, match="holds a sweep already: resume it"):
-        open_folder(tmp_path, plan, resume=False)
-    open_folder(tmp_path, plan, resume=True)
+    open_folder(tmp_path, SweepJob(plan), resume=False)
+    open_folder(tmp_path, SweepJob(plan), resume=False)  # nothing was finished, so nothing can be mixed
+    run(plan, open_folder(tmp_path, SweepJob(plan), resume=False))
+    with pytest.raises(ValueError, match="holds results already: resume them"):
+        open_folder(tmp_path, SweepJob(plan), resume=False)
+    open_folder(tmp_path, SweepJob(plan), resume=True)
     about = json.loads((tmp_path / "about.json").read_text())
     about["model"]["fingerprint"] = "0123456789abcdef"
     (tmp_path / "about.json").write_text(json.dumps(about))
     with pytest.raises(ValueError, match=r"of another model .fingerprint 0123456789ab, .* choose another folder"):
-        open_folder(tmp_path, plan, resume=True)
+        open_folder(tmp_path, SweepJob(plan), resume=True)
 
 
 def test_results_of_two_arithmetics_are_not_mixed(shared: Shared, tmp_path: Path) -> None:
     plan = plan_of(shared, x="steps=2")
-    run(plan, open_folder(tmp_path, plan, resume=False))
+    run(plan, open_folder(tmp_path, SweepJob(plan), resume=False))
     about = json.loads((tmp_path / "about.json").read_text())
     (tmp_path / "about.json").write_text(json.dumps(about | {"arithmetic": "bfloat16 channels-last"}))
-    with pytest.raises(ValueError, match=r"holds a sweep in bfloat16 channels-last, .* in float32: .* are not mixed"):
-        open_folder(tmp_path, plan, resume=True)
+    with pytest.raises(ValueError, match=r"holds results in bfloat16 channels-last, .* in float32: .* are not mixed"):
+        open_folder(tmp_path, SweepJob(plan), resume=True)
     assert json.loads((tmp_path / "about.json").read_text())["arithmetic"] == "bfloat16 channels-last"
 
 
 def test_a_folder_that_cannot_be_made_is_told(shared: Shared, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"cannot be written .*: choose another one"):
-        open_folder(tmp_path / "file", plan_of(shared, x="steps=2"), resume=False)
+        open_folder(tmp_path / "file", SweepJob(plan_of(shared, x="steps=2")), resume=False)
 
 
 def test_pairs_that_cannot_be_are_left_out_but_a_value_that_cannot_be_is_refused(shared: Shared) -> None:
@@ -245,7 +246,7 @@ def test_without_a_control_only_the_median_is_told(shared: Shared) -> None:
     plan = plan_of(replace(alone, references={"pixel": references}), x="steps=2,3", metric="median")
     found = run(plan)
     assert all(cell.measured and cell.measured.control is None for cell in found.cells)
-    assert chart(found).shape[2] == 3 and "control" not in lines_of(found)[0]
+    assert found.pictures()["sweep.png"].shape[2] == 3 and "control" not in found.lines()[0]
 
 
 def test_a_score_or_rate_that_cannot_be_is_refused_before_anything_is_encoded(shared: Shared) -> None:
@@ -332,7 +333,7 @@ def test_each_surrogate_is_a_curve_and_plain_sampling_is_drawn_once(
     assert [cell.curve for cell in found.cells] == [name, name, "none", "none"]
     first, second = found.curve("none")
     assert first.measured == second.measured
-    assert [row.label.split(": ")[-1] for row in picture_rows(found)] == [
+    assert [row.label.split(": ")[-1] for row in picture_rows(found.plan.settings, found.cells)] == [
         "guidance-scale 10",
         "guidance-scale 20",
         "plain sampling",
@@ -341,10 +342,10 @@ def test_each_surrogate_is_a_curve_and_plain_sampling_is_drawn_once(
 
 def test_estimates_tell_how_much_longer_a_steered_step_takes(steered: Callable[..., Plan]) -> None:
     plan = steered(x="guidance-scale=0,20", steps=3)
-    estimate = next(sweep(plan, in_memory()))
-    assert isinstance(estimate, Estimate) and estimate.steered is not None and estimate.steered > 1
-    idle = next(sweep(steered(x="guide-to=1,2", guide_from=2, steps=3), in_memory()))
-    assert isinstance(idle, Estimate) and idle.steered is None  # no step lies in such a window
+    estimate = SweepJob(plan).estimate(in_memory())
+    assert estimate.steered is not None and estimate.steered > 1
+    idle = SweepJob(steered(x="guide-to=1,2", guide_from=2, steps=3)).estimate(in_memory())
+    assert idle.steered is None  # no step lies in such a window
 
 
 def test_labels_and_windows_that_do_not_exist_are_refused(steered: Callable[..., Plan]) -> None:
@@ -363,20 +364,23 @@ def test_where_every_picture_is_lost_the_cell_says_so(steered: Callable[..., Pla
     store.pictures.put(plan.places[1].samples.key, lost)
     found = run(plan, store)
     assert found.cells[1].measured is None and found.cells[1].lost == 6
-    assert "guidance has lost all 6 pictures" in lines_of(found)[1]
+    assert "guidance has lost all 6 pictures" in found.lines()[1]
     assert "6 were lost and are left out" in found.notes[-1], found.notes
-    assert grid(found).shape == grid(run(steered(x="guidance-scale=10,20", steps=3))).shape
-    assert chart(found).any()
-    assert sweep_json(found)["cells"][1]["figure"] is None
+    assert (
+        found.pictures()["grid.png"].shape
+        == run(steered(x="guidance-scale=10,20", steps=3)).pictures()["grid.png"].shape
+    )
+    assert found.pictures()["sweep.png"].any()
+    assert found.summary()["cells"][1]["figure"] is None
 
 
 @pytest.mark.parametrize("changes", [{"x": "steps=2,3,4"}, {"x": "steps=2,3", "y": "spacing=leading,karras"}])
 def test_reports_hold_every_cell(shared: Shared, changes: dict[str, str]) -> None:
     found = run(plan_of(shared, **changes, metric="ratio"))
-    rows = sweep_csv(found).splitlines()
-    summary = json.loads(json.dumps(sweep_json(found), allow_nan=False))
+    rows = found.table().splitlines()
+    summary = json.loads(json.dumps(found.summary(), allow_nan=False))
     assert len(rows) == 1 + len(found.cells) == 1 + len(summary["cells"])
     assert rows[0].startswith("curve,steps," + ("spacing,metric," if "y" in changes else "metric,"))
     assert summary["model"]["fingerprint"] == found.plan.shared.denoiser.fingerprint
-    assert chart(found).dtype == grid(found).dtype == np.uint8
+    assert found.pictures()["sweep.png"].dtype == found.pictures()["grid.png"].dtype == np.uint8
     assert all(len(cell.pictures) == min(SHOWN, 6) for cell in found.cells)

@@ -14,7 +14,7 @@ from side_core.runs.reading import result_in
 from side_core.runs.run import SETTINGS, Run
 from side_core.runs.store import LONGEST_NAME, LONGEST_NOTE
 from side_core.runs.workspace import Workspace
-from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
+from side_core.settings import Settings
 
 
 def show_actions(here: Workspace, run: Run) -> None:
@@ -46,7 +46,7 @@ def show_actions(here: Workspace, run: Run) -> None:
             copy_link(absolute(link_of(settings_of(run), model=run.model), st.context.url or ""))
 
 
-def settings_of(run: Run) -> ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings:
+def settings_of(run: Run) -> Settings:
     """The settings of a run, checked again.
 
     Raises:

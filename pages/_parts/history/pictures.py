@@ -8,6 +8,7 @@ from pages._parts.show.clusters import show_kept_clusters
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.text import plain, say_error
 from pages._parts.surrogate.saving import offer_steering
+from side_core.methods import METHODS
 from side_core.runs.reading import names_in, result_in, seeds_of
 from side_core.runs.result import Result
 from side_core.runs.run import Run
@@ -18,10 +19,6 @@ from side_core.surrogate.folder import CARD
 
 PER_PAGE, FINISHED_PER_PAGE = 12, 64
 CHART = 760  # pixels wide
-FILES = {  # what others wrote, and what it shows
-    "sweep.png": "The figure by what varies, with its intervals and the control",
-    "grid.png": "The same seeds in every cell",
-}
 
 
 def show_pairs(here: Workspace, run: Run) -> None:
@@ -95,9 +92,10 @@ def show_finished(here: Workspace, run: Run) -> None:
 
 
 def show_files(here: Workspace, run: Run) -> None:
-    """Of a sweep its chart and pictures, of a surrogate its clusters; and where its files are."""
+    """Of a method its pictures, of a surrogate its clusters; and where its files are."""
     folder = here.run_folder(run.id)
-    for name, words in FILES.items():
+    method = METHODS.get(run.kind)
+    for name, words in method.pictures.items() if method else ():
         if (folder / name).is_file():
             st.markdown(f"**{words}**")
             st.image(str(folder / name), alt=words, width=CHART)

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from html import escape
 
+from side_core.methods import METHODS
 from side_core.runs.run import Run, State
 
 ICONS: dict[State, str] = {
@@ -12,7 +13,10 @@ ICONS: dict[State, str] = {
     "cancelled": "cancel",
     "interrupted": "bolt",
 }
-KINDS = {"extract": "image_search", "score": "fact_check", "sweep": "grid_on", "surrogate": "school"}
+KINDS = {
+    **{"extract": "image_search", "score": "fact_check", "surrogate": "school"},
+    **{name: method.icon for name, method in METHODS.items()},
+}
 STYLE = """<style>
 [class*="st-key-run-row-"] { border-bottom: 1px solid light-dark(#e4e1ef, #343046); padding: 0.6rem 0.25rem; }
 [class*="st-key-run-row-"]:hover { background: light-dark(#f8f7fc, #1b1928); }

@@ -7,9 +7,13 @@ from streamlit.errors import StreamlitAPIException
 
 from pages._parts.links.asked import TAKEN, words
 from pages._parts.links.link_values import Values, defaults_of
+from side_core.methods import METHODS
 from side_core.settings.former import FORMER, renamed
 
-SETTINGS_OF = {"prompts": "PromptSettings", "surrogate": "SurrogateSettings"}  # pages whose keys have changed
+SETTINGS_OF = {  # pages whose keys may have changed
+    **{"prompts": "PromptSettings", "surrogate": "SurrogateSettings"},
+    **{name: method.settings.__name__ for name, method in METHODS.items()},
+}
 BROUGHT, ARRIVED = "link_brought", "link_arrived"  # in the session
 KEPT = ("view", "size")  # widgets of all pages
 BEGUN = ("steered_by", "picked_cluster")  # what would put a surrogate's card in place of what was taken over

@@ -9,13 +9,12 @@ from pages._parts.inputs.view import DEMO, EVERYTHING
 from pages._parts.links import arrival, link_values
 from pages._parts.links.asked import words
 from pages._parts.links.link_values import Values
-from side_core.settings import ExtractSettings, ScoreSettings, SurrogateSettings, SweepSettings
-
-Linkable = ExtractSettings | ScoreSettings | SweepSettings | SurrogateSettings
+from side_core.methods import METHODS
+from side_core.settings import ExtractSettings, ScoreSettings, Settings, SurrogateSettings
 
 MODEL = str(ExtractSettings.model_fields["model"].default)
-EXTRACT, PROMPTS, SWEEP, SURROGATE, MODELS = "extract", "prompts", "sweep", "surrogate", "models"
-PATHS = {EXTRACT: "/", PROMPTS: "/prompts", SWEEP: "/sweep", SURROGATE: "/surrogate", MODELS: "/models"}
+EXTRACT, PROMPTS, SURROGATE, MODELS = "extract", "prompts", "surrogate", "models"
+PATHS = {EXTRACT: "/", **{name: f"/{name}" for name in (PROMPTS, SURROGATE, MODELS, *METHODS)}}
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Opening:
         return f"{PATHS[self.page]}?{urlencode(pairs)}"
 
 
-def opening_of(settings: Linkable, model: str = MODEL, fields: Collection[str] | None = None) -> Opening:
+def opening_of(settings: Settings, model: str = MODEL, fields: Collection[str] | None = None) -> Opening:
     """The page that settings belong to, with its widgets.
 
     Args:
@@ -45,17 +44,19 @@ def opening_of(settings: Linkable, model: str = MODEL, fields: Collection[str] |
         model: what a surrogate is made of, which its settings do not say.
         fields: of a surrogate's settings, those that have been asked for yet; left out: all.
     """
-    if isinstance(settings, SweepSettings):
-        return Opening(SWEEP, link_values.sweep_values(settings))
+    method = next((method for method in METHODS.values() if type(settings) is method.settings), None)
+    if method is not None:
+        return Opening(method.name, link_values.method_values(method, settings))
     if isinstance(settings, ExtractSettings):
         return Opening(EXTRACT, link_values.extract_values(settings))
     if isinstance(settings, ScoreSettings):
         return Opening(EXTRACT, link_values.score_values(settings))
+    assert isinstance(settings, SurrogateSettings)  # the others have no page
     return Opening(SURROGATE, link_values.surrogate_values(settings, model, fields))
 
 
 def link_of(
-    settings: Linkable,
+    settings: Settings,
     *,
     view: str = EVERYTHING,
     projector: bool = False,
@@ -110,7 +111,7 @@ def absolute(link: str, here: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{folder}{link}" if parts.netloc else link
 
 
-def take_over(settings: Linkable, model: str = MODEL) -> NoReturn:
+def take_over(settings: Settings, model: str = MODEL) -> NoReturn:
     """Go to the page that settings belong to, with these settings in its widgets.
 
     From any page, also that one, in a callback or in the page; nothing after it runs. What the widgets cannot have,

@@ -3,13 +3,15 @@
 None stands for a widget's default: what is left out of the settings, such as what a surrogate's card says.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pages._parts.inputs.sidebar import BY_RATE, BY_SCORE
 from pages._parts.runtime.resources import open_surrogate
 from pages._parts.surrogate.learning import OWN, QUICK, often
 from pages._parts.sweep.inputs import NO_Y, OWN_SCHEDULE
+from side_core.method import Method
+from side_core.methods import METHODS
 from side_core.settings import (
     PRESETS,
     ExtractSettings,
@@ -113,6 +115,18 @@ def match_values(settings: MatchSettings) -> Values:
     return values | {"control_percent": None if rate is None else round(100 * rate, 10)}
 
 
+def method_values(method: Method, settings: Settings) -> Values:
+    """The widgets of a method's page: by the names of its fields, unless the page has others."""
+    own: dict[str, Callable[[Any], Values]] = {"sweep": sweep_values}
+    if method.name in own:
+        return own[method.name](settings)
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in settings
+        if name not in method.unused
+    }
+
+
 def sweep_values(settings: SweepSettings) -> Values:
     """The widgets of Sweep; what varies has none of its own. Fixed guidance and label have none either."""
     axes = {key: read_axis(text) for key in ("x", "y") if (text := getattr(settings, key)) is not None}
@@ -166,7 +180,8 @@ def defaults_of(path: str) -> Values:
     Args:
         path: of the page, as `st.Page` has it.
     """
-    kinds: dict[str, type[Settings]] = {"": ExtractSettings, "sweep": SweepSettings, "surrogate": SurrogateSettings}
+    kinds: dict[str, type[Settings]] = {"": ExtractSettings, "surrogate": SurrogateSettings}
+    kinds |= {name: method.settings for name, method in METHODS.items()}
     if path == "prompts":
         return certain(DEFAULTS_OF_PROMPTS | published_thresholds())
     if path not in kinds:
@@ -175,7 +190,7 @@ def defaults_of(path: str) -> Values:
     if path == "surrogate":
         asked = {NAMED_OTHERWISE.get(name, name): fields[name] for name in ASKED_OF_A_SURROGATE if name in fields}
         return certain(asked | {"way": TRAIN, "lesson": QUICK})
-    own = {"pictures": DRAW} if path == "" else {"y": NO_Y}
+    own = {"": {"pictures": DRAW}, "sweep": {"y": NO_Y}}.get(path, {})
     return certain(fields | own | published_thresholds() | {"mode": "fast", "threshold_by": BY_SCORE})
 
 

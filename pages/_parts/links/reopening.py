@@ -6,15 +6,20 @@ from pages._parts.links.link import take_over
 from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain, say_error
 from side_core.files.public import check_limit, limit_of
+from side_core.methods import METHODS
 from side_core.runs.exchange.finding import found_again
 from side_core.runs.exchange.reopen import MOST_BYTES, Reopened, read_exported
+from side_core.runs.wording import value_in_words
 from side_core.runs.workspace import Workspace
-from side_core.settings import ExtractSettings, ScoreSettings
+from side_core.settings import ExtractSettings, MatchSettings, ScoreSettings, Settings
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted
 
 SHORT = 12  # digits of a fingerprint
-OPENS = {"extract": "Draws with a model", "score": "Scores pictures that others generated"}
+OPENS = {
+    **{"extract": "Draws with a model", "score": "Scores pictures that others generated"},
+    **{name: f"{method.title}: {method.about}" for name, method in METHODS.items()},
+}
 
 
 def reopen_input() -> None:
@@ -62,8 +67,14 @@ def show(found: Reopened) -> None:
         st.caption(plain(f"Fingerprints then: {prints}", 500))
 
 
-def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
+def lines_of(settings: Settings) -> dict[str, str]:
     """The settings that matter, by name."""
+    if any(type(settings) is method.settings for method in METHODS.values()):
+        fields = type(settings).model_fields
+        return {
+            str(fields[name].title): value_in_words(value) for name, value in settings if value != fields[name].default
+        }
+    assert isinstance(settings, MatchSettings)  # the others are not exported
     lines = {}
     if isinstance(settings, ExtractSettings):
         lines["Model"] = settings.model
@@ -71,7 +82,7 @@ def lines_of(settings: ExtractSettings | ScoreSettings) -> dict[str, str]:
         if settings.surrogate is not None:
             scale = settings.guidance_scale
             lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")
-    else:
+    elif isinstance(settings, ScoreSettings):
         lines["Pictures"] = settings.samples
     for name, value in (("Training images", settings.data), ("Control", settings.control)):
         if value is not None:

@@ -6,15 +6,14 @@ import streamlit as st
 
 from pages._parts.links import notices
 from pages._parts.show.text import plain
-from side_core.settings import ExtractSettings, PromptSettings, ScoreSettings, SurrogateSettings, SweepSettings
+from side_core.methods import METHODS
+from side_core.settings import ExtractSettings, PromptSettings, ScoreSettings, Settings, SurrogateSettings
 from side_core.settings.axis import SWEEPABLE
 from side_core.similarity.scores import SCORES
 
-FIELDS = {
-    name
-    for settings in (ExtractSettings, ScoreSettings, SweepSettings, SurrogateSettings, PromptSettings)
-    for name in settings.model_fields
-}
+MODELS: list[type[Settings]] = [ExtractSettings, ScoreSettings, SurrogateSettings, PromptSettings]
+MODELS += [method.settings for method in METHODS.values()]
+FIELDS = {name for settings in MODELS for name in settings.model_fields}
 OWN = {  # of widgets that are no field, by page
     *("view", "size", "pictures", "threshold_by", "threshold_by_rate", "control_percent"),
     *("surrogates", "held_out", "false_percent", "search", "search_weights"),

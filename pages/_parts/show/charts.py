@@ -3,6 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from side_core.charts.palette import CONTROL, PLAIN, TRAINING
 from side_core.extraction.matching import Match
 from side_core.extraction.metrics import Metrics
 from side_core.sampling.schedule import Schedule
@@ -11,9 +12,6 @@ from side_core.similarity.scores import SCORES
 from side_core.surrogate.strength import Strength
 from side_core.wording import rounded
 
-TRAINING = "#7c5cff"
-CONTROL = "#e8963a"
-PLAIN = "#8a8799"
 BINS = 40
 HEIGHT = 300
 

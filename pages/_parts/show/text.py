@@ -6,7 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from side_core.settings import ExtractSettings, PromptSettings, SettingError, SurrogateSettings
+from side_core.methods import METHODS
+from side_core.settings import ExtractSettings, PromptSettings, SettingError, Settings, SurrogateSettings
 from side_core.wording import shortened
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
@@ -32,7 +33,8 @@ def say_error(error: Exception) -> None:
 
 def title_of(setting: str) -> str:
     """What the widget of a setting is called."""
-    models = (ExtractSettings, SurrogateSettings, PromptSettings)
+    models: list[type[Settings]] = [ExtractSettings, SurrogateSettings, PromptSettings]
+    models += [method.settings for method in METHODS.values()]
     fields = (model.model_fields[setting] for model in models if setting in model.model_fields)
     return next((str(field.title) for field in fields), setting.replace("_", " "))
 

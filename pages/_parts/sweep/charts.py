@@ -2,44 +2,21 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from pages._parts.show.charts import CONTROL, TRAINING, dressed
+from pages._parts.show.charts import dressed
+from side_core.charts.palette import CONTROL, DARKEST, LIGHTEST, look_of
 from side_core.settings import SweepSettings
 from side_core.settings.axis import shown
 from side_core.stats.bootstrap import Interval
 from side_core.sweep.cell import Cell
-from side_core.sweep.chart import in_units, largest
+from side_core.sweep.chart import field_lines, in_units, largest, largest_value
 from side_core.sweep.grid import called
-from side_core.sweep.heat_map import largest_value
 from side_core.sweep.measure import METRICS, SHARES, Measured
-from side_core.sweep.report import in_words, lines_of
-from side_core.sweep.sweep import Sweep
-from side_core.wording import rounded
+from side_core.sweep.report import Sweep, in_words
 
-
-@dataclass(frozen=True)
-class Look:
-    """How a curve is told from the others: by its colour, its dashes and its marker."""
-
-    color: str
-    dash: str
-    symbol: str
-
-
-LOOKS = (
-    Look(TRAINING, "solid", "circle"),
-    Look("#1b9e77", "longdash", "square"),
-    Look("#d14a8b", "dashdot", "diamond"),
-    Look("#3b8fd4", "longdashdot", "x"),
-    Look("#8a8799", "dash", "triangle-up"),
-    Look("#b08d00", "dot", "star"),
-    Look("#a6553a", "5px,2px,2px,2px", "cross"),
-)
 MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
-MOST_COLUMNS = 9  # of a heat map with more than the figure in each field
 MOST_BANDS = 3  # curves; of more, intervals are bars
 CURVE_HEIGHT, ROW_HEIGHT = 420, 64
 
@@ -61,7 +38,7 @@ def curves(sweep: Sweep) -> go.Figure:
     several, many = len(settings.curves) > 1, len(settings.curves) > MOST_BANDS
     number_of = {id(cell): number for number, cell in enumerate(sweep.cells)}
     for place, curve in enumerate(settings.curves):
-        own = LOOKS[place % len(LOOKS)]
+        own = look_of(place)
         line = {"color": own.color, "dash": own.dash}
         cells = [cell for cell in sweep.curve(curve) if cell.measured]
         if settings.metric != "control":
@@ -150,7 +127,7 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
     xs, ys = [shown(value) for value in x_axis.values], [shown(value) for value in y_axis.values]
     cells = [(number, cell) for number, cell in enumerate(sweep.cells) if cell.curve == curve and cell.measured]
     at = {(shown(cell.values[0]), shown(cell.values[1])): value_of(cell, settings) for _, cell in cells}
-    words = {(shown(cell.values[0]), shown(cell.values[1])): field_text(cell, settings, len(xs)) for _, cell in cells}
+    words = {(shown(cell.values[0]), shown(cell.values[1])): field_text(cell, len(xs)) for _, cell in cells}
     most = largest_value(sweep.cells, settings.metric)
     figure = go.Figure()
     figure.add_heatmap(
@@ -162,7 +139,7 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
         textfont={"size": 13},
         zmin=0,
         zmax=most,
-        colorscale=[[0, "#ece9f7"], [1, "#3b1fa0"]],
+        colorscale=[[0, LIGHTEST], [1, DARKEST]],
         xgap=2,
         ygap=2,
         colorbar={"title": {"text": "%" if settings.metric in SHARES else ""}, "thickness": 12},
@@ -186,19 +163,10 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
     return figure.update_yaxes(type="category", categoryorder="array", categoryarray=ys, showgrid=False)
 
 
-def field_text(cell: Cell, settings: SweepSettings, columns: int) -> str:
-    """What stands in a field: the figure; where there is room its interval and its control."""
-    found = cell.measured
-    assert found is not None  # the others are left out
-    if math.isnan(found.figure.value):
-        return "–"
-    lines = [f"<b>{rounded(value_of(cell, settings))}</b>"]
-    if columns <= MOST_COLUMNS:
-        low, high = (in_units(part, settings.metric) for part in (found.figure.low, found.figure.high))
-        lines.append(f"{rounded(low)} to {rounded(high)}")
-        if found.control is not None and settings.metric not in ("control", "ratio"):
-            lines.append(f"control {in_units(found.control.value, settings.metric):.2g}")
-    return "<br>".join(lines)
+def field_text(cell: Cell, columns: int) -> str:
+    """What stands in a field, the figure in bold."""
+    first, *rest = field_lines(cell, columns)
+    return "<br>".join([f"<b>{first}</b>", *rest])
 
 
 def hover(cell: Cell) -> str:
@@ -225,4 +193,4 @@ def padded(values: Sequence[float]) -> list[float]:
 
 def described(sweep: Sweep) -> str:
     """The chart in words, for who cannot see it."""
-    return f"{METRICS[sweep.plan.settings.metric]}. " + "; ".join(lines_of(sweep)[:MOST_WORDS])
+    return f"{METRICS[sweep.plan.settings.metric]}. " + "; ".join(sweep.lines()[:MOST_WORDS])

@@ -1,18 +1,22 @@
 """What a sweep varies, what it measures, and what stays the same in all its cells."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
-from pages._parts.inputs import controls, sidebar
+from pages._parts.inputs import controls, sidebar, view
 from pages._parts.inputs.steering import first_surrogate
-from pages._parts.links import checks
+from pages._parts.links import checks, notices
+from pages._parts.runtime.resources import open_surrogate
 from pages._parts.surrogate.saving import check_linked, known_surrogates
+from pages._parts.sweep.opening import subject_for
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.formats.own_sampling import own_sampling_of
 from side_core.extraction.subject import Subject
 from side_core.files.assets import BASELINES
-from side_core.settings import GuidanceSettings, SweepSettings
+from side_core.files.public import limit_of
+from side_core.settings import GuidanceSettings, SweepSettings, read_axis
 from side_core.settings.axis import SWEEPABLE, choices
 from side_core.settings.sampling import OF_A_PROMPT
 from side_core.settings.sweep import PLAIN
@@ -36,6 +40,42 @@ FIRST_VALUES = {
 NO_Y = "none"
 COUNTS = (16, 512)  # pictures of a cell, at least and at most
 OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "clip")
+
+
+def ask() -> SweepSettings:
+    """All widgets.
+
+    Raises:
+        ValueError: what they say does not go together, or the model cannot be opened.
+    """
+    with st.sidebar:
+        chosen: dict[str, Any] = sidebar.model_inputs()
+        curves = curves_input(chosen["model"])
+        foreign_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
+    chosen |= {"surrogates": curves} | axis_inputs(curves)
+    swept = {read_axis(chosen[key]).name for key in ("x", "y") if chosen[key]}
+    with more:
+        chosen["mode"] = sidebar.mode_input()
+    with st.container():  # what shows progress now and then lies in one: what follows keeps its place
+        subject = subject_for(chosen)
+    with foreign_place:
+        chosen["foreign_surrogate"] = foreign_input(curves, subject)
+    with rest:
+        st.divider()
+        chosen |= drawing_inputs(swept)
+        st.divider()
+        chosen |= scoring_inputs(subject, chosen, swept)
+    with more:
+        chosen |= schedule_inputs(subject.denoiser, swept)
+        chosen["minutes"] = minutes_input()
+    say_unheeded((*GuidanceSettings.model_fields, "label"), "what the surrogate's card says")
+    say_unheeded(OF_A_PROMPT, "the empty prompt")
+    return SweepSettings.read(chosen)
+
+
+def say_unheeded(names: Sequence[str], instead: str) -> None:
+    """Say which of these settings a link asks for in vain, and what is used."""
+    notices.unheeded([(name, str(SweepSettings.model_fields[name].title)) for name in names], instead)
 
 
 def curves_input(model: str) -> tuple[str, ...]:
@@ -151,3 +191,26 @@ def schedule_inputs(denoiser: Denoiser, swept: set[str]) -> dict[str, Any]:
         else:
             chosen[name] = controls.slider(name) if name == "eta" else controls.choice(name)
     return chosen
+
+
+def foreign_input(curves: tuple[str, ...], subject: Subject) -> bool:
+    """Whether a surrogate of another model may steer; asked only where there is one."""
+    made_of = [open_surrogate(curve).card["model"]["fingerprint"] for curve in curves if curve != PLAIN]
+    own = subject.denoiser.fingerprint
+    return controls.checkbox("foreign_surrogate") if any(other != own for other in made_of) else False
+
+
+def minutes_input() -> float:
+    """How long a sweep may take."""
+    field = SweepSettings.model_fields["minutes"]
+    most = int(limit_of("minutes") or 600)
+    checks.number("minutes", "Minutes at most", 1, most, min(int(field.default), most), 1)
+    return st.number_input(
+        "Minutes at most",
+        1,
+        most,
+        min(int(field.default), most),
+        help=field.description,
+        key="minutes",
+        bind="query-params",
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from side_core.runs.exchange.foreign_json import refuse, short
-from side_core.runs.run import SETTINGS, Kind, Run, State
+from side_core.runs.run import SETTINGS, Run, State
 from side_core.settings.former import renamed
 
 FIELDS = tuple(Run.__dataclass_fields__)
@@ -19,7 +19,7 @@ LONGEST_TEXT, LONGEST_JSON = 1_000, 2**20  # characters of a column without its 
 MOST_COUNT, LAST_YEAR = 2**53, 253_402_300_799  # 31 December 9999, in seconds since 1970
 MOST_SEED, MOST_PICTURES = 2**32, 10**7
 TEXTS = ("digest", "name", "note", "model", "pictures", "plain", "headline")
-CHOICES = {"kind": get_args(Kind), "state": get_args(State)}
+CHOICES = {"kind": tuple(SETTINGS), "state": get_args(State)}
 COUNTS = ("asked", "finished")
 TIMES = ("created", "ended", "deleted")
 CALLED = {

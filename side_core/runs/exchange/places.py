@@ -10,10 +10,10 @@ from typing import Any
 from side_core.data.source import SLICED
 from side_core.files.assets import ROOT
 from side_core.files.paths import printable
+from side_core.job import Report
 from side_core.runs.result import Result
 from side_core.runs.workspace import workspace_folder
 from side_core.settings import ExtractSettings, ScoreSettings
-from side_core.sweep.sweep import Sweep
 
 KINDS = {  # settings that may name a place, and the fingerprint that tells whether another place holds the same
     "model": "model",
@@ -174,17 +174,14 @@ def without_places(result: Result) -> Result:
     )
 
 
-def sweep_without_places(sweep: Sweep) -> Sweep:
-    """A sweep whose curves are called by the names of their surrogates."""
-    settings = sweep.plan.settings
-    said = settings.model_dump(mode="json")
-    changed = names_in(said).value(said)
-    curves = dict(zip(settings.curves, type(settings).read(changed).curves, strict=True))
-    return replace(
-        sweep,
-        plan=replace(sweep.plan, settings=type(settings).read(changed)),
-        cells=tuple(replace(cell, curve=curves[cell.curve]) for cell in sweep.cells),
-    )
+def report_without_places(report: Report, said: Mapping[str, Any]) -> Report:
+    """What a method found, as it may leave this machine.
+
+    Args:
+        report: of the method.
+        said: its settings as JSON has them.
+    """
+    return report.renamed(names_in(said).value)
 
 
 def places_in_words(settings: Mapping[str, Any], places: Sequence[str]) -> str:

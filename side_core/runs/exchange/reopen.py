@@ -4,9 +4,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from pydantic.fields import FieldInfo
 
 from side_core.files.paths import printable
+from side_core.methods import METHODS
 from side_core.runs.exchange.foreign_json import parse_json, short
 from side_core.runs.exchange.foreign_zip import BEGINS, run_json_of
 from side_core.runs.exchange.places import KINDS as KINDS_OF_PLACES
@@ -29,7 +32,7 @@ class Reopened:
     """A run as an exported file tells it.
 
     Attributes:
-        kind: `extract` (a model draws) or `score` (others generated the pictures).
+        kind: `extract` (a model draws), `score` (others generated the pictures), or the name of a method.
         settings: checked; the files that they name are not looked at.
         fingerprints: of model, arithmetic, surrogate, samples, data, control, encoder, as far as the file has them.
         seed: of a single drawn picture; else None.
@@ -37,8 +40,8 @@ class Reopened:
         places: settings of which the file has the name of an own folder or file, and not its path.
     """
 
-    kind: Literal["extract", "score"]
-    settings: ExtractSettings | ScoreSettings
+    kind: str
+    settings: Settings
     fingerprints: Mapping[str, str]
     seed: int | None
     notes: tuple[str, ...]
@@ -90,9 +93,9 @@ def reopened(found: Mapping[str, Any]) -> Reopened:
     raw = found.get("settings", found)
     if not isinstance(raw, dict) or not raw:
         raise ValueError("it names no settings; drop a file that was exported here")
-    kind: type[ExtractSettings | ScoreSettings] = ScoreSettings if "samples" in raw else ExtractSettings
-    check_values(raw, kind)
-    settings = kind.read(raw)
+    kind, model = kind_of(found, raw)
+    check_values(raw, model)
+    settings = model.read(raw)
     prints = found.get("fingerprints")
     prints = fingerprints_of(found) if prints is None else fingerprints_in(prints)
     seed = seed_in(found)
@@ -105,13 +108,21 @@ def reopened(found: Mapping[str, Any]) -> Reopened:
         first, last = settings.seeds[0], settings.seeds[-1]
         notes.append(f"The picture says seed {seed}, which is none of the run's seeds {first} to {last}.")
     return Reopened(
-        "extract" if isinstance(settings, ExtractSettings) else "score",
+        kind,
         settings,
         prints,
         seed,
         tuple(notes),
         places_in(found, settings),
     )
+
+
+def kind_of(found: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[str, type[Settings]]:
+    """What kind of run it was, and the model of its settings."""
+    method = METHODS.get(str(found.get("method")))
+    if method is not None:
+        return method.name, method.settings
+    return ("score", ScoreSettings) if "samples" in raw else ("extract", ExtractSettings)
 
 
 def places_in(found: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
@@ -134,7 +145,7 @@ def check_values(raw: Mapping[str, Any], kind: type[Settings]) -> None:
         shown = shortened(printable(name), LONGEST_NAME).replace("_", "-")
         if name not in kind.model_fields:
             raise ValueError(f"{shown} cannot be {short(value)}: there is no such setting, leave it out")
-        if isinstance(value, dict | list):
+        if isinstance(value, dict | list) and not is_list_of(value, kind.model_fields[name]):
             raise ValueError(f"{shown} cannot be {short(value)}: give a single value")
         if isinstance(value, bool) != (kind.model_fields[name].annotation is bool):
             raise ValueError(f"{shown} cannot be {short(value)}: give a value of its own kind")
@@ -142,6 +153,13 @@ def check_values(raw: Mapping[str, Any], kind: type[Settings]) -> None:
             raise ValueError(f"{shown} has {len(value):,} characters: give at most {LONGEST_TEXT:,}")
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" or c == "\0" for c in value):
             raise ValueError(f"{shown} cannot be {short(value)}: no file has such a name")
+
+
+def is_list_of(value: object, field: FieldInfo) -> bool:
+    """Whether a value is a short list of texts, where the field takes several."""
+    if "tuple" not in str(field.annotation) or not isinstance(value, list) or len(value) > MOST_SETTINGS:
+        return False
+    return all(isinstance(item, str) and len(item) <= LONGEST_TEXT for item in value)
 
 
 def digest_as_written(raw: Mapping[str, Any]) -> str:

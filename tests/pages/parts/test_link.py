@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages._parts import method_page
 from pages._parts.history import actions
 from pages._parts.links import link
 from pages._parts.links.link import absolute, link_of, take_over
@@ -58,6 +59,7 @@ def seen(monkeypatch: pytest.MonkeyPatch, faces: TrainingSet) -> list[Settings]:
     SEEN.clear()
     assert results.link_of is actions.link_of is REAL  # what keeps it is imported before it is replaced
     monkeypatch.setattr(link, "link_of", note)
+    monkeypatch.setattr(method_page, "link_of", note)
     monkeypatch.setattr(synthetic, "draw_live", lambda *_: faces)
     monkeypatch.setattr(grouping, "group", lambda *_: None)
     monkeypatch.setattr("pages._parts.show.clusters.show_clusters", lambda *_: None)

@@ -19,7 +19,7 @@ def opened(page: str, **link: str) -> AppTest:
     for name, value in link.items():
         app.query_params[name] = value
     app.run()
-    assert not app.exception and not app.error
+    assert not app.exception and not [item.value for item in app.error]
     return app
 
 

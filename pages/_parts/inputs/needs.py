@@ -1,0 +1,24 @@
+"""What a method needs of the model that is chosen, told before anything runs."""
+
+import streamlit as st
+
+from side_core.method import Method
+from side_core.settings import ExtractSettings
+
+LACKING = "block"
+
+
+def icon_of(method: Method) -> str:
+    """The icon of a method in the navigation; another one where the chosen model lacks what it needs."""
+    return f":material/{LACKING if lacks(method) else method.icon}:"
+
+
+def lacks(method: Method) -> str:
+    """The sentence that says why a method cannot have the chosen model; empty where it can, or nobody knows yet."""
+    own = ExtractSettings.model_fields["model"].default
+    model = st.query_params.get("model") or st.session_state.get("model") or own
+    try:
+        method.check(str(model))
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,98 @@
+"""A method's job on a page: what it will take, a button to begin and one to stop, results as they come; none twice."""
+
+import time
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages._parts.runtime.device_queue import in_one_turn, in_turn
+from pages._parts.runtime.pictures import MEMORY
+from pages._parts.runtime.resources import timing_of
+from pages._parts.runtime.shared_cache import SharedCache
+from pages._parts.runtime.work import StopBar
+from pages._parts.show.rest import Phase
+from pages._parts.show.text import plain
+from side_core.files.parts import MemoryParts
+from side_core.job import Advance, Estimate, Job, Report, run_job
+from side_core.method import Method
+from side_core.sampling.store import Store
+from side_core.wording import counted
+
+STORE = Store(MEMORY, MemoryParts())  # what is finished, for everybody
+ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
+REDRAW = 0.7  # seconds between two pictures of unfinished work
+RUNNING, STOPPED = "running_job", "stopped_job"  # in the session: the keys of a job
+
+
+def run_live(method: Method, job: Job, show: Callable[[Report], None]) -> Report:
+    """What there is of a job; the rest is done when the person says so.
+
+    Args:
+        method: what the job is of.
+        job: opened.
+        show: shows what there is while it works.
+    """
+    offer, during = st.empty(), st.empty()  # nothing of one state is left beside the other
+    report = job.found(STORE)
+    if report.done == job.total:
+        return report
+    if st.session_state.get(RUNNING) == job.key:
+        with during.container():
+            _watch(method, job, report, show)
+        during.empty()
+        return job.found(STORE)
+    with offer.container():
+        _offer(method, job, report)
+    return report
+
+
+def _offer(method: Method, job: Job, report: Report) -> None:
+    """What it will take, and a button to begin or to go on; not where it would take too long."""
+    estimate = _estimate_for(job, report)
+    sentence = ""
+    try:
+        job.check(estimate)
+    except ValueError as error:
+        sentence = str(error)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Go on" if report.done else "Start",
+            icon=":material/play_arrow:",
+            type="primary",
+            disabled=bool(sentence),
+            on_click=st.session_state.__setitem__,
+            args=(RUNNING, job.key),
+        )
+        if report.done and st.session_state.get(STOPPED) == job.key:
+            total = counted(job.total, method.counted.removesuffix("s"), method.counted)
+            st.info(f"Stopped: {report.done:,} of {total} are finished.", icon=":material/pause:")
+        st.caption(plain(str(estimate), 500))
+    if sentence:
+        st.warning(plain(sentence, 500), icon=":material/timer:")
+
+
+def _watch(method: Method, job: Job, report: Report, show: Callable[[Report], None]) -> None:
+    """Do what is missing, showing what there is as it grows."""
+    estimate = _estimate_for(job, report)
+    phases = [Phase(estimate.steps, estimate.seconds)]
+    bar = StopBar("Stop", f"Keeps the {method.counted} that are finished.", lambda: _stop(job.key), phases)
+    waiting, place, shown, done = st.empty(), st.empty(), 0.0, report.done
+    for part in in_turn(run_job(job, STORE, estimate), estimate.seconds, waiting):
+        if isinstance(part, Advance):
+            bar.see(part, plain(f"{part.words}. Steps"))
+        elif not isinstance(part, Estimate) and part.done > done and time.monotonic() - shown > REDRAW:
+            with place.container():
+                show(part)
+            shown = time.monotonic()
+
+
+def _estimate_for(job: Job, report: Report) -> Estimate:
+    """What is missing will take; measured once."""
+    timing = timing_of(job.denoiser, job.batch)
+    return ESTIMATES.get_or_make((job.key, report.done), lambda: in_one_turn(lambda: job.estimate(STORE, timing)))
+
+
+def _stop(key: str) -> None:
+    """Called by the button."""
+    st.session_state.pop(RUNNING, None)
+    st.session_state[STOPPED] = key
