@@ -24,6 +24,7 @@ def rank() -> dict[str, int]:
 
 
 RANK = rank()
+RANK |= {file.parent.name: RANK["sweep"] for file in CORE.glob("*/method.py")}  # a method's own folder
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -17,9 +17,11 @@ def paper(width: int, height: int, rows: int = 1) -> "tuple[Figure, list[Axes]]"
     """An empty figure of so many pixels, with axes below each other."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with rc_context({"font.size": 11, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK}):
-        figure = Figure((width / DPI, height / DPI), DPI, layout="constrained")
+        layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
+        figure = Figure((width / DPI, height / DPI), DPI, layout=layout)
         plots = list(figure.subplots(rows, squeeze=False)[:, 0])
     for plot in plots:
         plot.spines[["top", "right"]].set_visible(False)

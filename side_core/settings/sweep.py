@@ -35,7 +35,7 @@ class SweepSettings(ExtractSettings):
         description="One curve for each; none is plain sampling. Takes the place of surrogate.",
     )
     minutes: float = Field(
-        10,
+        10.0,
         gt=0,
         le=100_000,
         allow_inf_nan=False,

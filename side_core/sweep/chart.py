@@ -92,16 +92,16 @@ def _draw_curves(plot: "Axes", settings: SweepSettings, cells: Sequence[Cell]) -
     for number, curve in enumerate(settings.curves):
         look = look_of(number)
         found = [(places[cell.values[0]], cell.measured) for cell in cells if cell.curve == curve and cell.measured]
+        line = [(x, item.figure) for x, item in found]
+        _draw_line(plot, line, settings.metric, look, f"{called(curve)}, with 95 % interval", 0.12 if several else 0.2)
         control = [(x, item.control) for x, item in found if item.control is not None]
         if settings.metric != "control" and control:
             dots = Look(look.color if several else CONTROL, (1, 1.5), "", "")
             name = f"{'dots: ' if several else ''}the same pictures against the control"
-            _draw_line(plot, control, settings.metric, dots, "" if number else name, 0 if several else 0.1)
-        line = [(x, item.figure) for x, item in found]
-        _draw_line(plot, line, settings.metric, look, f"{called(curve)}, with 95 % interval", 0.12 if several else 0.2)
+            _draw_line(plot, control, settings.metric, dots, "" if number else name, 0 if several else 0.12)
     plot.set_title(_title(settings), loc="left")
     plot.set_xlabel(axis.flag)
-    plot.set_ylim(0, most)
+    plot.set_ylim(-most / 100, most)  # so that dots at 0 are seen
     plot.grid(axis="y", color=FRAME)
     plot.set_axisbelow(True)
     every = max(1, -(-len(axis.values) // MOST_TICKS))
@@ -144,14 +144,18 @@ def _draw_heat_map(plot: "Axes", settings: SweepSettings, cells: Sequence[Cell],
                 continue
             if cell.measured is not None:
                 fields[row, column] = min(in_units(cell.measured.figure.value, settings.metric), most)
-            dark = fields[row, column] > most / 2
+            dark = fields[row, column] > 0.55 * most
             lines = "\n".join(field_lines(cell, len(x_axis.values)))
             size = max(6, min(11, int(120 / len(x_axis.values))))
-            plot.text(column, row, lines, ha="center", va="center", color="white" if dark else INK, fontsize=size)
+            plot.text(
+                column + 0.5, row + 0.5, lines, ha="center", va="center", color="white" if dark else INK, fontsize=size
+            )
     colors = LinearSegmentedColormap.from_list("side", [LIGHTEST, DARKEST]).with_extremes(bad="#dddbe6")
-    plot.imshow(fields, cmap=colors, vmin=0, vmax=most, aspect="auto", origin="lower")
-    plot.set_xticks(range(len(x_axis.values)), [short(shown(value), 12) for value in x_axis.values])
-    plot.set_yticks(range(len(y_axis.values)), [short(shown(value), 12) for value in y_axis.values])
+    plot.pcolormesh(fields, cmap=colors, vmin=0, vmax=most, edgecolors="white", linewidth=2)
+    for axis, values in ((plot.xaxis, x_axis.values), (plot.yaxis, y_axis.values)):
+        axis.set_ticks(np.arange(len(values)) + 0.5, [short(shown(value), 12) for value in values])
+    plot.tick_params(length=0)
+    plot.spines[:].set_visible(False)
     plot.set_xlabel(x_axis.flag)
     plot.set_ylabel(y_axis.flag)
     plot.set_title(_title(settings, curve), loc="left")

@@ -6,7 +6,7 @@ import shlex
 
 import pytest
 
-from side_core.commands import sweep
+from side_core.commands.main import COMMANDS
 from side_core.commands.options import add_options, given
 from side_core.settings import ExtractSettings, Settings, TrainDpmSettings
 
@@ -59,6 +59,9 @@ def test_choices_stand_in_the_help_text() -> None:
 
 def test_help_names_the_files_that_sweep_writes() -> None:
     parser = argparse.ArgumentParser()
-    sweep.add(parser)
+    COMMANDS["sweep"].add(parser)
     text = " ".join(parser.format_help().split())
-    assert "folder for sweep.csv, .json, .png, grid.png and pictures" in text and "print sweep.json on stdout" in text
+    assert (
+        "folder for sweep.csv, sweep.json, sweep.png, grid.png and what is finished" in text
+        and "print sweep.json on stdout" in text
+    )

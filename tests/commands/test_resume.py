@@ -170,4 +170,4 @@ def test_a_resumed_sweep_goes_on_in_the_arithmetic_that_it_began_in(
     assert json.loads((tmp_path / "about.json").read_text())["arithmetic"] == str(HALF)
     monkeypatch.setattr("side_core.dpm.arithmetic.candidates", lambda device: [PLAIN])
     assert main([*own, "--x", "steps=1,2,3", "--resume"]) == 2
-    assert "holds a sweep in bfloat16 channels-last, and here it would go on in float32" in capsys.readouterr().err
+    assert "holds results in bfloat16 channels-last, and here it would go on in float32" in capsys.readouterr().err
