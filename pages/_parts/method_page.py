@@ -85,11 +85,11 @@ def offer_files(method: Method, report: Report, settings: Settings) -> None:
 
     with st.container(horizontal=True):
         st.download_button(
-            "Table (CSV)", table, f"{method.name}.csv", "text/csv", icon=":material/download:", on_click="ignore"
+            f"{method.name}.csv", table, f"{method.name}.csv", "text/csv", icon=":material/download:", on_click="ignore"
         )
         for file, words in method.pictures.items():
             st.download_button(
-                f"{file.removesuffix('.png').capitalize()} (PNG)",
+                file,
                 picture(file),
                 file,
                 "image/png",
