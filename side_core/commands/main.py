@@ -20,6 +20,7 @@ from side_core.commands import (
     runs,
     score,
     search,
+    strips,
     train,
 )
 from side_core.commands.method import MethodCommand
@@ -40,6 +41,7 @@ COMMANDS: dict[str, Command] = {
     "runs": runs,
     "prompts": prompts,
     "search": search,
+    "strips": strips,
     "data": data,
     "calibrate": calibrate,
 }

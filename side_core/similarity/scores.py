@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from side_core.settings import EncoderName, ScoreName
-from side_core.similarity.neighbours import Neighbours
 from side_core.wording import rounded
+
+if TYPE_CHECKING:
+    from side_core.similarity.neighbours import Neighbours
 
 NEIGHBOURS = 50  # Carlini et al. 2023, section 5.1: n = 50
 ALPHA = 0.5  # the same: alpha = 0.5, so that the largest value is 2
@@ -139,7 +142,7 @@ class Scores:
         return values
 
 
-def scores_of(neighbours: Neighbours, dimensions: int | None = None) -> Scores:
+def scores_of(neighbours: "Neighbours", dimensions: int | None = None) -> Scores:
     """Scores from the nearest neighbours: l2, normalised L2 (Carlini et al. 2023), nearest ratio (Yoon et al. 2023).
 
     Fewer than 50 neighbours are averaged over where the set is smaller. An exact copy scores 0.
@@ -166,7 +169,7 @@ def scores_of(neighbours: Neighbours, dimensions: int | None = None) -> Scores:
     )
 
 
-def values_of_neighbours(neighbours: Neighbours, name: ScoreName, dimensions: int | None = None) -> np.ndarray | None:
+def values_of_neighbours(neighbours: "Neighbours", name: ScoreName, dimensions: int | None = None) -> np.ndarray | None:
     """(n, k) the score of each image against each of its neighbours; None for the ratio, which has no such meaning.
 
     For normalised L2, l(x, j) / (alpha * mean of x's 50 nearest).

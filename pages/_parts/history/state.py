@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from pages._parts.links.back import COMPARED, OPENED
 from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain, say_error
 from side_core.runs import store
@@ -15,7 +16,6 @@ from side_core.wording import counted
 
 CHOSEN, SAID = "history_chosen", "history_said"
 DONE, TROUBLE = "history_done", "history_trouble"  # of a dialog: it is to close; why it cannot yet
-OPENED, COMPARED = "run", "compare"  # in the link
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from pages._parts.inputs import controls, view
 from pages._parts.inputs.encoder_weights import weights_input
 from pages._parts.inputs.steering import follow_model
 from pages._parts.links import checks, notices
+from pages._parts.links.link_values import BY_RATE, BY_SCORE
 from pages._parts.show.text import plain
 from side_core.data.source import check_source
 from side_core.dpm.denoiser import Denoiser
@@ -23,7 +24,6 @@ from side_core.similarity.scores import SCORES
 from side_core.similarity.views import most_align, views_of
 
 PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-BY_SCORE, BY_RATE = "score", "control rate"
 
 
 def model_inputs() -> dict[str, Any]:

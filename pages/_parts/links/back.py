@@ -5,9 +5,9 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages._parts.history.state import COMPARED, OPENED
 from pages._parts.links.asked import SEEN
 
+OPENED, COMPARED = "run", "compare"  # of the history
 OPENS = (OPENED, COMPARED, "step")  # in the link: what opens a view within a page, which is a step of its own
 
 # Streamlit adds a step for each widget that a script sets, and one more for the page that is left, without the

@@ -6,10 +6,6 @@ None stands for a widget's default: what is left out of the settings, such as wh
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pages._parts.inputs.sidebar import BY_RATE, BY_SCORE
-from pages._parts.runtime.resources import open_surrogate
-from pages._parts.surrogate.learning import OWN, QUICK, often
-from pages._parts.sweep.inputs import NO_Y, OWN_SCHEDULE
 from side_core.method import Method
 from side_core.methods import METHODS
 from side_core.settings import (
@@ -34,6 +30,10 @@ Values = Mapping[str, Any]
 
 DRAW, SCORE = "Draw", "Score a folder"  # what Extract does
 TRAIN, LOAD, COMPARE = "Train a new one", "Load", "Compare two"  # what Surrogate does
+QUICK, OWN = "Quick", "Own settings"  # how it trains
+BY_SCORE, BY_RATE = "score", "control rate"  # what says the threshold
+NO_Y = "none"  # of a sweep
+OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "clip")
 
 GUIDANCE = tuple(GuidanceSettings.model_fields)
 NAMED_OTHERWISE = {"steps": "draw_steps", "encoder": "features", "encoder_weights": "features_weights"}
@@ -84,6 +84,8 @@ def prompt_values(settings: SamplingSettings) -> dict[str, Any]:
 
 def scale_of(surrogate: str) -> float | None:
     """How hard a surrogate steers by its card: at a first visit the page has 0 instead. None where it is missing."""
+    from pages._parts.runtime.resources import open_surrogate  # which imports torch: links do without
+
     try:
         return strength_of(open_surrogate(surrogate).guidance, MOST_TIMESTEPS).scale
     except ValueError:
@@ -165,6 +167,11 @@ def surrogate_values(settings: SurrogateSettings, model: str, fields: Collection
     if values.get("lesson") == OWN and settings.evaluate_every != often(settings.train_steps):
         values |= {"evaluate_every": settings.evaluate_every}
     return {"of": model, "way": TRAIN} | values
+
+
+def often(steps: int) -> int:
+    """Steps of a training between two evaluations: a short one is watched as closely as a long one."""
+    return min(PRESETS["quick"].evaluate_every, steps // 10)
 
 
 def model_values(settings: ExtractSettings) -> Values:

@@ -1,30 +1,15 @@
-"""Open a run again from a file that was exported, here or elsewhere."""
+"""Open a run again from a file that was exported, here or elsewhere: the place to drop it."""
 
 import streamlit as st
 
-from pages._parts.links.link import take_over
-from pages._parts.runtime.workspace import workspace
-from pages._parts.show.text import plain, say_error
-from side_core.files.public import check_limit, limit_of
-from side_core.methods import METHODS
-from side_core.runs.exchange.finding import found_again
-from side_core.runs.exchange.reopen import MOST_BYTES, Reopened, read_exported
-from side_core.runs.wording import value_in_words
-from side_core.runs.workspace import Workspace
-from side_core.settings import ExtractSettings, MatchSettings, ScoreSettings, Settings
-from side_core.similarity.scores import SCORES
-from side_core.wording import counted
+from side_core.files.public import limit_of
 
-SHORT = 12  # digits of a fingerprint
-OPENS = {
-    **{"extract": "Draws with a model", "score": "Scores pictures that others generated"},
-    **{name: f"{method.title}: {method.about}" for name, method in METHODS.items()},
-}
+MOST_MIB = 64
 
 
 def reopen_input() -> None:
     """Drop a file, see what it is, open it."""
-    most = int(limit_of("upload_mib") or MOST_BYTES // 2**20)
+    most = int(limit_of("upload_mib") or MOST_MIB)
     with st.expander("Open an exported run", icon=":material/upload_file:"):
         file = st.file_uploader(
             "Drop an exported picture, run.json or zip here",
@@ -32,60 +17,7 @@ def reopen_input() -> None:
             max_upload_size=most,
             help="Settings are read from it, nothing else. Fingerprints tell whether the run can be the same here.",
         )
-        if file is None:
-            return
-        try:
-            check_limit("upload_mib", file.size / 2**20, file.name)
-            found = found_again(read_exported(file.name, file.getvalue()), history())
-        except ValueError as error:
-            say_error(error)
-            return
-        show(found)
-        if st.button("Open this run", type="primary", icon=":material/open_in_new:", key="reopen-run", width="stretch"):
-            take_over(found.settings)
+        if file is not None:
+            from pages._parts.links.reopened import offer_file  # which imports torch: no page waits for it
 
-
-def history() -> Workspace | None:
-    """Where runs are kept, as far as they are."""
-    try:
-        return workspace()
-    except ValueError:
-        return None
-
-
-def show(found: Reopened) -> None:
-    """What a file holds, before it is opened."""
-    st.markdown(f"**{OPENS[found.kind]}**")
-    lines = lines_of(found.settings)
-    if found.seed is not None:
-        lines = {"Picture": f"seed {found.seed}"} | lines
-    st.markdown("  \n".join(f"{name}: {plain(value, 80)}" for name, value in lines.items()))
-    for note in found.notes:
-        st.warning(plain(note, 500), icon=":material/edit_note:")
-    if found.fingerprints:
-        prints = " · ".join(f"{kind} {value[:SHORT]}" for kind, value in found.fingerprints.items())
-        st.caption(plain(f"Fingerprints then: {prints}", 500))
-
-
-def lines_of(settings: Settings) -> dict[str, str]:
-    """The settings that matter, by name."""
-    if any(type(settings) is method.settings for method in METHODS.values()):
-        fields = type(settings).model_fields
-        return {
-            str(fields[name].title): value_in_words(value) for name, value in settings if value != fields[name].default
-        }
-    assert isinstance(settings, MatchSettings)  # the others are not exported
-    lines = {}
-    if isinstance(settings, ExtractSettings):
-        lines["Model"] = settings.model
-        lines["Pictures"] = f"{settings.count:,} from seed {settings.seed} on, {counted(settings.steps, 'step')}"
-        if settings.surrogate is not None:
-            scale = settings.guidance_scale
-            lines["Surrogate"] = settings.surrogate + ("" if scale is None else f", λ {scale:g}")
-    elif isinstance(settings, ScoreSettings):
-        lines["Pictures"] = settings.samples
-    for name, value in (("Training images", settings.data), ("Control", settings.control)):
-        if value is not None:
-            lines[name] = value
-    lines["Score"] = f"{SCORES[settings.score].title}, by {settings.encoder}"
-    return lines
+            offer_file(file.name, file.getvalue())

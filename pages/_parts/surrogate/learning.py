@@ -10,6 +10,7 @@ import streamlit as st
 
 from pages._parts.inputs import controls
 from pages._parts.links import checks
+from pages._parts.links.link_values import OWN, QUICK, often
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
 from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
@@ -22,7 +23,6 @@ from side_core.surrogate.surrogate import Surrogate
 from side_core.surrogate.training import SurrogateStep, train_classifier
 from side_core.wording import counted
 
-QUICK, OWN = "Quick", "Own settings"
 STEP, MOST_STEPS = 10, 5000
 REDRAW = 1.0  # seconds between redrawings of the loss
 POINTS = 200  # of the loss that are drawn
@@ -67,11 +67,6 @@ def lesson_inputs() -> dict[str, Any]:
             "train_steps", low=STEP, high=MOST_STEPS, default=quick.train_steps, step=STEP, of=SurrogateSettings
         )
     return {"objective": objective, "train_steps": steps, "evaluate_every": often(steps)}
-
-
-def often(steps: int) -> int:
-    """Steps between two evaluations: a short training is watched as closely as a long one."""
-    return min(PRESETS["quick"].evaluate_every, steps // 10)
 
 
 def train_live(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings) -> Learned | None:

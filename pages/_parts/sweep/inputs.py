@@ -8,6 +8,7 @@ import streamlit as st
 from pages._parts.inputs import controls, sidebar, view
 from pages._parts.inputs.steering import first_surrogate
 from pages._parts.links import checks, notices
+from pages._parts.links.link_values import NO_Y, OWN_SCHEDULE
 from pages._parts.runtime.resources import open_surrogate
 from pages._parts.surrogate.saving import check_linked, known_surrogates
 from pages._parts.sweep.opening import subject_for
@@ -37,9 +38,7 @@ FIRST_VALUES = {
     "threshold": "0.2:0.8:0.1",
     "control_rate": "0.001,0.005,0.02",
 }
-NO_Y = "none"
 COUNTS = (16, 512)  # pictures of a cell, at least and at most
-OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "clip")
 
 
 def ask() -> SweepSettings:

@@ -15,8 +15,8 @@ from pages._parts import method_page
 from pages._parts.history import actions
 from pages._parts.links import link
 from pages._parts.links.link import absolute, link_of, take_over
-from pages._parts.links.link_values import defaults_of
-from pages._parts.surrogate import grouping, learning, synthetic
+from pages._parts.links.link_values import defaults_of, often
+from pages._parts.surrogate import grouping, synthetic
 from pages._parts.sweep import results
 from side_core.data.training_set import TrainingSet
 from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, Settings, SurrogateSettings, SweepSettings
@@ -182,7 +182,7 @@ def test_a_link_reopens_surrogate_with_every_setting(round_: int, seen: list[Set
     if asked["label_source"] == "duplicates":
         asked |= {"likeness": round(0.01 * rng.randrange(50, 101), 10), "smallest": rng.randrange(2, 21)}
     if rng.random() < 0.7:
-        asked |= own | {"evaluate_every": learning.often(own["train_steps"])}
+        asked |= own | {"evaluate_every": often(own["train_steps"])}
     settings = SurrogateSettings(**PRESETS["quick"].model_dump(exclude_unset=True) | asked)
     app = opened(link_of(settings, model="ideal"))
     assert not app.exception and text_of(app) == ""

@@ -1,0 +1,39 @@
+"""What the first page needs is imported and opened while nobody waits for it: once, in a thread of its own."""
+
+import threading
+import time
+
+BEGIN, DONE = threading.Event(), threading.Event()
+PATIENCE = 2.0  # seconds after which it begins though nobody has come
+PAUSE = 0.4  # seconds for the first look to reach the browser: importing torch stops everything else
+
+
+def start() -> None:
+    """Called as the server starts."""
+    threading.Thread(target=_work, name="warm-up", daemon=True).start()
+
+
+def begin() -> None:
+    """Somebody has come, and sees something: begin now."""
+    BEGIN.set()
+
+
+def is_done() -> bool:
+    """Whether all is imported and the first model is open."""
+    return DONE.is_set()
+
+
+def _work() -> None:
+    """Import what the first page needs (seconds of torch and diffusers), and open its model."""
+    if BEGIN.wait(PATIENCE):
+        time.sleep(PAUSE)
+    import plotly.graph_objects  # noqa: F401
+    import scipy.stats  # noqa: F401
+
+    from pages._parts.runtime.resources import keep_subject
+    from side_core.extraction.subject import open_subject
+    from side_core.settings import ExtractSettings
+
+    settings = ExtractSettings(mode="fast")
+    keep_subject(settings, lambda: open_subject(settings))  # also finds the fastest arithmetic
+    DONE.set()

@@ -1,0 +1,73 @@
+"""Draw strips: the same seeds at several lambdas, each an extraction."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from side_core.extraction.run import Extraction, extract
+from side_core.extraction.subject import opening, references_of
+from side_core.sampling.store import SampleStore
+from side_core.sampling.strips import Strip, Strips
+from side_core.settings import ExtractSettings, SettingError
+from side_core.surrogate.steering import make_steering
+
+
+def draw_strips(
+    settings: ExtractSettings, scales: Sequence[float], store: SampleStore, device: str | None = None
+) -> Generator[Any, None, Strips]:
+    """Draw, match and score the settings' seeds at each lambda, handing out the steps.
+
+    Args:
+        settings: with a surrogate; lambda is left out.
+        scales: the lambdas.
+        store: where finished pictures are, and are put.
+        device: left out: the best there is.
+
+    Raises:
+        ValueError: there is no surrogate or no control, or guidance has lost a picture.
+    """
+    if settings.surrogate is None:
+        raise SettingError("Strips are drawn by a surrogate at several lambdas: name one.", "surrogate")
+    asked = [settings.model_copy(update={"guidance_scale": scale, "compare_plain": False}) for scale in sorted(scales)]
+    subject = yield from opening(asked[0], device)
+    references = yield from references_of(asked[0], subject, device)
+    found = []
+    steering = subject.steering
+    assert steering is not None  # the settings name a surrogate
+    for one in asked:
+        steered = make_steering(steering.surrogate, subject.denoiser, one.guidance, one.label, one.foreign_surrogate)
+        for event in extract(one, replace(subject, steering=steered), references, store):
+            if isinstance(event, Extraction):
+                extraction = event
+            else:
+                yield event
+        found.append(_strip(one, extraction))
+    assert subject.control is not None  # there are headlines
+    prints = {
+        "model": subject.denoiser.fingerprint,
+        "arithmetic": str(subject.denoiser.arithmetic),
+        "surrogate": steering.surrogate.fingerprint,
+        "data": subject.data.fingerprint,
+        "control": subject.control.fingerprint,
+        "encoder": references.encoder.fingerprint,
+    }
+    return Strips(asked[0].model_dump(mode="json"), prints, extraction.threshold, tuple(settings.seeds), tuple(found))
+
+
+def _strip(settings: ExtractSettings, extraction: Extraction) -> Strip:
+    """One lambda."""
+    line, match, data = extraction.headline(), extraction.match, extraction.subject.data
+    if line is None or len(match.names) != settings.count:
+        raise ValueError(f"At lambda {settings.guidance_scale:g} there is no whole result: {extraction.withheld()}")
+    rows = match.training.neighbours.rows[:, 0].tolist()
+    return Strip(
+        float(settings.guidance_scale or 0),
+        match.images,
+        np.stack([data.images[row] for row in rows]),
+        tuple(str(data.ids[row]) for row in rows),
+        tuple(map(float, match.training.scores.by_name(settings.score))),
+        line.training,
+        line.control,
+    )
