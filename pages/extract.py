@@ -23,16 +23,17 @@ with st.sidebar:
         width="stretch",
         help="Draw pictures with a model, or score pictures that others generated: no model is needed for that.",
     )
+intro, first = st.empty(), st.empty()
 try:
     if source == SCORE:
         from pages._parts.extract.scoring import score_pictures
 
         score_pictures(heading)
     else:
-        intro, first = st.empty(), st.empty()
         show_first_look(intro, first)
         from pages._parts.extract.drawing import draw_pictures
 
         draw_pictures(heading, intro, first)
 except ValueError as error:
+    first.empty()
     say_error(error)

@@ -12,7 +12,7 @@ from side_core.similarity.scores import SCORES
 from side_core.wording import counted, rounded
 
 PLAIN_INTRO = (
-    "In each pair: left, a picture the [[diffusion model|model]] **has just drawn**; right, the "
+    "In each pair: left, a picture the [[diffusion model|model]] **has drawn**; right, the "
     "[[nearest training image|training picture]] it is nearest to. A match is a sign that the model remembers rather "
     "than invents; the [[control]] tells how strong a sign."
 )
@@ -50,12 +50,12 @@ def show_first_look(intro: DeltaGenerator, place: DeltaGenerator) -> None:
 def _show(strips: Strips, strip: Strip) -> None:
     """The pictures of a lambda beside their nearest training images, nearest to a copy first, and how many count."""
     kind, beat = SCORES[strips.settings["score"]], strip.training.beat
-    rule = f"{kind.symbol} {kind.sign} {rounded(strips.threshold)}"
+    rule = f"{kind.symbol} {kind.sign} {rounded(strips.threshold, 2)}"
     st.subheader(f"{beat} of {counted(strip.training.count, 'picture')} beat the threshold {rule}", anchor=False)
     st.markdown(f"Against the training images {strip.training}; against the control {strip.control}.")
     st.info(SHIPPED, icon=":material/hourglass_top:")
     order = sorted(range(len(strips.seeds)), key=lambda place: strip.scores[place], reverse=kind.larger_is_nearer)
-    with st.container(key="gallery"), st.grid(4, min_column_width=220, gap="small"):
+    with st.container(key="first-gallery"), st.grid(4, min_column_width=220, gap="small"):
         for place in order:
             score = f"{kind.symbol} {strip.scores[place]:.2f}"
             with st.container(border=True, gap="xsmall"):

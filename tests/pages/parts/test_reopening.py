@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.links import reopening
+from pages._parts.links import reopened
 from side_core.runs import store
 from side_core.runs.exchange.tagged_png import tagged_png
 from side_core.runs.opening import open_workspace
@@ -31,7 +31,7 @@ def alone() -> None:
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """The settings that were opened."""
     seen: list[Settings] = []
-    monkeypatch.setattr(reopening, "take_over", seen.append)
+    monkeypatch.setattr(reopened, "take_over", seen.append)
     return seen
 
 
@@ -157,7 +157,7 @@ def test_a_public_app_opens_no_larger_file_whatever_the_browser_sent(
     drop: Callable[[str, bytes], AppTest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIDE_PUBLIC", "1")
-    monkeypatch.setattr(reopening, "read_exported", lambda *_: pytest.fail("it was parsed"))
+    monkeypatch.setattr(reopened, "read_exported", lambda *_: pytest.fail("it was parsed"))
     app = drop("run.json", bytes(9 * 2**20))
     assert [item.value.replace("\\", "") for item in app.error] == [
         "upload-mib of 'run.json' cannot be 9: this app is public and allows 8 or less; "

@@ -1,0 +1,65 @@
+"""Strips: what is written is read, what is shipped is of the model and surrogate that are shipped, no score is bare."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from side_core.commands.main import main
+from side_core.data.source import open_training_set
+from side_core.files.assets import BUILT_INS, STRIPS
+from side_core.sampling.strips import ABOUT, read_strips, write_strips
+from side_core.settings import ExtractSettings
+from side_core.stats.rate import rate
+from side_core.surrogate.folder import load_surrogate
+
+
+def test_the_command_draws_what_extract_draws(make_surrogate: Callable[..., Path], tmp_path: Path) -> None:
+    name, out = str(make_surrogate()), tmp_path / "strips"
+    small = ["--model", "ideal", "--count", "3", "--seed", "5", "--steps", "3", "--surrogate", name]
+    assert main(["strips", *small, "--scales", "20", "0", "--out", str(out)]) == 0
+    found = read_strips(out)
+    assert found.seeds == (5, 6, 7) and [strip.scale for strip in found.strips] == [0, 20]
+    plain = small[:-2]
+    assert main(["extract", *plain, "--no-history", "--out", str(tmp_path / "run")]) == 0
+    said = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert said["scores"]["ratio"]["training"]["beat"] == found.strips[0].training.beat
+    rows = (tmp_path / "run" / "samples.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[2] for row in rows] == list(found.strips[0].ids)
+    again = tmp_path / "again"
+    write_strips(found, again)
+    assert all((again / name).read_bytes() == (out / name).read_bytes() for name in ("drawn.png", "nearest.png", ABOUT))
+    assert main(["strips", *plain, "--out", str(out)]) == 2  # nothing steers
+
+
+def test_what_is_shipped_is_of_what_is_shipped() -> None:
+    found, built_in = read_strips(STRIPS), BUILT_INS["pixel-faces"]
+    defaults = ExtractSettings(mode="exact", surrogate="pixel-faces", guidance_scale=0, compare_plain=False)
+    assert ExtractSettings.read(found.settings) == defaults and found.seeds == tuple(range(16))
+    assert [strip.scale for strip in found.strips] == list(range(0, 51, 5))
+    card = load_surrogate("pixel-faces").card
+    assert found.fingerprints["model"] == card["model"]["fingerprint"]
+    assert found.fingerprints["surrogate"] == load_surrogate("pixel-faces").fingerprint
+    data = open_training_set(built_in.data)
+    assert found.fingerprints["data"] == data.fingerprint
+    assert found.fingerprints["control"] == open_training_set(built_in.control).fingerprint
+    ids = list(map(str, data.ids))
+    for strip in found.strips:
+        assert strip.drawn.shape == strip.nearest.shape == (16, 16, 16, 3)
+        assert np.array_equal(strip.nearest, [data.images[ids.index(name)] for name in strip.ids])
+        beat = sum(score < found.threshold for score in strip.scores)
+        assert (strip.training, strip.control) == (rate(beat, 16), rate(strip.control.beat, 16))
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "other"])
+def test_a_damaged_folder_gets_a_sentence(damage: str, tmp_path: Path) -> None:
+    if damage != "missing":
+        for file in STRIPS.iterdir():
+            content = file.read_bytes()
+            (tmp_path / file.name).write_bytes(content[: len(content) // 2] if damage == "cut" else content)
+    if damage == "other":
+        (tmp_path / ABOUT).write_text('{"seeds": [1], "strips": [{}]}')
+    with pytest.raises(ValueError, match=r"holds no strips .*: make them anew\.$"):
+        read_strips(tmp_path)
