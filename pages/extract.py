@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from pages._parts.extract.first_look import show_first_look
+from pages._parts.extract.intro import PLAIN_INTRO
 from pages._parts.links import checks
 from pages._parts.links.link_values import DRAW, SCORE
+from pages._parts.show import glossary
 from pages._parts.show.figures import STYLE
+from pages._parts.show.first_look import show_first_look
 from pages._parts.show.heading import show_heading
 from pages._parts.show.text import say_error
 
@@ -30,7 +32,8 @@ try:
 
         score_pictures(heading)
     else:
-        show_first_look(intro, first)
+        if show_first_look("extract", first):
+            glossary.line(PLAIN_INTRO, intro)
         from pages._parts.extract.drawing import draw_pictures
 
         draw_pictures(heading, intro, first)

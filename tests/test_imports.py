@@ -70,7 +70,7 @@ def loaded_by(*arguments: str) -> set[str]:
     "arguments",
     [
         ("-c", "import side_core, side_core.commands.main, side_core.settings, side_core.files.assets"),
-        ("-c", "import pages._parts.extract.first_look, pages._parts.show.heading, pages._parts.links.arrival"),
+        ("-c", "import pages._parts.show.first_look, pages._parts.show.heading, pages._parts.links.arrival"),
         ("-c", "import pages._parts.links.reopening, pages._parts.links.back, pages._parts.inputs.needs"),
         ("-m", "side_core", "--help"),
         ("-m", "side_core", "extract", "--help"),

@@ -10,7 +10,7 @@ from side_core.extraction.run import Extraction, extract
 from side_core.extraction.subject import opening, references_of
 from side_core.sampling.store import SampleStore
 from side_core.sampling.strips import Strip, Strips
-from side_core.settings import ExtractSettings, SettingError
+from side_core.settings import ExtractSettings
 from side_core.surrogate.steering import make_steering
 
 
@@ -20,25 +20,26 @@ def draw_strips(
     """Draw, match and score the settings' seeds at each lambda, handing out the steps.
 
     Args:
-        settings: with a surrogate; lambda is left out.
+        settings: lambda is left out. Without a surrogate there is one strip, of plain sampling.
         scales: the lambdas.
         store: where finished pictures are, and are put.
         device: left out: the best there is.
 
     Raises:
-        ValueError: there is no surrogate or no control, or guidance has lost a picture.
+        ValueError: there is no control, or guidance has lost a picture.
     """
-    if settings.surrogate is None:
-        raise SettingError("Strips are drawn by a surrogate at several lambdas: name one.", "surrogate")
-    asked = [settings.model_copy(update={"guidance_scale": scale, "compare_plain": False}) for scale in sorted(scales)]
+    asked = [settings.model_copy(update={"compare_plain": False})]
+    if settings.surrogate is not None:
+        asked = [asked[0].model_copy(update={"guidance_scale": scale}) for scale in sorted(scales)]
     subject = yield from opening(asked[0], device)
     references = yield from references_of(asked[0], subject, device)
     found = []
-    steering = subject.steering
-    assert steering is not None  # the settings name a surrogate
     for one in asked:
-        steered = make_steering(steering.surrogate, subject.denoiser, one.guidance, one.label, one.foreign_surrogate)
-        for event in extract(one, replace(subject, steering=steered), references, store):
+        if subject.steering is not None:
+            surrogate, foreign = subject.steering.surrogate, one.foreign_surrogate
+            steering = make_steering(surrogate, subject.denoiser, one.guidance, one.label, foreign)
+            subject = replace(subject, steering=steering)
+        for event in extract(one, subject, references, store):
             if isinstance(event, Extraction):
                 extraction = event
             else:
@@ -48,11 +49,12 @@ def draw_strips(
     prints = {
         "model": subject.denoiser.fingerprint,
         "arithmetic": str(subject.denoiser.arithmetic),
-        "surrogate": steering.surrogate.fingerprint,
         "data": subject.data.fingerprint,
         "control": subject.control.fingerprint,
         "encoder": references.encoder.fingerprint,
     }
+    if subject.steering is not None:
+        prints["surrogate"] = subject.steering.surrogate.fingerprint
     return Strips(asked[0].model_dump(mode="json"), prints, extraction.threshold, tuple(settings.seeds), tuple(found))
 
 

@@ -13,7 +13,7 @@ def app_folder() -> Path:
 ROOT = app_folder()
 INSTALLED = not (ROOT / "side_core").is_dir()  # from a wheel: nothing may be kept there
 ASSETS = ROOT / "assets"
-STRIPS = ASSETS / "strips" / "pixel-faces"  # of the default model, by its surrogate
+STRIPS = {"extract": ASSETS / "strips" / "pixel-faces", "prompts": ASSETS / "strips" / "pixel-faces-text"}  # by page
 OPEN_ASSETS = tuple(ASSETS / part for part in ("data", "models", "surrogates"))  # what a public app may read
 PIXEL_FACES = ASSETS / "data" / "pixel-faces.npz"
 

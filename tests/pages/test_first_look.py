@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.extract import drawing, first_look
+from pages._parts.extract import drawing
 from pages._parts.runtime import warm_up
+from pages._parts.show import first_look
 
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 
@@ -59,7 +60,7 @@ def test_once_the_model_is_there_nothing_is_shipped(seen: list[str], monkeypatch
 
 
 def test_without_strips_the_page_is_as_ever(seen: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(first_look, "STRIPS", tmp_path)
+    monkeypatch.setitem(first_look.STRIPS, "extract", tmp_path)
     app = opened()
     assert not seen and not app.exception
 

@@ -9,7 +9,8 @@ import pytest
 
 from side_core.commands.main import main
 from side_core.data.source import open_training_set
-from side_core.files.assets import BUILT_INS, STRIPS
+from side_core.files.assets import BUILT_INS
+from side_core.files.assets import STRIPS as SHIPPED
 from side_core.sampling.strips import ABOUT, read_strips, write_strips
 from side_core.settings import ExtractSettings
 from side_core.stats.rate import rate
@@ -31,7 +32,12 @@ def test_the_command_draws_what_extract_draws(make_surrogate: Callable[..., Path
     again = tmp_path / "again"
     write_strips(found, again)
     assert all((again / name).read_bytes() == (out / name).read_bytes() for name in ("drawn.png", "nearest.png", ABOUT))
-    assert main(["strips", *plain, "--out", str(out)]) == 2  # nothing steers
+    assert main(["strips", *plain, "--out", str(tmp_path / "plain")]) == 0  # nothing steers: one strip
+    (strip,) = read_strips(tmp_path / "plain").strips
+    assert np.array_equal(strip.drawn, found.strips[0].drawn)
+
+
+STRIPS = SHIPPED["extract"]
 
 
 def test_what_is_shipped_is_of_what_is_shipped() -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages._parts.extract.first_look import PLAIN_INTRO, STEERED_INTRO
+from pages._parts.extract.intro import PLAIN_INTRO, STEERED_INTRO
 from pages._parts.inputs import sidebar, view
 from pages._parts.inputs.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.links.link import link_of

@@ -9,7 +9,7 @@ from pages._parts.inputs.encoder_weights import weights_input
 from pages._parts.inputs.steering import follow_model
 from pages._parts.links import checks, notices
 from pages._parts.links.link_values import BY_RATE, BY_SCORE
-from pages._parts.show.text import plain
+from pages._parts.show.reading import show_reading
 from side_core.data.source import check_source
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
@@ -87,11 +87,7 @@ def prompt_inputs(denoiser: Denoiser) -> dict[str, Any]:
         return {}
     check_prompt(prompt, denoiser)
     chosen = {"prompt": prompt, "text_scale": controls.slider("text_scale", step=0.5)}
-    tokens = denoiser.tokens(prompt)
-    if tokens.cut:
-        st.caption(f"The model reads {denoiser.context - 2} tokens; not read: {plain(tokens.cut)}")
-    if tokens.unknown:
-        st.caption(f"Known to the model in pieces only: {plain(', '.join(tokens.unknown))}")
+    show_reading(denoiser.tokens(prompt), denoiser.context)
     return chosen
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._parts.prompts.inquiry import Inquiry
+from pages._parts.prompts.inputs import Inquiry
 from pages._parts.prompts.measuring import HALVES, key_of
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.live import BATCH, LIVE_SECONDS

@@ -12,6 +12,7 @@ from pages._parts.links import checks, loans
 from pages._parts.links.link_values import DEFAULTS_OF_PROMPTS, NOT_OF_PROMPTS, match_values
 from pages._parts.prompts.subject import Examined, draws_texts, reason_against_text
 from side_core.dpm.description import describe
+from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.files.assets import BUILT_INS
 from side_core.files.public import limit_of, listed_models
 from side_core.prompts.held_out import held_out_prompts
@@ -151,3 +152,35 @@ def values_of(asked: Asked, prompt: str) -> dict[str, Any]:
         "held_out": asked.held_out,
         **match_values(asked.matching),
     }
+
+
+@dataclass(frozen=True, eq=False)
+class Inquiry:
+    """A prompt, the model it is for, and how both are looked at.
+
+    Attributes:
+        prompt: the text.
+        examined: the model with its pictures.
+        asked: the settings.
+        held_out: prompts that the model has never seen; None where there are none.
+    """
+
+    prompt: str
+    examined: Examined
+    asked: Asked
+    held_out: tuple[str, ...] | None
+
+    @property
+    def denoiser(self) -> TextDenoiser:
+        """The model."""
+        return self.examined.denoiser
+
+    @property
+    def settings(self) -> PromptSettings:
+        """How the prompt is scored."""
+        return self.asked.prompts
+
+    @property
+    def drawing(self) -> ExtractSettings:
+        """How its pictures are drawn, and what they are compared with."""
+        return self.asked.drawing(self.prompt)
