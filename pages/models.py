@@ -7,9 +7,8 @@ from pages._parts.inputs.steering import follow_model
 from pages._parts.links import arrival
 from pages._parts.links.link import MODELS, link_to
 from pages._parts.links.link_values import DRAW, model_values
-from pages._parts.models.datasets import show_set
-from pages._parts.models.description import show_description
 from pages._parts.runtime.resources import forget_all, open_set, open_subject
+from pages._parts.show.description import show_description, show_set
 from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.text import say_error

@@ -22,7 +22,7 @@ from pages._parts.surrogate.synthetic import draw_live, drawing_inputs
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models
-from side_core.runs.others import surrogate_headline, surrogate_run, write_surrogate
+from side_core.runs.identity import surrogate_headline, surrogate_run, write_surrogate
 from side_core.settings import PRESETS, SurrogateSettings
 
 QUICK = PRESETS["quick"]

@@ -19,7 +19,16 @@ def paper(width: int, height: int, rows: int = 1) -> "tuple[Figure, list[Axes]]"
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    with rc_context({"font.size": 11, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK}):
+    with rc_context(
+        {
+            "font.size": 11,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "axes.edgecolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+        }
+    ):
         layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
         figure = Figure((width / DPI, height / DPI), DPI, layout=layout)
         plots = list(figure.subplots(rows, squeeze=False)[:, 0])
@@ -38,9 +47,11 @@ def pixels(figure: "Figure") -> np.ndarray:
 
 
 def svg(figure: "Figure") -> str:
-    """An `<svg>` element whose words are words, the same each time."""
+    """An `<svg>` element whose words are words, the same each time; nothing in it is cut off by reference."""
     from matplotlib import rc_context
 
+    for artist in figure.findobj():
+        artist.set_clip_on(False)
     file = io.StringIO()
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "side"}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})

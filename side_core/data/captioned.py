@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from side_core.data.names import FAMILY, GIVEN, TEMPLATE_FAMILY
+from side_core.data.pixel_faces import load_pixel_faces
 from side_core.data.training_set import by_row
 
 Group = Literal["once", "some", "many", "template"]
@@ -72,8 +73,6 @@ def caption_of(given: str, family: str, attributes: Mapping[str, str]) -> str:
 @lru_cache(maxsize=1)
 def all_attributes() -> tuple[dict[str, str], ...]:
     """Of all pixel faces, by their rows."""
-    from side_core.data.faces import load_pixel_faces  # which opens these faces too
-
     return tuple(by_row(load_pixel_faces().attributes))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from side_core.evaluation.chart import chart
 from side_core.evaluation.comparison import Comparison, Figures
 from side_core.evaluation.evaluation import Evaluated, Evaluation
 from side_core.evaluation.quality import DIRECTIONS
@@ -22,9 +23,10 @@ PICTURES = 12  # pairs of each method: its nearest to copies, of different train
 
 
 def write_report(evaluation: Evaluation, out: Path) -> dict[str, Any]:
-    """Write table.md, table.csv, table.json and pictures/NAME.png; returns what table.json says."""
+    """Write table.md, table.csv, table.json, chart.png and pictures/NAME.png; returns what table.json says."""
     write_whole(out / "table.md", markdown(evaluation).encode())
     write_whole(out / "table.csv", csv_table(evaluation).encode())
+    write_whole(out / "chart.png", png(chart(evaluation)))
     (out / "pictures").mkdir(exist_ok=True)
     for item in evaluation.methods:
         write_whole(out / "pictures" / f"{item.method.name}.png", png(pairs_of(evaluation, item)))

@@ -1,12 +1,22 @@
 """What a run is: the settings and fingerprints that its result depends on, and what names its pictures."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from side_core.data.training_set import TrainingSet
+from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.references import References
 from side_core.extraction.subject import ImageSets, Subject, sample_sets
 from side_core.job import Job
 from side_core.method import Method
 from side_core.runs.run import NewRun
-from side_core.settings import ExtractSettings, MatchSettings
+from side_core.settings import ExtractSettings, MatchSettings, SurrogateSettings
+from side_core.surrogate.folder import save_surrogate
+from side_core.surrogate.surrogate import Surrogate
+from side_core.wording import counted
+
+FINGERPRINTED = ("model", "arithmetic", "surrogate", "samples", "data", "control", "encoder")
 
 
 def job_run(method: Method, job: Job) -> NewRun:
@@ -38,3 +48,42 @@ def new_run(
         prints["surrogate"] = subject.steering.surrogate.fingerprint
     own, *plain = (samples.key for samples in sample_sets(settings, subject))
     return NewRun("extract", settings.model, said, prints, settings.count, own, *plain)
+
+
+def surrogate_run(model: str, denoiser: Denoiser, settings: SurrogateSettings, asked: int) -> NewRun:
+    """What is noted of the training of a surrogate.
+
+    Args:
+        model: its name.
+        denoiser: the model.
+        settings: of the training.
+        asked: steps it was to take; those it took, where it ended by itself.
+    """
+    prints = {"model": denoiser.fingerprint, "arithmetic": str(denoiser.arithmetic)}
+    return NewRun("surrogate", model, settings.model_dump(mode="json"), prints, asked)
+
+
+def surrogate_headline(surrogate: Surrogate) -> str:
+    """What it has learned, in one line."""
+    return f"{counted(len(surrogate.kept), 'label')} from {counted(len(surrogate.cohesion), 'group')}"
+
+
+def write_surrogate(surrogate: Surrogate, folder: Path) -> dict[str, Any]:
+    """Write a surrogate into its run's folder; returns its card, which is what came out."""
+    save_surrogate(surrogate, folder)
+    return dict(surrogate.card)
+
+
+def fingerprints_of(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Fingerprints by what they are of, as far as a summary has them; anything else in it is passed over.
+
+    Args:
+        summary: what run.json says.
+    """
+    found = {}
+    for kind in FINGERPRINTED:
+        part = summary.get(kind)
+        value = part.get("fingerprint") if isinstance(part, Mapping) else part
+        if isinstance(value, str) and value.isprintable() and 0 < len(value) <= 128:
+            found[kind] = value
+    return found

@@ -18,15 +18,25 @@ FORMER: Mapping[str, Mapping[str, str]] = {  # by the settings model: the former
     "EvaluateSettings": OF_SYNTHETIC,
 }
 
+FORMER_KEYS: Mapping[str, Mapping[str, str]] = {  # the same in links alone
+    "SurrogateSettings": {"draw_steps": "steps", "features": "encoder", "features_weights": "encoder_weights"},
+}
 
-def renamed(model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+
+def former_keys(model: str) -> dict[str, str]:
+    """What the keys of a link were called: the former name, the name."""
+    return {**FORMER.get(model, {}), **FORMER_KEYS.get(model, {})}
+
+
+def renamed(model: str, values: Mapping[str, Any], former: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The same values by the names of today; a value that has both keeps that of today.
 
     Args:
         model: the name of a settings model.
         values: by name, as a file or a link has them.
+        former: other former names than those of the model's fields.
     """
-    former = FORMER.get(model, {})
+    former = FORMER.get(model, {}) if former is None else former
     return {former.get(name, name): value for name, value in values.items() if former.get(name) not in values}
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from side_core.data.training_set import TrainingSet
 from side_core.files.cache import cache_folder, check_space, growing, used
-from side_core.progress import finish
 from side_core.similarity.encoder import Encoder
 from side_core.similarity.store import VectorStore
 from side_core.similarity.vectors import MappedVectors, PixelVectors, Vectors
@@ -25,11 +24,6 @@ class Embedding:
 
     done: int
     total: int
-
-
-def embed_all(images: TrainingSet, encoder: Encoder) -> Vectors:
-    """The vectors of all images, (n, d); see `embed`."""
-    return finish(embed(images, encoder))
 
 
 def embed(images: TrainingSet, encoder: Encoder) -> Generator[Embedding, None, Vectors]:

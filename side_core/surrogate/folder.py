@@ -11,13 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from side_core.dpm.formats.config import first_line, read_config, whole_number
+from side_core.files.assets import SURROGATES
 from side_core.files.images import webp
-from side_core.files.paths import check_allowed
+from side_core.files.paths import check_allowed, path_of, printable
 from side_core.files.whole_file import make_folder, write_json, write_whole
 from side_core.settings import GuidanceSettings
 from side_core.surrogate.card import KIND
 from side_core.surrogate.classifier import GROUPS, TimeClassifier
-from side_core.surrogate.names import surrogate_folder
 from side_core.surrogate.sheet import pictures_of, sheet_of
 from side_core.surrogate.surrogate import Surrogate, network_of
 from side_core.wording import counted
@@ -127,3 +127,28 @@ def numbers(values: Any, kinds: str) -> np.ndarray:
     if found.ndim != 1 or not len(found) or found.dtype.kind not in kinds:
         raise TypeError("numbers")
     return found
+
+
+def surrogate_folder(name: str) -> Path:
+    """The folder of a built-in surrogate, or the one that was named itself.
+
+    Raises:
+        ValueError: there is none, or a public app may not read it.
+    """
+    if name in SURROGATES:
+        return SURROGATES[name]
+    folder = path_of(name)
+    if folder is None or not is_folder(folder):
+        known = ", ".join(SURROGATES)
+        raise ValueError(
+            f"There is no surrogate '{printable(name)}': give a folder made by train surrogate, or one of {known}."
+        )
+    return folder
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder; False also for names that none can have."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):  # a name too long, one with a null byte
+        return False

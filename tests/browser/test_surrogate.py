@@ -12,7 +12,7 @@ from tests.browser.waiting import PATIENCE, press
 pytestmark = pytest.mark.browser
 SMALL = {
     "of": "ideal",
-    "draw_steps": "5",
+    "steps": "5",
     "label_source": "clusters",
     "clusters": "6",
     "cohesion": "0",
@@ -46,7 +46,7 @@ def test_a_surrogate_is_drawn_grouped_trained_saved_and_steers(page: Page, addre
 
 
 def test_stop_while_drawing_keeps_what_is_drawn(page: Page, address: str) -> None:
-    page.goto(f"{address}/surrogate?{urlencode(SMALL | {'images': 4096, 'draw_steps': 50})}")
+    page.goto(f"{address}/surrogate?{urlencode(SMALL | {'images': 4096, 'steps': 50})}")
     page.get_by_role("button", name="Draw 4,096 images").click()
     expect(page.get_by_alt_text("An image the model drew").first).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("button", name="Draw 4,096 images")).to_have_count(0)  # it would be drawn anew

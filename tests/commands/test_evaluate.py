@@ -4,7 +4,9 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from side_core.commands.main import main
 from side_core.sampling import missing
@@ -52,6 +54,7 @@ def test_every_method_has_its_row_with_control_count_and_interval(out: Path) -> 
     assert all(float(row["threshold"]) == pytest.approx(1 / 3) for row in rows[len(ALL) :])
     assert found["methods"]["plain"]["usual"]["ams"]["beat"] == 64 and found["usual_threshold"] == 1 / 3
     assert (out / "table.md").read_text().count("| 64 |") == 0
+    assert np.asarray(Image.open(out / "chart.png")).shape[1:] == (1000, 3)
     assert {path.stem for path in (out / "pictures").iterdir()} == set(ALL)
 
 

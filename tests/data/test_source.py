@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from side_core.data import faces, source
+from side_core.data import pixel_faces, source
 from side_core.data.image_file import ImageFile
 from side_core.data.picture import cover
 from side_core.data.render import BACKGROUNDS, COLORS, VARIANTS, face_attributes
@@ -91,9 +91,9 @@ def test_slices_outside_the_data_are_refused(slice_: str) -> None:
 
 
 def test_a_missing_file_says_how_to_make_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faces, "PIXEL_FACES", PIXEL_FACES.with_name("gone.npz"))
+    monkeypatch.setattr(pixel_faces, "PIXEL_FACES", PIXEL_FACES.with_name("gone.npz"))
     with pytest.raises(ValueError, match=r"gone\.npz' is missing: .*data build"):
-        faces.load_pixel_faces.__wrapped__()
+        pixel_faces.load_pixel_faces.__wrapped__()
 
 
 def test_attributes_of_a_rendered_face() -> None:

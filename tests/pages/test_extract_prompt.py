@@ -102,8 +102,8 @@ def test_a_link_carries_both(model: str) -> None:
 
 def test_what_of_a_prompt_is_not_read_is_said(model: str) -> None:
     told = text_of(opened(model=model, prompt="hat " * 18 + "<i>Zoë</i> *Novak*", **SETS))
-    assert "The model reads 18 tokens; not read: <i>Zoë</i> *Novak*" in told
-    assert "Known to the model in pieces only: Zoë" in told
+    assert "The model reads 18 tokens at most. Cut off, and without any effect: **<i>Zoë</i> *Novak***" in told
+    assert "Not a word of its vocabulary, so read in pieces: Zoë" in told
 
 
 def test_a_model_without_text_offers_none_and_says_so_of_a_link() -> None:

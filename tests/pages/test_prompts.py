@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.prompts import detectors
+from pages._parts.prompts import detectors, looking
 from pages._parts.prompts import held_out as held_out_part
 from pages._parts.runtime.work import StopBar
 from pages._parts.show import heading
@@ -290,7 +290,8 @@ def test_scoring_held_out_prompts_is_stopped_and_goes_on(link: dict[str, str], m
         shown.append(len(known(inquiry).norms))
         return known(inquiry)
 
-    monkeypatch.setattr(held_out_part, "known_now", counted)
+    for module in (held_out_part, looking):
+        monkeypatch.setattr(module, "known_now", counted)
     watched = StopBar.see
 
     def stopping(bar: StopBar, event: Any, text: str) -> bool:

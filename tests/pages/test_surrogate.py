@@ -25,7 +25,7 @@ ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 SMALL = {
     "of": "ideal",
     "synthetic_count": "256",
-    "draw_steps": "5",
+    "steps": "5",
     "label_source": "clusters",
     "clusters": "6",
     "cohesion": "0",
@@ -152,8 +152,8 @@ def test_duplicates_are_found_among_the_images_of_a_memoriser() -> None:
     ("link", "sentence"),
     [
         ({"clusters": "300"}, "300 clusters cannot be made of 256 synthetic images"),
-        ({"features": "sscd"}, "Encoder sscd has no weights here"),
-        ({"features": "sscd", "features_weights": "/no/such/folder"}, "/no/such/folder"),
+        ({"encoder": "sscd"}, "Encoder sscd has no weights here"),
+        ({"encoder": "sscd", "encoder_weights": "/no/such/folder"}, "/no/such/folder"),
     ],
 )
 def test_mistakes_get_one_sentence(link: dict[str, str], sentence: str) -> None:
@@ -226,7 +226,7 @@ def test_stop_before_the_first_evaluation_says_so(monkeypatch: pytest.MonkeyPatc
 
 
 def test_stop_while_drawing_keeps_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(**SMALL | {"draw_steps": "6"})
+    app = opened(**SMALL | {"steps": "6"})
     real = StopBar.see
 
     def stopping(bar: StopBar, event: Any, text: str) -> bool:

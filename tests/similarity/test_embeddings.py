@@ -6,6 +6,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,11 +14,17 @@ import pytest
 from side_core.data.training_set import TrainingSet
 from side_core.files import cache
 from side_core.files.cache import MARK
+from side_core.progress import finish
 from side_core.settings import EncoderName
 from side_core.similarity import embeddings
-from side_core.similarity.embeddings import Embedding, embed, embed_all
+from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.encoder import Encoder, open_encoder
 from side_core.similarity.vectors import MappedVectors, PixelVectors, Vectors
+
+
+def embed_all(images: TrainingSet, encoder: Any) -> Any:
+    """The vectors of all images, (n, d)."""
+    return finish(embed(images, encoder))
 
 
 class Counting:

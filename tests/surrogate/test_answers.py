@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from side_core.surrogate.answers import probabilities
-from side_core.surrogate.classifier import TimeClassifier
+from side_core.surrogate.classifier import TimeClassifier, probabilities
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from streamlit.errors import StreamlitAPIException
 from pages._parts.links.asked import TAKEN, words
 from pages._parts.links.link_values import Values, defaults_of
 from side_core.methods import METHODS
-from side_core.settings.former import FORMER, renamed
+from side_core.settings.former import former_keys, renamed
 
 SETTINGS_OF = {  # pages whose keys may have changed
     **{"prompts": "PromptSettings", "surrogate": "SurrogateSettings"},
@@ -70,10 +70,11 @@ def arrive(path: str) -> None:
 def rename_former(path: str) -> None:
     """Give what an older link asks for its name of today, at once."""
     model = SETTINGS_OF.get(path, "")
-    if not FORMER.get(model, {}).keys() & set(st.query_params):
+    former = former_keys(model)
+    if not former.keys() & set(st.query_params):
         return
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
-    st.query_params.from_dict(renamed(model, asked))
+    st.query_params.from_dict(renamed(model, asked, former))
     st.rerun()
 
 

@@ -36,7 +36,6 @@ NO_Y = "none"  # of a sweep
 OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "clip")
 
 GUIDANCE = tuple(GuidanceSettings.model_fields)
-NAMED_OTHERWISE = {"steps": "draw_steps", "encoder": "features", "encoder_weights": "features_weights"}
 ASKED_OF_A_SURROGATE = (  # what the page has a widget for
     *("synthetic_count", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest"),
     *("clusters", "cohesion"),
@@ -155,7 +154,7 @@ def surrogate_values(settings: SurrogateSettings, model: str, fields: Collection
     """
     quick = PRESETS["quick"]
     asked = [name for name in ASKED_OF_A_SURROGATE if fields is None or name in fields]
-    values = {NAMED_OTHERWISE.get(name, name): getattr(settings, name) for name in asked}
+    values = {name: getattr(settings, name) for name in asked}
     lesson = ("objective", "train_steps", "evaluate_every")
     if all(getattr(settings, name) == getattr(quick, name) for name in lesson):
         values |= {"lesson": QUICK, "objective": None, "train_steps": None}
@@ -195,7 +194,7 @@ def defaults_of(path: str) -> Values:
         return {}
     fields = {name: field.default for name, field in kinds[path].model_fields.items() if name not in UNCERTAIN}
     if path == "surrogate":
-        asked = {NAMED_OTHERWISE.get(name, name): fields[name] for name in ASKED_OF_A_SURROGATE if name in fields}
+        asked = {name: fields[name] for name in ASKED_OF_A_SURROGATE if name in fields}
         return certain(asked | {"way": TRAIN, "lesson": QUICK})
     own = {"": {"pictures": DRAW}, "sweep": {"y": NO_Y}}.get(path, {})
     return certain(fields | own | published_thresholds() | {"mode": "fast", "threshold_by": BY_SCORE})

@@ -17,7 +17,7 @@ FIELDS = {name for settings in MODELS for name in settings.model_fields}
 OWN = {  # of widgets that are no field, by page
     *("view", "size", "pictures", "threshold_by", "threshold_by_rate", "control_percent"),
     *("surrogates", "held_out", "false_percent", "search", "search_weights"),
-    *("of", "way", "draw_steps", "features", "features_weights", "lesson", "load", "one", "other"),
+    *("of", "way", "lesson", "load", "one", "other"),
     *("step", "at", "noise", "lam", "limit", "alone", "flip", "face"),
     *("run", "compare"),
 }

@@ -22,8 +22,7 @@ from side_core.progress import Part
 from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
 from side_core.similarity.near_duplicates import Grouping
-from side_core.surrogate.folder import CARD, load_surrogate
-from side_core.surrogate.names import surrogate_folder
+from side_core.surrogate.folder import CARD, load_surrogate, surrogate_folder
 from side_core.surrogate.steering import make_steering
 from side_core.surrogate.surrogate import Surrogate
 from side_core.sweep.estimate import Comparing, measure_comparing

@@ -107,15 +107,6 @@ def line(text: str, place: DeltaGenerator | None = None) -> None:
         place.html(body)
 
 
-def terms(*names: str) -> None:
-    """Show a row of terms, for a page whose own text stays as it is.
-
-    Raises:
-        ValueError: one of them is not in the glossary.
-    """
-    line(" · ".join(f"[[{name}]]" for name in names))
-
-
 def marked(text: str) -> str:
     """The same as HTML: everything is escaped, terms are spans that can be reached by keyboard.
 

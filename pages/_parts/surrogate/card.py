@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages._parts.models.description import show_table
 from pages._parts.show.clusters import show_cohesion, show_kept_clusters
+from pages._parts.show.description import show_table
 from pages._parts.show.levels import Curve, curve_of, described, levels_chart, show_levels_table
 from pages._parts.show.text import plain
 from pages._parts.surrogate.learning import curve_chart

@@ -51,10 +51,10 @@ def grouping_inputs(denoiser: Denoiser) -> dict[str, Any]:
 def encoder_inputs(denoiser: Denoiser) -> dict[str, Any]:
     """By which features images are grouped."""
     names = ["dpm", "pixel", "clip", "sscd"] if isinstance(denoiser, HasBottleneck) else ["pixel", "clip", "sscd"]
-    encoder = controls.choice("encoder", key="features", options=names, default=names[0], of=SurrogateSettings)
+    encoder = controls.choice("encoder", options=names, default=names[0], of=SurrogateSettings)
     if encoder not in ("clip", "sscd"):
         return {"encoder": encoder}
-    return {"encoder": encoder, "encoder_weights": weights_input(encoder, key="features_weights", of=SurrogateSettings)}
+    return {"encoder": encoder, "encoder_weights": weights_input(encoder, of=SurrogateSettings)}
 
 
 def group(denoiser: Denoiser, synthetic: TrainingSet, settings: SurrogateSettings) -> Material:

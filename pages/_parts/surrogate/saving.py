@@ -14,8 +14,7 @@ from side_core.files.assets import SURROGATES
 from side_core.files.public import is_public
 from side_core.runs.exchange.places import names_in
 from side_core.settings.sweep import PLAIN
-from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate
-from side_core.surrogate.names import surrogate_folder
+from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate, surrogate_folder
 from side_core.surrogate.surrogate import Surrogate
 
 HOME = Path("runs") / "surrogates"

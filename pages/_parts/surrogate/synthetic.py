@@ -35,7 +35,7 @@ def drawing_inputs() -> dict[str, Any]:
     with left:
         images = controls.slider("synthetic_count", low=FEWEST, high=MOST, step=A_BATCH, of=SurrogateSettings)
     with right:
-        steps = controls.slider("steps", key="draw_steps", high=MOST_STEPS, of=SurrogateSettings)
+        steps = controls.slider("steps", high=MOST_STEPS, of=SurrogateSettings)
     return {"synthetic_count": images, "steps": steps}
 
 

@@ -11,7 +11,7 @@ from pages._parts.tour import look
 from pages._parts.tour.nearest import choose_face
 from pages._parts.tour.stage import FACES, MODEL, network, paths, subject, surrogate
 from side_core.dpm.denoiser import from_uint8, to_uint8
-from side_core.surrogate.answers import probabilities
+from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.noise import noised
 
 LIKELIEST = 4  # clusters that are shown

@@ -9,7 +9,7 @@ from side_core.extraction.calibration import Calibration
 from side_core.sampling.sampler import sample
 from side_core.similarity import neighbours, scores
 from side_core.stats.rate import rate
-from side_core.surrogate.answers import probabilities
+from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.noise import noised
 from side_core.surrogate.steering import Steering
 

@@ -103,7 +103,7 @@ def note_surrogate(
 ) -> None:
     """Note a trained surrogate in the history; `whole`: nobody has interrupted it."""
     from side_core.commands.noting import Noting
-    from side_core.runs.others import surrogate_headline, surrogate_run, write_surrogate
+    from side_core.runs.identity import surrogate_headline, surrogate_run, write_surrogate
 
     last = record.last
     assert last is not None  # it has learned something

@@ -18,7 +18,7 @@ from side_core.runs.exchange.command import command_of
 from side_core.runs.exchange.places import PLACES, places_in_words, without_places
 from side_core.runs.exchange.safe_names import safe_names
 from side_core.runs.exchange.tagged_png import tagged_png
-from side_core.runs.fingerprints import fingerprints_of
+from side_core.runs.identity import fingerprints_of
 from side_core.runs.report.page import page_html, telling_damage
 from side_core.runs.result import SUMMARY, TABLES, Result
 from side_core.settings import ExtractSettings, GuidanceSettings, ScoreSettings

@@ -15,7 +15,7 @@ from side_core.runs.exchange.foreign_zip import BEGINS, run_json_of
 from side_core.runs.exchange.places import KINDS as KINDS_OF_PLACES
 from side_core.runs.exchange.places import PLACES
 from side_core.runs.exchange.tagged_png import SIGNATURE, text_of_png
-from side_core.runs.fingerprints import KINDS, fingerprints_of
+from side_core.runs.identity import FINGERPRINTED, fingerprints_of
 from side_core.settings import ExtractSettings, ScoreSettings, Settings
 from side_core.wording import shortened
 
@@ -169,7 +169,7 @@ def digest_as_written(raw: Mapping[str, Any]) -> str:
 
 def fingerprints_in(prints: object) -> dict[str, str]:
     """Those of a picture, as far as they are some."""
-    return fingerprints_of({kind: prints.get(kind) for kind in KINDS}) if isinstance(prints, Mapping) else {}
+    return fingerprints_of({kind: prints.get(kind) for kind in FINGERPRINTED}) if isinstance(prints, Mapping) else {}
 
 
 def seed_in(found: Mapping[str, Any]) -> int | None:

@@ -1,17 +1,21 @@
 """Charts of the report, as SVG that takes its colours from the page."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from side_core.charts.palette import CONTROL, TRAINING
+from side_core.charts.static import FRAME, INK, paper, svg
 from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted, rounded
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 960, 250, 44, 46, 30
-BINS, TICKS = 40, 5
+WIDTH, HEIGHT = 960, 270
+BINS = 40
+COLORS = {TRAINING: "var(--main)", CONTROL: "var(--other)", INK: "var(--ink)", FRAME: "var(--line)"}  # of the page
 
 
 def histogram_svg(result: Result, threshold: float) -> str:
@@ -27,50 +31,33 @@ def histogram_svg(result: Result, threshold: float) -> str:
     low = min(0.0, *(float(side.min()) for side in sides))
     high = kind.largest if result.score != "l2" else max(threshold * 1.2, *(float(side.max()) for side in sides))
     counts = [np.histogram(side.clip(low, high), BINS, (low, high))[0] for side in sides]
-
-    def across(value: float) -> float:
-        return LEFT + (WIDTH - 2 * LEFT) * (value - low) / (high - low)
-
-    base, parts = bars(counts)
-    parts.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - LEFT}" y1="{base:.1f}" y2="{base:.1f}"/>')
-    parts += [text(across(tick), HEIGHT - 24, f"{tick:.2f}") for tick in np.linspace(low, high, TICKS)]
+    edges = np.linspace(low, high, BINS + 1)
+    figure, (plot,) = paper(WIDTH, HEIGHT)
+    for side, sign, color, name in zip(
+        counts, (1, -1), (TRAINING, CONTROL), ("training images", "control"), strict=False
+    ):
+        plot.bar(edges[:-1], sign * side, np.diff(edges) * 0.9, align="edge", color=color, label=f"against the {name}")
+    edge = min(max(threshold, low), high)
+    plot.axvline(edge, color=INK, linestyle="--", linewidth=1.2, label=f"threshold {rounded(threshold)}")
+    plot.axhline(0, color=INK, linewidth=0.8)
+    plot.set_xlim(low, high)
+    plot.set_yticks([])
+    plot.spines["left"].set_visible(False)
     direction = "larger" if kind.larger_is_nearer else "smaller"
-    parts.append(text(WIDTH / 2, HEIGHT - 6, f"{kind.title}: {direction} is nearer to a copy"))
-    edge = across(min(max(threshold, low), high))
-    left = edge <= WIDTH / 2
-    parts.append(f'<line class="edge" x1="{edge:.1f}" x2="{edge:.1f}" y1="{TOP - 12}" y2="{HEIGHT - BOTTOM}"/>')
-    words = f"threshold {rounded(threshold)}"
-    parts.append(text(edge + (8 if left else -8), TOP - 6, words, "start" if left else "end", "strong"))
-    parts += legend(WIDTH - LEFT - 265 if left else LEFT, len(counts))
-    return picture(parts, f"Histogram of {kind.title}: {in_words(counts, threshold)}")
+    plot.set_xlabel(f"{kind.title}: {direction} is nearer to a copy")
+    figure.legend(loc="outside upper left", ncols=3, frameon=False)
+    return themed(svg(figure), f"Histogram of {kind.title}: {in_words(counts, threshold)}")
 
 
-def bars(counts: Sequence[np.ndarray]) -> tuple[float, list[str]]:
-    """Height of the axis, and the bars: the first counts upwards, the second downwards, by one measure."""
-    room, highest = HEIGHT - TOP - BOTTOM, [max(1, int(side.max())) for side in counts]
-    measure = room / sum(highest)
-    base = TOP + measure * highest[0]
-    wide = (WIDTH - 2 * LEFT) / BINS
-    parts = []
-    for side, name in zip(counts, ("training", "control"), strict=False):
-        for i in np.flatnonzero(side):
-            tall = measure * side[i]
-            top = base - tall if name == "training" else base
-            parts.append(
-                f'<rect class="{name}" x="{LEFT + i * wide + 1:.1f}" y="{top:.1f}" width="{wide - 2:.1f}" '
-                f'height="{tall:.1f}" rx="1.5"/>'
-            )
-    return base, parts
-
-
-def legend(x: float, sides: int) -> list[str]:
-    """Which bars are which; the direction tells them apart, too."""
-    parts = []
-    for name, words in (("training", "↑ training images"), ("control", "↓ control"))[:sides]:
-        parts.append(f'<rect class="{name}" x="{x:.1f}" y="{TOP - 16}" width="11" height="11" rx="2"/>')
-        parts.append(text(x + 18, TOP - 6, words, "start", "strong"))
-        x += 160
-    return parts
+def themed(picture: str, alt: str) -> str:
+    """An SVG in the colours of its page, as wide as there is room, with an alternative text."""
+    for color, name in COLORS.items():
+        picture = picture.replace(color, name)
+    box = re.search(r'viewBox="[^"]*"', picture)
+    assert box is not None  # matplotlib writes one
+    inner = re.sub("<metadata>.*?</metadata>", "", picture[picture.index(">") + 1 :], flags=re.DOTALL)
+    inner = inner.replace('<style type="text/css">*', "<style>.chart svg *")  # it is about nothing else on the page
+    return f'<svg {box[0]} role="img" aria-label="{said(alt)}">{inner}'
 
 
 def in_words(counts: Sequence[np.ndarray], threshold: float) -> str:
@@ -89,14 +76,3 @@ def interval_svg(rate: Mapping[str, Any], name: str) -> str:
         f'<rect class="{name}" x="{low:.1f}" y="4" width="{max(high - low, 1):.1f}" height="8" opacity="0.35"/>'
         f'<rect class="{name}" x="{min(share, 197.5):.1f}" y="1" width="2.5" height="14"/></svg>'
     )
-
-
-def text(x: float, y: float, words: str, anchor: str = "middle", style: str = "") -> str:
-    """Words in a chart."""
-    named = f' class="{style}"' if style else ""
-    return f'<text{named} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{said(words)}</text>'
-
-
-def picture(parts: Sequence[str], alt: str) -> str:
-    """An SVG picture with its alternative text."""
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said(alt)}">{"".join(parts)}</svg>'

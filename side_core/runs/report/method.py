@@ -5,7 +5,7 @@ from typing import Any
 
 from side_core.runs.exchange.command import command_of
 from side_core.runs.exchange.places import PLACES, places_in_words
-from side_core.runs.fingerprints import fingerprints_of
+from side_core.runs.identity import fingerprints_of
 from side_core.runs.report.text import said
 from side_core.runs.result import Result
 from side_core.settings import ExtractSettings, ScoreSettings

@@ -16,7 +16,7 @@ from pages._parts.tour.stage import MATCHED, PATHS
 from pages._parts.tour.steps import STEPS
 from side_core.files.assets import ROOT
 from side_core.sampling.sampler import sample
-from side_core.surrogate.answers import probabilities
+from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.steering import Steering
 
 ROUTER = ROOT / "pages" / "_navigation.py"

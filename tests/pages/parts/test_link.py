@@ -12,6 +12,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages._parts import method_page
+from pages._parts.extract import drawing as own
+from pages._parts.extract import scoring
 from pages._parts.history import actions
 from pages._parts.links import link
 from pages._parts.links.link import absolute, link_of, take_over
@@ -59,7 +61,8 @@ def seen(monkeypatch: pytest.MonkeyPatch, faces: TrainingSet) -> list[Settings]:
     SEEN.clear()
     assert results.link_of is actions.link_of is REAL  # what keeps it is imported before it is replaced
     monkeypatch.setattr(link, "link_of", note)
-    monkeypatch.setattr(method_page, "link_of", note)
+    for module in (method_page, own, scoring):
+        monkeypatch.setattr(module, "link_of", note)
     monkeypatch.setattr(synthetic, "draw_live", lambda *_: faces)
     monkeypatch.setattr(grouping, "group", lambda *_: None)
     monkeypatch.setattr("pages._parts.show.clusters.show_clusters", lambda *_: None)
@@ -297,7 +300,7 @@ def test_rubbish_in_every_number_gets_a_sentence_and_a_page(
 @pytest.mark.parametrize("page", ["/", "/sweep", "/surrogate", "/models", "/tour", "/history"])
 def test_rubbish_in_every_name_gets_no_exception(page: str, rubbish: str, seen: list[Settings]) -> None:
     names = ["pictures", "spacing", "solver", "clip", "mode", "encoder", "score", "threshold_by", "label", "surrogate"]
-    names += ["compare_plain", "way", "lesson", "label_source", "features", "objective", "x", "y", "metric", "minutes"]
+    names += ["compare_plain", "way", "lesson", "label_source", "encoder", "objective", "x", "y", "metric", "minutes"]
     names += [
         "x_steps",
         "surrogates",
@@ -306,7 +309,7 @@ def test_rubbish_in_every_name_gets_no_exception(page: str, rubbish: str, seen: 
         "step",
         "nothing",
         "synthetic_count",
-        "draw_steps",
+        "steps",
         "control_percent",
     ]
     app = AppTest.from_file(ROUTER, default_timeout=120)

@@ -1,0 +1,46 @@
+"""What a model's files say of it, and what a set of pictures holds, as tables."""
+
+import numpy as np
+import streamlit as st
+
+from pages._parts.runtime.resources import overview_of
+from pages._parts.show.figures import figure, show_row
+from pages._parts.show.text import plain, show_notes
+from side_core.data.training_set import TrainingSet
+from side_core.dpm.description import Description
+from side_core.extraction.overview import lines_of_model
+from side_core.wording import counted
+
+THUMBNAILS = 16
+SKIPPED = 100  # that are listed
+MOST_SIGNAL = 0.01  # share of variance that a schedule may leave at its last timestep without a word
+
+
+def show_description(description: Description) -> None:
+    """Kind, size, network, noise schedule and memory, before anything is loaded."""
+    show_table(lines_of_model(description))
+    for note in description.notes:
+        st.warning(plain(note, 500), icon=":material/info:")
+    if description.last_signal > MOST_SIGNAL:
+        st.warning(
+            "At its last timestep the schedule leaves more than 1 % of the signal, so starting from pure noise "
+            "is not quite what the model was trained for.",
+            icon=":material/info:",
+        )
+
+
+def show_table(lines: dict[str, str]) -> None:
+    """Two columns: what, and its value, shown as it is."""
+    st.table({plain(name): plain(value, 500) for name, value in lines.items()}, border="horizontal")
+
+
+def show_set(images: TrainingSet, training: TrainingSet | None = None, mirror: bool = False) -> None:
+    """One set of pictures; a control beside its training images, `training`."""
+    overview = overview_of(images, training, mirror)
+    show_table(overview.lines())
+    show_notes(overview.notes)
+    if overview.skipped:
+        with st.expander(f"{counted(len(overview.skipped), 'picture')} that could not be read"):
+            st.dataframe([vars(item) for item in overview.skipped[:SKIPPED]], hide_index=True)
+    chosen = np.linspace(0, len(images) - 1, min(THUMBNAILS, len(images))).astype(int)
+    show_row([figure(images.images[row], str(images.ids[row])) for row in chosen], least="2.5rem", most="5rem")
