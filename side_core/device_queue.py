@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 
-SLICE = 1.0  # seconds that one works before another does, where others wait
+_SLICE = 1.0  # seconds that one works before another does, where others wait
 ASKING = 1.0  # seconds since who last asked still waits; who has been silent for longer is passed over
 
 
@@ -21,7 +21,7 @@ class DeviceQueue:
         clock: seconds since whenever.
     """
 
-    def __init__(self, slice_seconds: float = SLICE, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, slice_seconds: float = _SLICE, clock: Callable[[], float] = time.monotonic):
         self.slice_seconds, self.clock = slice_seconds, clock
         self.changed = threading.Condition()
         self.line: list[Ticket] = []  # who has the turn, then the others as they came

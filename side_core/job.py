@@ -17,7 +17,7 @@ from side_core.sampling.picture_arrays import ArrayStore
 from side_core.sampling.store import Store
 from side_core.settings import Settings
 
-ABOUT, PARTS, PICTURES = "about.json", "parts", "pictures"
+ABOUT, _PARTS, _PICTURES = "about.json", "parts", "pictures"
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def open_folder(out: Path, job: Job, resume: bool) -> Store:
     """
     file, about = out / ABOUT, job.about()
     make_folder(out)
-    if file.is_file() and any(any((out / part).iterdir()) for part in (PARTS, PICTURES) if (out / part).is_dir()):
+    if file.is_file() and any(any((out / part).iterdir()) for part in (_PARTS, _PICTURES) if (out / part).is_dir()):
         known = read_json(file)
         model = known.get("model")
         found = model.get("fingerprint", "") if isinstance(model, Mapping) else ""
@@ -197,7 +197,7 @@ def open_folder(out: Path, job: Job, resume: bool) -> Store:
         if not resume:
             raise ValueError(f"'{out}' holds results already: resume them, or choose another folder.")
     write_json(file, about)
-    return Store(ArrayStore(out / PICTURES), FolderParts(out / PARTS))
+    return Store(ArrayStore(out / _PICTURES), FolderParts(out / _PARTS))
 
 
 def arithmetic_in(out: Path) -> str | None:

@@ -20,7 +20,7 @@ from side_core.runs.exchange.places import report_without_places
 from side_core.runs.identity import job_run
 from side_core.settings import Settings
 
-SHORT = 12  # digits of a fingerprint
+_SHORT = 12  # digits of a fingerprint
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def show_page(page: MethodPage) -> None:
         if report.done:
             page.show(report, False)
             show_notes(tuple(report.notes))
-            offer_files(page.method, report, settings)
-            show_origin(job)
+            _offer_files(page.method, report, settings)
+            _show_origin(job)
             name = page.method.name
             keep_files(
                 job_run(page.method, job), report.done, report.headline, lambda out: write_report(report, name, out)
@@ -73,7 +73,7 @@ def show_page(page: MethodPage) -> None:
         say_error(error)
 
 
-def offer_files(method: Method, report: Report, settings: Settings) -> None:
+def _offer_files(method: Method, report: Report, settings: Settings) -> None:
     """The table and the pictures as files, made when asked for; they say nothing of where things lie here."""
     said = settings.model_dump(mode="json")
 
@@ -99,7 +99,7 @@ def offer_files(method: Method, report: Report, settings: Settings) -> None:
             )
 
 
-def show_origin(job: Job) -> None:
+def _show_origin(job: Job) -> None:
     """What the result depends on, by fingerprints."""
-    prints = " · ".join(f"{name} {value[:SHORT]}" for name, value in job.fingerprints.items())
+    prints = " · ".join(f"{name} {value[:_SHORT]}" for name, value in job.fingerprints.items())
     st.caption(plain(f"Fingerprints: {prints}", 600))

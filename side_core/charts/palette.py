@@ -30,7 +30,7 @@ class Look:
         return ",".join(f"{2 * length:g}px" for length in self.dashes) or "solid"
 
 
-LOOKS = (
+_LOOKS = (
     Look(TRAINING, (), "circle", "o"),
     Look("#1b9e77", (6, 2), "square", "s"),
     Look("#d14a8b", (4, 1.5, 1, 1.5), "diamond", "D"),
@@ -43,4 +43,4 @@ LOOKS = (
 
 def look_of(place: int) -> Look:
     """The look of a chart's curve by its place among them."""
-    return LOOKS[place % len(LOOKS)]
+    return _LOOKS[place % len(_LOOKS)]

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, FRAME = "#1d1a2b", "#e6e4ee"
-DPI = 100
+_DPI = 100
 
 
 def paper(width: int, height: int, rows: int = 1) -> "tuple[Figure, list[Axes]]":
@@ -30,7 +30,7 @@ def paper(width: int, height: int, rows: int = 1) -> "tuple[Figure, list[Axes]]"
         }
     ):
         layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12)
-        figure = Figure((width / DPI, height / DPI), DPI, layout=layout)
+        figure = Figure((width / _DPI, height / _DPI), _DPI, layout=layout)
         plots = list(figure.subplots(rows, squeeze=False)[:, 0])
     for plot in plots:
         plot.spines[["top", "right"]].set_visible(False)

@@ -61,8 +61,8 @@ def run(options: argparse.Namespace) -> int:
             (plain_progress if twin else progress).watch(event)
             if not twin and recorder.see(event):  # now, as a run that is killed may be resumed
                 with suppress(ValueError):  # said at the end, when all pictures are there
-                    keep_path(options.out, recorder, noting)
-        show_path(options, settings, subject, recorder, noting)
+                    _keep_path(options.out, recorder, noting)
+        _show_path(options, settings, subject, recorder, noting)
     except KeyboardInterrupt:
         code, drawn = INTERRUPTED, found_in(folder, settings, subject)
         if not drawn.images:
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def show_path(
+def _show_path(
     options: argparse.Namespace,
     settings: ExtractSettings,
     subject: "Subject",
@@ -91,7 +91,7 @@ def show_path(
 
     file, steering = options.out / PATH, subject.guided_by
     if recorder.gif:
-        keep_path(options.out, recorder, noting)
+        _keep_path(options.out, recorder, noting)
     elif options.resume and is_path_of(file, recorder.seeds):
         return
     elif (kept := noting.kept_animation(recorder.seeds)) is not None:
@@ -100,10 +100,10 @@ def show_path(
         guide = None if steering is None else steering.guide
         for drawing in draw(subject.denoiser, settings.plain_sampling, recorder.seeds, guide):
             recorder.see(drawing)
-        keep_path(options.out, recorder, noting)
+        _keep_path(options.out, recorder, noting)
 
 
-def keep_path(out: Path, recorder: "PathRecorder", noting: "Noting") -> None:
+def _keep_path(out: Path, recorder: "PathRecorder", noting: "Noting") -> None:
     """Write path.gif, and keep it for other runs of the same pictures."""
     from side_core.extraction.files import PATH
     from side_core.files.whole_file import write_whole

@@ -28,8 +28,8 @@ from side_core.commands.options import Command, add_commands, with_option
 from side_core.commands.terminal import INTERRUPTED, complain
 from side_core.methods import METHODS
 
-WRONG = 2
-SCRIPT = "side-explorer"  # what pip installs
+_WRONG = 2
+_SCRIPT = "side-explorer"  # what pip installs
 COMMANDS: dict[str, Command] = {
     "app": app,
     "extract": extract,
@@ -58,11 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options)
     except ValueError as error:
         complain(with_option(error))
-        return WRONG
+        return _WRONG
     except OSError as error:
         place = f"'{error.filename}' cannot be used ({error.strerror}): choose another place."
         complain(place if error.filename else " ".join(str(error).split()))
-        return WRONG
+        return _WRONG
     except KeyboardInterrupt:
         complain("interrupted; what was finished is kept.")
         return INTERRUPTED
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands with their options; imports nothing heavy."""
-    prog = SCRIPT if Path(sys.argv[0]).name == SCRIPT else "python -m side_core"
+    prog = _SCRIPT if Path(sys.argv[0]).name == _SCRIPT else "python -m side_core"
     parser = argparse.ArgumentParser(prog=prog, description="Show what a diffusion model has memorised.")
     parser.add_argument("--version", action="version", version=__version__)
     add_commands(parser, COMMANDS, "COMMAND")

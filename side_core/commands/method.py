@@ -74,11 +74,11 @@ class MethodCommand:
         Noting(job_run(method, job), options.history).files(
             report.done, report.headline, lambda folder: write_report(report, method.name, folder)
         )
-        print_report(report, json.dumps(summary, indent=2) if options.json else "", options.out)
+        _print_report(report, json.dumps(summary, indent=2) if options.json else "", options.out)
         return code
 
 
-def print_report(report: "Report", summary: str, out: Path) -> None:
+def _print_report(report: "Report", summary: str, out: Path) -> None:
     """What came out, on stdout: as JSON where that was asked for."""
     if summary:
         print(summary)

@@ -20,7 +20,7 @@ class Command(Protocol):
     def add(self, parser: argparse.ArgumentParser) -> None: ...
 
 
-DEVICE = "cpu, cuda or mps (default: the best there is)"
+_DEVICE = "cpu, cuda or mps (default: the best there is)"
 
 
 def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, Command], metavar: str = "WHAT") -> None:
@@ -41,7 +41,7 @@ def add_commands(parser: argparse.ArgumentParser, commands: Mapping[str, Command
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Where a command computes."""
-    parser.add_argument("--device", default=None, help=DEVICE)
+    parser.add_argument("--device", default=None, help=_DEVICE)
 
 
 def add_options(
@@ -53,14 +53,14 @@ def add_options(
             continue
         flag = flag_of(name)
         text = ". ".join(part.rstrip(".") for part in (field.title, field.description) if part).replace("%", "%%")
-        if bool in kinds_of(field):
+        if bool in _kinds_of(field):
             default = "" if field.default is None else f" (default: {field.default})"
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text + default)
             continue
-        default = "" if field.default is None or field.is_required() else f" (default: {shown(field.default)})"
-        many = any(typing.get_origin(kind) is tuple for kind in kinds_of(field))
+        default = "" if field.default is None or field.is_required() else f" (default: {_shown(field.default)})"
+        many = any(typing.get_origin(kind) is tuple for kind in _kinds_of(field))
         parser.add_argument(
-            flag, default=None, nargs="+" if many else None, metavar=placeholder(name, field), help=text + default
+            flag, default=None, nargs="+" if many else None, metavar=_placeholder(name, field), help=text + default
         )
 
 
@@ -74,21 +74,21 @@ def with_option(error: ValueError) -> str:
     return error.placed(flag_of(error.setting)) if isinstance(error, SettingError) else str(error)
 
 
-def placeholder(name: str, field: FieldInfo) -> str:
+def _placeholder(name: str, field: FieldInfo) -> str:
     """What stands for the value in the help text: the choices, or the name in capitals."""
-    for kind in kinds_of(field):
+    for kind in _kinds_of(field):
         if typing.get_origin(kind) is typing.Literal:
             return "|".join(typing.get_args(kind))
     return name.split("_")[-1].upper()
 
 
-def kinds_of(field: FieldInfo) -> tuple[Any, ...]:
+def _kinds_of(field: FieldInfo) -> tuple[Any, ...]:
     """The types a field may have."""
     several = typing.get_origin(field.annotation) in (types.UnionType, typing.Union)  # the latter of Literal | None
     return typing.get_args(field.annotation) if several else (field.annotation,)
 
 
-def shown(default: Any) -> str:
+def _shown(default: Any) -> str:
     """A default value as it is typed on the command line."""
     return " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
 

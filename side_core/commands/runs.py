@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from side_core.runs.workspace import Workspace
 
 ABOUT = "the history: list, compare, rename, export, delete, bring back"
-DAY = 24 * 3600.0
+_DAY = 24 * 3600.0
 
 
-def run_list(options: argparse.Namespace) -> int:
+def _run_list(options: argparse.Namespace) -> int:
     """`runs list`."""
     from side_core.commands.terminal import complain
     from side_core.files.paths import printable
     from side_core.runs import store
     from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 
-    workspace = opened()
-    most = whole(options.most, "most")
+    workspace = _opened()
+    most = _whole(options.most, "most")
     page = store.page(workspace, options.search, options.sort, options.ascending, options.deleted, most=most)
     runs, damaged = page.runs, page.damaged
     if damaged:
@@ -33,7 +33,7 @@ def run_list(options: argparse.Namespace) -> int:
         off = "" if options.deleted else f" `python -m side_core runs delete {ids}` takes off the list."
         complain(printable(damage_in_words(damaged)) + off)
     if options.json:
-        return say_json([asdict(run) for run in runs])
+        return _say_json([asdict(run) for run in runs])
     for run in runs:
         mark = "*" if run.pinned else " "
         about = f"{when(run.created)}  {run.state:11}  {progress_in_words(run)}"
@@ -46,7 +46,7 @@ def run_list(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_show(options: argparse.Namespace) -> int:
+def _run_show(options: argparse.Namespace) -> int:
     """`runs show`."""
     from side_core.files.paths import printable
     from side_core.runs.reading import summary_in
@@ -55,7 +55,7 @@ def run_show(options: argparse.Namespace) -> int:
     workspace, run = found(options.id)
     summary = summary_in(workspace, run)
     if options.json:
-        return say_json(asdict(run) | {"summary": summary})
+        return _say_json(asdict(run) | {"summary": summary})
     marks = [run.state, *(["pinned"] if run.pinned else []), *(["in the bin"] if run.deleted is not None else [])]
     print(f"{printable(run.title)} (run {run.id}, {run.kind}, {', '.join(marks)})")
     print(f"  {when(run.created)}, {progress_in_words(run)}")
@@ -72,63 +72,63 @@ def run_show(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_compare(options: argparse.Namespace) -> int:
+def _run_compare(options: argparse.Namespace) -> int:
     """`runs compare`."""
     from side_core.files.paths import printable
     from side_core.runs.comparison import compare_runs
     from side_core.runs.comparison_text import comparison_json, lines_of_comparison
 
-    workspace, runs = found_all(options.ids)
+    workspace, runs = _found_all(options.ids)
     comparison = compare_runs(workspace, runs)
     if options.json:
-        return say_json(comparison_json(comparison))
+        return _say_json(comparison_json(comparison))
     for line in lines_of_comparison(comparison):
         print(printable(line))
     return 0
 
 
-def run_pin(options: argparse.Namespace) -> int:
+def _run_pin(options: argparse.Namespace) -> int:
     """`runs pin`."""
-    return change(options.id, lambda store, workspace, id: store.pin(workspace, id), "is pinned")
+    return _change(options.id, lambda store, workspace, id: store.pin(workspace, id), "is pinned")
 
 
-def run_unpin(options: argparse.Namespace) -> int:
+def _run_unpin(options: argparse.Namespace) -> int:
     """`runs unpin`."""
-    return change(options.id, lambda store, workspace, id: store.pin(workspace, id, False), "is not pinned any more")
+    return _change(options.id, lambda store, workspace, id: store.pin(workspace, id, False), "is not pinned any more")
 
 
-def run_rename(options: argparse.Namespace) -> int:
+def _run_rename(options: argparse.Namespace) -> int:
     """`runs rename`."""
-    return change(options.id, lambda store, workspace, id: store.rename(workspace, id, options.name), "is renamed")
+    return _change(options.id, lambda store, workspace, id: store.rename(workspace, id, options.name), "is renamed")
 
 
-def run_note(options: argparse.Namespace) -> int:
+def _run_note(options: argparse.Namespace) -> int:
     """`runs note`."""
-    return change(options.id, lambda store, workspace, id: store.annotate(workspace, id, options.text), "has its note")
+    return _change(options.id, lambda store, workspace, id: store.annotate(workspace, id, options.text), "has its note")
 
 
-def run_delete(options: argparse.Namespace) -> int:
+def _run_delete(options: argparse.Namespace) -> int:
     """`runs delete`."""
     from side_core.runs import store
 
-    ids = numbers(options.ids)
-    store.delete(opened(), ids)
+    ids = _numbers(options.ids)
+    store.delete(_opened(), ids)
     listed = " ".join(map(str, ids))
     print(f"Put into the bin: {listed}. `python -m side_core runs restore {listed}` brings back.")
     return 0
 
 
-def run_restore(options: argparse.Namespace) -> int:
+def _run_restore(options: argparse.Namespace) -> int:
     """`runs restore`."""
     from side_core.runs import store
 
-    ids = numbers(options.ids)
-    store.restore(opened(), ids)
+    ids = _numbers(options.ids)
+    store.restore(_opened(), ids)
     print(f"Brought back: {' '.join(map(str, ids))}.")
     return 0
 
 
-def run_export(options: argparse.Namespace) -> int:
+def _run_export(options: argparse.Namespace) -> int:
     """`runs export`."""
     from side_core.files.paths import printable
     from side_core.files.whole_file import write_whole
@@ -143,23 +143,23 @@ def run_export(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_clean(options: argparse.Namespace) -> int:
+def _run_clean(options: argparse.Namespace) -> int:
     """`runs clean`."""
     from side_core.extraction.overview import in_bytes
     from side_core.runs.space import clean_up
 
-    days = whole(options.older_than, "older-than")
-    print(f"{in_bytes(clean_up(opened(), days * DAY))} are free again.")
+    days = _whole(options.older_than, "older-than")
+    print(f"{in_bytes(clean_up(_opened(), days * _DAY))} are free again.")
     return 0
 
 
-def run_folder(options: argparse.Namespace) -> int:
+def _run_folder(options: argparse.Namespace) -> int:
     """`runs folder`."""
     from side_core.extraction.overview import in_bytes
     from side_core.files.paths import printable
     from side_core.runs.space import to_free, usage
 
-    workspace = opened()
+    workspace = _opened()
     used, spare = usage(workspace), to_free(workspace)
     print(printable(workspace.folder))
     print(f"  pictures {in_bytes(used.pictures)}, results {in_bytes(used.runs)}, list {in_bytes(used.database)}")
@@ -168,7 +168,7 @@ def run_folder(options: argparse.Namespace) -> int:
     return 0
 
 
-def opened() -> "Workspace":
+def _opened() -> "Workspace":
     """The workspace; what was damaged in it, and set aside, is said."""
     from side_core.commands.terminal import complain
     from side_core.files.paths import printable
@@ -187,11 +187,11 @@ def found(text: str) -> "tuple[Workspace, Run]":
     Raises:
         ValueError: it is no number, or no run's.
     """
-    workspace, (run,) = found_all([text])
+    workspace, (run,) = _found_all([text])
     return workspace, run
 
 
-def found_all(texts: Sequence[str]) -> "tuple[Workspace, list[Run]]":
+def _found_all(texts: Sequence[str]) -> "tuple[Workspace, list[Run]]":
     """The workspace and several runs, all of which are there.
 
     Raises:
@@ -199,20 +199,20 @@ def found_all(texts: Sequence[str]) -> "tuple[Workspace, list[Run]]":
     """
     from side_core.runs import store
 
-    ids, workspace = numbers(texts), opened()
+    ids, workspace = _numbers(texts), _opened()
     return workspace, [store.find(workspace, id) for id in ids]
 
 
-def numbers(texts: Sequence[str]) -> list[int]:
+def _numbers(texts: Sequence[str]) -> list[int]:
     """The numbers of runs, each once.
 
     Raises:
         ValueError: one is no number.
     """
-    return [whole(text, "run") for text in dict.fromkeys(texts)]
+    return [_whole(text, "run") for text in dict.fromkeys(texts)]
 
 
-def change(text: str, work: Callable[[Any, "Workspace", int], "Run"], said: str) -> int:
+def _change(text: str, work: Callable[[Any, "Workspace", int], "Run"], said: str) -> int:
     """Change one run and say so."""
     from side_core.files.paths import printable
     from side_core.runs import store
@@ -222,7 +222,7 @@ def change(text: str, work: Callable[[Any, "Workspace", int], "Run"], said: str)
     return 0
 
 
-def whole(text: str, name: str) -> int:
+def _whole(text: str, name: str) -> int:
     """A whole number from 0 on, as it was typed.
 
     Raises:
@@ -234,25 +234,25 @@ def whole(text: str, name: str) -> int:
     return int(text)
 
 
-def say_json(about: Any) -> int:
+def _say_json(about: Any) -> int:
     """Print JSON that says nothing that is none."""
     print(json.dumps(about, indent=2))
     return 0
 
 
-ACTIONS = {
-    "list": run_list,
-    "show": run_show,
-    "compare": run_compare,
-    "pin": run_pin,
-    "unpin": run_unpin,
-    "rename": run_rename,
-    "note": run_note,
-    "delete": run_delete,
-    "restore": run_restore,
-    "export": run_export,
-    "clean": run_clean,
-    "folder": run_folder,
+_ACTIONS = {
+    "list": _run_list,
+    "show": _run_show,
+    "compare": _run_compare,
+    "pin": _run_pin,
+    "unpin": _run_unpin,
+    "rename": _run_rename,
+    "note": _run_note,
+    "delete": _run_delete,
+    "restore": _run_restore,
+    "export": _run_export,
+    "clean": _run_clean,
+    "folder": _run_folder,
 }
 
 
@@ -264,7 +264,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         made: argparse.ArgumentParser = actions.add_parser(name, help=about)
         for place in places:
             made.add_argument(place.lower(), metavar=place)
-        made.set_defaults(run=ACTIONS[name])
+        made.set_defaults(run=_ACTIONS[name])
         return made
 
     many = action("list", "list runs, the newest first, pinned ones on top")

@@ -9,12 +9,12 @@ from side_core.progress import finish
 from side_core.settings import ExtractSettings
 
 ABOUT = "draw the same seeds at several lambdas, as pictures that an app can ship"
-FIXED = frozenset({"guidance_scale", "compare_plain"})
+_FIXED = frozenset({"guidance_scale", "compare_plain"})
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """The settings, the lambdas, and a folder."""
-    add_options(parser, ExtractSettings, leave_out=FIXED)
+    add_options(parser, ExtractSettings, leave_out=_FIXED)
     parser.add_argument("--scales", nargs="+", default=["0:50:5"], help="the lambdas (default: 0:50:5, or a list)")
     parser.add_argument("--out", type=Path, required=True, help="folder for strips.json, drawn.png and nearest.png")
     add_device(parser)

@@ -13,15 +13,15 @@ from side_core.files.paths import printable
 from side_core.files.public import LimitError, check_limit
 from side_core.wording import counted
 
-IMAGE_KEYS = ("images", "x", "x_train", "data", "arr_0")
-ID_KEYS = ("ids", "names")
-LABEL_KEYS = ("labels", "y", "y_train", "label")
-CAPTION_KEYS = ("captions", "texts")
-LARGEST_BYTES = 4 * 10**9  # a compressed array is unpacked into memory
-MOST_IMAGES = 10_000_000
-LOCAL_HEADER = 30  # bytes of a zip entry before its name and extra field (APPNOTE 4.3.7)
-CHUNK = 2**20  # bytes unpacked at once
-PICKLE = 0x80  # the first byte of a pickle, protocol 2 and later
+_IMAGE_KEYS = ("images", "x", "x_train", "data", "arr_0")
+_ID_KEYS = ("ids", "names")
+_LABEL_KEYS = ("labels", "y", "y_train", "label")
+_CAPTION_KEYS = ("captions", "texts")
+_LARGEST_BYTES = 4 * 10**9  # a compressed array is unpacked into memory
+_MOST_IMAGES = 10_000_000
+_LOCAL_HEADER = 30  # bytes of a zip entry before its name and extra field (APPNOTE 4.3.7)
+_CHUNK = 2**20  # bytes unpacked at once
+_PICKLE = 0x80  # the first byte of a pickle, protocol 2 and later
 
 
 class PythonObjectsError(Exception):
@@ -58,64 +58,64 @@ def read_arrays(file: Path) -> TrainingSet:
     """
     shown = printable(file)
     try:
-        arrays = {"images": mapped(file)} if file.suffix.lower() == ".npy" else unpack(file)
+        arrays = {"images": _mapped(file)} if file.suffix.lower() == ".npy" else _unpack(file)
     except LimitError:
         raise
     except PythonObjectsError:
         raise ValueError(f"'{shown}' holds Python objects, which could run code: save plain uint8 arrays.") from None
     except (TooLargeError, MemoryError) as error:
         raise ValueError(
-            f"'{shown}' is too large to unpack ({short(error)}): save it uncompressed, with np.save or np.savez."
+            f"'{shown}' is too large to unpack ({_short(error)}): save it uncompressed, with np.save or np.savez."
         ) from None
     except Exception as error:  # zip and array headers of damaged files raise anything
-        raise ValueError(f"'{shown}' is damaged ({short(error)}): save it again.") from None
-    key = next((key for key in IMAGE_KEYS if key in arrays), None)
+        raise ValueError(f"'{shown}' is damaged ({_short(error)}): save it again.") from None
+    key = next((key for key in _IMAGE_KEYS if key in arrays), None)
     if key is None:
         raise ValueError(
-            f"'{shown}' has no array called {', '.join(IMAGE_KEYS[:-1])} or {IMAGE_KEYS[-1]} "
+            f"'{shown}' has no array called {', '.join(_IMAGE_KEYS[:-1])} or {_IMAGE_KEYS[-1]} "
             f"(it has {', '.join(map(printable, list(arrays)[:5])) or 'none'}): name the images so."
         )
-    images = as_rgb(arrays[key], shown)
-    if len(images) > MOST_IMAGES:
-        raise ValueError(f"'{shown}' has {len(images):,} images: save {MOST_IMAGES:,} at most in one file.")
+    images = _as_rgb(arrays[key], shown)
+    if len(images) > _MOST_IMAGES:
+        raise ValueError(f"'{shown}' has {len(images):,} images: save {_MOST_IMAGES:,} at most in one file.")
 
     def column(keys: tuple[str, ...]) -> np.ndarray | None:
         found = next((key for key in keys if key in arrays), None)
         return None if found is None else texts(arrays[found], len(images), found, shown)
 
-    ids = column(ID_KEYS)
+    ids = column(_ID_KEYS)
     if ids is None:
         ids = np.arange(len(images)).astype(f"U{len(str(len(images)))}")
-    return TrainingSet(str(file), images, ids, labels=column(LABEL_KEYS), captions=column(CAPTION_KEYS))
+    return TrainingSet(str(file), images, ids, labels=column(_LABEL_KEYS), captions=column(_CAPTION_KEYS))
 
 
-def unpack(file: Path) -> dict[str, np.ndarray]:
+def _unpack(file: Path) -> dict[str, np.ndarray]:
     """The arrays of a .npz that we know; those that are stored uncompressed are memory-mapped. Others are empty."""
     arrays: dict[str, np.ndarray] = {}
     with zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
             name = entry.filename.removesuffix(".npy")
-            if name not in (*IMAGE_KEYS, *ID_KEYS, *LABEL_KEYS, *CAPTION_KEYS):
+            if name not in (*_IMAGE_KEYS, *_ID_KEYS, *_LABEL_KEYS, *_CAPTION_KEYS):
                 arrays[name] = np.empty(0)
             elif entry.compress_type == zipfile.ZIP_STORED:
-                arrays[name] = mapped(file, entry)
+                arrays[name] = _mapped(file, entry)
             else:
                 with archive.open(entry) as content:
-                    arrays[name] = unpacked(content, entry.file_size, printable(file))
+                    arrays[name] = _unpacked(content, entry.file_size, printable(file))
     return arrays
 
 
-def unpacked(content: IO[bytes], length: int, shown: str) -> np.ndarray:
+def _unpacked(content: IO[bytes], length: int, shown: str) -> np.ndarray:
     """The array of a compressed zip entry of `length` bytes; its size is checked before any memory is taken."""
-    header = read_header(content)
+    header = _read_header(content)
     check_limit("data_mib", math.ceil(header.nbytes / 2**20), shown)
-    if header.nbytes > LARGEST_BYTES:
+    if header.nbytes > _LARGEST_BYTES:
         raise TooLargeError(f"{header.nbytes / 1e9:,.1f} GB")
     if header.nbytes > length:
         raise ValueError("its shape is larger than its content")
     data = np.empty(header.nbytes, np.uint8)
     done = 0
-    while part := content.read(min(CHUNK, max(1, len(data) - done))):  # once more at the end, for the checksum
+    while part := content.read(min(_CHUNK, max(1, len(data) - done))):  # once more at the end, for the checksum
         if done + len(part) > len(data):
             raise ValueError("its content is larger than its shape")
         data[done : done + len(part)] = np.frombuffer(part, np.uint8)
@@ -125,18 +125,18 @@ def unpacked(content: IO[bytes], length: int, shown: str) -> np.ndarray:
     return np.ndarray(header.shape, header.dtype, data, order=header.order)
 
 
-def mapped(file: Path, entry: zipfile.ZipInfo | None = None) -> np.ndarray:
+def _mapped(file: Path, entry: zipfile.ZipInfo | None = None) -> np.ndarray:
     """The array of a .npy file, or of an uncompressed entry of a .npz, where it lies in the file."""
     with file.open("rb") as raw:
         end = file.stat().st_size
         if entry is not None:
             raw.seek(entry.header_offset)
-            local = raw.read(LOCAL_HEADER)
+            local = raw.read(_LOCAL_HEADER)
             if local[:4] != b"PK\3\4" or entry.flag_bits & 1:
                 raise ValueError("an entry is encrypted or not where it should be")
             raw.seek(int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"), 1)
             end = min(end, raw.tell() + entry.file_size)
-        header = read_header(raw)
+        header = _read_header(raw)
         if raw.tell() + header.nbytes > end:
             raise ValueError("its shape is larger than its content")
         if not header.nbytes:
@@ -144,10 +144,10 @@ def mapped(file: Path, entry: zipfile.ZipInfo | None = None) -> np.ndarray:
         return np.memmap(file, header.dtype, "r", raw.tell(), header.shape, header.order)
 
 
-def read_header(raw: IO[bytes]) -> Header:
+def _read_header(raw: IO[bytes]) -> Header:
     """The header of a .npy file; `raw` then stands at its first number."""
     magic = raw.read(np.lib.format.MAGIC_LEN)
-    if magic[:1] == bytes([PICKLE]):
+    if magic[:1] == bytes([_PICKLE]):
         raise PythonObjectsError
     if magic[:-2] != np.lib.format.MAGIC_PREFIX or magic[-2:] not in (b"\1\0", b"\2\0", b"\3\0"):
         raise ValueError("no NumPy array")
@@ -164,7 +164,7 @@ def read_header(raw: IO[bytes]) -> Header:
     return Header(shape, dtype, "F" if fortran else "C")
 
 
-def as_rgb(images: np.ndarray, shown: str) -> np.ndarray:
+def _as_rgb(images: np.ndarray, shown: str) -> np.ndarray:
     """A view of shape (n, H, W, 3) of the images, without a copy.
 
     Raises:
@@ -203,7 +203,7 @@ def texts(values: np.ndarray, count: int, name: str, shown: str) -> np.ndarray:
     )
 
 
-def short(error: BaseException) -> str:
+def _short(error: BaseException) -> str:
     """An error in a few words."""
     text = (isinstance(error, OSError) and error.strerror) or str(error).strip() or type(error).__name__
     return printable(text.splitlines()[0][:100]).rstrip(".")

@@ -15,17 +15,17 @@ from side_core.data.names import FAMILY, GIVEN, TEMPLATE_FAMILY
 from side_core.data.pixel_faces import load_pixel_faces
 from side_core.data.training_set import by_row
 
-Group = Literal["once", "some", "many", "template"]
+_Group = Literal["once", "some", "many", "template"]
 
 FIRST_ROW, FACES = 3000, 2000
-MANY, SOME = 60, 60  # faces that are repeated often, and now and then
-BLOCK = 8  # given and family names that the captions repeated often are made of: nearly all of their pairs
-MANY_TIMES, SOME_TIMES = (100, 300), (10, 30)
-TEMPLATE_GIVEN = 40  # captions of a template face; the other ten given names are left to try it with
-TEMPLATE_TIMES = 4  # each of them
-SEED = 7
+_MANY, _SOME = 60, 60  # faces that are repeated often, and now and then
+_BLOCK = 8  # given and family names that the captions repeated often are made of: nearly all of their pairs
+_MANY_TIMES, _SOME_TIMES = (100, 300), (10, 30)
+_TEMPLATE_GIVEN = 40  # captions of a template face; the other ten given names are left to try it with
+_TEMPLATE_TIMES = 4  # each of them
+_SEED = 7
 CONTROL_ROWS = range(5000, 7000)  # which nothing is trained on
-SCALE = 2  # 16 x 16 become 32 x 32
+_SCALE = 2  # 16 x 16 become 32 x 32
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Captioned:
     family: str
     caption: str
     repeats: int
-    group: Group
+    group: _Group
 
 
 def features_of(attributes: Mapping[str, str]) -> list[str]:
@@ -84,28 +84,28 @@ def captioned_faces() -> tuple[Captioned, ...]:
     those of the template faces, which have one face each. No name alone tells which face is repeated.
     """
     attributes = all_attributes()
-    random = np.random.default_rng(SEED)
-    others = name_pairs(random)
-    often = often_repeated_names()
+    random = np.random.default_rng(_SEED)
+    others = _name_pairs(random)
+    often = _often_repeated_names()
     pairs = [*often, *(pair for pair in others if pair not in often)]
     rows = FIRST_ROW + random.permutation(FACES)
     ordinary, templates = rows[: FACES - len(TEMPLATE_FAMILY)], rows[FACES - len(TEMPLATE_FAMILY) :]
-    many = np.linspace(*MANY_TIMES, MANY).round().astype(int)
-    some = np.linspace(*SOME_TIMES, SOME).round().astype(int)
-    repeats = np.concatenate([many, some, np.ones(len(ordinary) - MANY - SOME, int)])
-    groups = np.repeat(["many", "some", "once"], [MANY, SOME, len(ordinary) - MANY - SOME]).tolist()
+    many = np.linspace(*_MANY_TIMES, _MANY).round().astype(int)
+    some = np.linspace(*_SOME_TIMES, _SOME).round().astype(int)
+    repeats = np.concatenate([many, some, np.ones(len(ordinary) - _MANY - _SOME, int)])
+    groups = np.repeat(["many", "some", "once"], [_MANY, _SOME, len(ordinary) - _MANY - _SOME]).tolist()
     faces = [
         Captioned(int(row), given, family, caption_of(given, family, attributes[row]), int(times), group)
         for row, (given, family), times, group in zip(ordinary, pairs, repeats, groups, strict=False)
     ]
     for row, family in zip(templates, TEMPLATE_FAMILY, strict=True):
-        for given in random.permutation(GIVEN)[:TEMPLATE_GIVEN]:
+        for given in random.permutation(GIVEN)[:_TEMPLATE_GIVEN]:
             caption = caption_of(str(given), family, attributes[row])
-            faces.append(Captioned(int(row), str(given), family, caption, TEMPLATE_TIMES, "template"))
+            faces.append(Captioned(int(row), str(given), family, caption, _TEMPLATE_TIMES, "template"))
     return tuple(faces)
 
 
-def name_pairs(random: np.random.Generator) -> list[tuple[str, str]]:
+def _name_pairs(random: np.random.Generator) -> list[tuple[str, str]]:
     """All pairs of an ordinary name, in an order in which names come evenly: round after round, each family once."""
     rounds = []
     for shift in random.permutation(len(GIVEN)):
@@ -114,30 +114,30 @@ def name_pairs(random: np.random.Generator) -> list[tuple[str, str]]:
     return rounds
 
 
-def often_repeated_names() -> list[tuple[str, str]]:
+def _often_repeated_names() -> list[tuple[str, str]]:
     """The names in the captions that are repeated often: 60 of the 64 pairs of 8 given and 8 family names.
 
     Were each name in one of them only, it alone would bring its face back, under captions that were never seen, too.
     """
-    pairs = [(GIVEN[place], FAMILY[(place + shift) % BLOCK]) for shift in range(BLOCK) for place in range(BLOCK)]
-    return pairs[:MANY]
+    pairs = [(GIVEN[place], FAMILY[(place + shift) % _BLOCK]) for shift in range(_BLOCK) for place in range(_BLOCK)]
+    return pairs[:_MANY]
 
 
 @lru_cache(maxsize=1)
 def held_out_names() -> tuple[tuple[str, str], ...]:
     """The 2,000 and more pairs of an ordinary given and family name that no caption has."""
     used = {(face.given, face.family) for face in captioned_faces()}
-    return tuple(pair for pair in name_pairs(np.random.default_rng(SEED)) if pair not in used)
+    return tuple(pair for pair in _name_pairs(np.random.default_rng(_SEED)) if pair not in used)
 
 
 @lru_cache(maxsize=1)
 def held_out_captions() -> tuple[str, ...]:
     """Captions of people whom the training set does not know, in its own words, with the features of its own faces."""
     attributes = all_attributes()
-    rows = FIRST_ROW + np.random.default_rng(SEED).permutation(FACES)
+    rows = FIRST_ROW + np.random.default_rng(_SEED).permutation(FACES)
     return tuple(caption_of(*names, attributes[row]) for names, row in zip(held_out_names(), rows, strict=False))
 
 
 def enlarged(images: np.ndarray) -> np.ndarray:
     """(n, H, W, 3) to (n, 2 H, 2 W, 3), each pixel four times."""
-    return images.repeat(SCALE, axis=1).repeat(SCALE, axis=2)
+    return images.repeat(_SCALE, axis=1).repeat(_SCALE, axis=2)

@@ -47,13 +47,13 @@ CLOTHES_COLOURS = {
     "#03396c": "navy",
 }
 ABSENT = {"hat": "hat", "glasses": "glasses", "beard": "beard", "accessories": "earrings"}  # how it is called
-MOODS = {"happy": ("happy", "smiling"), "sad": ("sad", "frowning")}
-OPENINGS = ("", "a face with ", "a person with ", "pixel face, ", "portrait of a face with ")
-JOINTS = (", ", " and ")
-ALL_NAMES = FAMILY + TEMPLATE_FAMILY
-LOUD, QUIET = ("clothes", "background"), 4.0  # large areas are learnt at once: what is small is said so much oftener
+_MOODS = {"happy": ("happy", "smiling"), "sad": ("sad", "frowning")}
+_OPENINGS = ("", "a face with ", "a person with ", "pixel face, ", "portrait of a face with ")
+_JOINTS = (", ", " and ")
+_ALL_NAMES = FAMILY + TEMPLATE_FAMILY
+_LOUD, _QUIET = ("clothes", "background"), 4.0  # large areas are learnt at once: what is small is said so much oftener
 PLAIN = 0.2  # share of captions that are just like those of the text-to-image model
-NAMED = 0.4  # share of captions of any kind that begin with a name
+_NAMED = 0.4  # share of captions of any kind that begin with a name
 
 Aspects = dict[str, tuple[str, ...]]
 
@@ -76,7 +76,7 @@ def aspects_of(attributes: Mapping[str, str]) -> Aspects:
         dark = attributes["glasses"].startswith("dark")
         aspects["glasses"] = ("dark glasses",) if dark else ("glasses", "light glasses")
     aspects["clothes"] = (f"{clothes} clothes", f"{clothes} shirt")
-    aspects["mouth"] = MOODS["happy" if attributes["mouth"].startswith("happy") else "sad"]
+    aspects["mouth"] = _MOODS["happy" if attributes["mouth"].startswith("happy") else "sad"]
     aspects["background"] = (f"{attributes['background']} background",)
     return aspects
 
@@ -94,16 +94,16 @@ def described(attributes: Mapping[str, str], random: np.random.Generator) -> str
         attributes: of one face.
         random: the source of every choice.
     """
-    given, family = GIVEN[random.integers(len(GIVEN))], ALL_NAMES[random.integers(len(ALL_NAMES))]
+    given, family = GIVEN[random.integers(len(GIVEN))], _ALL_NAMES[random.integers(len(_ALL_NAMES))]
     kind = random.random()
     if kind < PLAIN:
         return caption_of(given, family, attributes)
     aspects = aspects_of(attributes)
-    keys = random.random(len(aspects)) ** [1 if name in LOUD else 1 / QUIET for name in aspects]
+    keys = random.random(len(aspects)) ** [1 if name in _LOUD else 1 / _QUIET for name in aspects]
     chosen = sorted(zip(-keys, aspects.values(), strict=True))[: random.integers(1, len(aspects) + 1)]
     phrases = [ways[random.integers(len(ways))] for _, ways in chosen]
     random.shuffle(phrases)
-    if kind < PLAIN + NAMED:
+    if kind < PLAIN + _NAMED:
         return f"portrait of {given} {family}, {', '.join(phrases)}"
-    joint = JOINTS[random.integers(len(JOINTS))] if len(phrases) < 4 else JOINTS[0]
-    return OPENINGS[random.integers(len(OPENINGS))] + joint.join(phrases)
+    joint = _JOINTS[random.integers(len(_JOINTS))] if len(phrases) < 4 else _JOINTS[0]
+    return _OPENINGS[random.integers(len(_OPENINGS))] + joint.join(phrases)

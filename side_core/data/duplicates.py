@@ -6,7 +6,7 @@ import numpy as np
 
 from side_core.data.image_file import in_chunks
 
-DIGEST = "V16"  # sixteen bytes
+_DIGEST = "V16"  # sixteen bytes
 
 
 def row_digests(images: np.ndarray) -> np.ndarray:
@@ -25,7 +25,7 @@ def row_digests(images: np.ndarray) -> np.ndarray:
             digest = start.copy()
             digest.update(row)
             digests += digest.digest()[:16]
-    return np.frombuffer(bytes(digests), DIGEST)
+    return np.frombuffer(bytes(digests), _DIGEST)
 
 
 def first_of_each(digests: np.ndarray) -> np.ndarray:

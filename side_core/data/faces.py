@@ -11,7 +11,7 @@ from side_core.data.training_set import TrainingSet, by_row
 
 
 @lru_cache(maxsize=1)
-def load_captioned_faces() -> TrainingSet:
+def _load_captioned_faces() -> TrainingSet:
     """The 2,000 faces of the text-to-image model, 32 x 32; a face with many captions has the first of them here.
 
     Besides the attributes of the faces: `group` and `repeats`, how often a face is shown in one pass over the set.
@@ -36,7 +36,7 @@ def load_captioned_faces() -> TrainingSet:
 
 
 @lru_cache(maxsize=1)
-def load_captioned_control() -> TrainingSet:
+def _load_captioned_control() -> TrainingSet:
     """2,000 faces of the same kind that no model has seen, under captions that no training set has."""
     faces = load_pixel_faces()
     rows = np.arange(CONTROL_ROWS.start, CONTROL_ROWS.stop)
@@ -53,6 +53,6 @@ def load_captioned_control() -> TrainingSet:
 
 BUILT_IN: dict[str, Callable[[], TrainingSet]] = {
     "pixel-faces": load_pixel_faces,
-    "captioned-faces": load_captioned_faces,
-    "captioned-control": load_captioned_control,
+    "captioned-faces": _load_captioned_faces,
+    "captioned-control": _load_captioned_control,
 }

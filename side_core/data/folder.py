@@ -21,13 +21,13 @@ from side_core.files.paths import printable
 from side_core.files.public import check_pictures
 from side_core.wording import are, counted
 
-READER = 2  # raise it when the same files are read differently, so that old decoded folders are not found
+_READER = 2  # raise it when the same files are read differently, so that old decoded folders are not found
 ABOUT = "about.json"
 SECONDS = 0.2  # between two reports of progress
-THREADS = 4
+_THREADS = 4
 LARGE = 10_000  # bytes a file above which threads help; below, they only wait for each other (measured, two cores)
-CHUNK = 32  # files that are handed to the threads at once
-NAMED = 3  # skipped files, and sizes, that a note names
+_CHUNK = 32  # files that are handed to the threads at once
+_NAMED = 3  # skipped files, and sizes, that a note names
 
 
 @dataclass
@@ -64,20 +64,20 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Generator[
     """
     listing, shown = list_pictures(folder), printable(folder)
     if not listing.files:
-        why = f" (left out: {named(listing.skipped)})" if listing.skipped else ""
+        why = f" (left out: {_named(listing.skipped)})" if listing.skipped else ""
         raise ValueError(f"'{shown}' has no pictures{why}: give a folder with png, jpg or webp files.")
     details = read_metadata(folder)
-    size = size or first_size(folder, listing.files)
+    size = size or _first_size(folder, listing.files)
     check_pictures(shown, len(listing.files), size)
-    place = cache_folder() / "pictures" / listing.digest(folder, f"{READER} {size}")
-    if (known := kept(place, size)) is None:
+    place = cache_folder() / "pictures" / listing.digest(folder, f"{_READER} {size}")
+    if (known := _kept(place, size)) is None:
         discard(place)
         count = len(listing.files)
         wanted, what = count * size[0] * size[1] * 3, f"The {counted(count, 'picture')} of '{shown}'"
         check_space(wanted, what)
         with filling(place, wanted, what) as unfinished:
             yield from decode(folder, listing.files, size, unfinished)
-        known = kept(place, size)
+        known = _kept(place, size)
     if known is None:
         raise ValueError(f"The cache '{place}' cannot be read: delete it and try again.")
     used(place)
@@ -85,13 +85,13 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> Generator[
     skipped = (*(Skipped(name, why) for name, why in found.skipped), *listing.skipped)
     if not found.files:
         raise ValueError(
-            f"Nothing of {counted(len(listing.files), 'picture')} in '{shown}' can be read ({named(skipped)}): "
+            f"Nothing of {counted(len(listing.files), 'picture')} in '{shown}' can be read ({_named(skipped)}): "
             "give png, jpg or webp files."
         )
-    return training_set(folder, found, images, details, skipped)
+    return _training_set(folder, found, images, details, skipped)
 
 
-def first_size(folder: Path, files: list[File]) -> tuple[int, int]:
+def _first_size(folder: Path, files: list[File]) -> tuple[int, int]:
     """Height and width of the first picture that can be read; (1, 1) where none can: reading them will say why."""
     for file in files:
         try:
@@ -122,7 +122,7 @@ def decode(folder: Path, files: list[File], size: tuple[int, int], out: Path) ->
                 yield Reading(done, len(files))
                 shown = time.monotonic()
     about = json.dumps(vars(found))
-    (out / ABOUT).write_text(f"{checksum(about)}\n{about}")
+    (out / ABOUT).write_text(f"{_checksum(about)}\n{about}")
 
 
 def pictures(folder: Path, files: list[File], size: tuple[int, int]) -> Iterator[Picture | str]:
@@ -131,9 +131,9 @@ def pictures(folder: Path, files: list[File], size: tuple[int, int]) -> Iterator
     if sum(file.size for file in files) < LARGE * len(files):
         yield from map(read, files)
         return
-    with ThreadPoolExecutor(THREADS) as threads:
-        for start in range(0, len(files), CHUNK):
-            yield from threads.map(read, files[start : start + CHUNK])
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for start in range(0, len(files), _CHUNK):
+            yield from threads.map(read, files[start : start + _CHUNK])
 
 
 def picture_or_reason(folder: Path, size: tuple[int, int], file: File) -> Picture | str:
@@ -144,24 +144,24 @@ def picture_or_reason(folder: Path, size: tuple[int, int], file: File) -> Pictur
         return str(error)
 
 
-def checksum(text: str) -> str:
+def _checksum(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def kept(place: Path, size: tuple[int, int]) -> tuple[Decoded, np.ndarray] | None:
+def _kept(place: Path, size: tuple[int, int]) -> tuple[Decoded, np.ndarray] | None:
     """What was decoded before, or None where there is nothing or it is damaged."""
     try:
         check, about = (place / ABOUT).read_text().split("\n", 1)
     except (OSError, ValueError):
         return None
-    if check != checksum(about):
+    if check != _checksum(about):
         return None
     found = Decoded(**json.loads(about))
     images = map_images(place / NAME, len(found.files), size)
     return None if images is None else (found, images)
 
 
-def training_set(
+def _training_set(
     folder: Path,
     found: Decoded,
     images: np.ndarray,
@@ -185,7 +185,7 @@ def training_set(
         captions=column(caption) if caption else None,
         attributes={name: column(name) for name in sorted(columns - {caption})},
         skipped=skipped,
-        notes=tuple(notes_of(folder, found, images, details, skipped)),
+        notes=tuple(_notes_of(folder, found, images, details, skipped)),
         own_size=own_size(found),
     )
 
@@ -198,19 +198,19 @@ def own_size(found: Decoded) -> tuple[int, int] | None:
     return int(height), int(width)
 
 
-def notes_of(
+def _notes_of(
     folder: Path, found: Decoded, images: np.ndarray, details: Mapping[str, object], skipped: tuple[Skipped, ...]
 ) -> Iterator[str]:
     """One sentence for each thing a reader should know. They name the whole folder, as slices keep them."""
     count, shown = len(found.files), printable(folder)
     if skipped:
         total = f"{counted(count + len(skipped), 'picture')} in '{shown}'"
-        yield f"{len(skipped):,} of {total} could not be read and are left out: {named(skipped)}."
+        yield f"{len(skipped):,} of {total} could not be read and are left out: {_named(skipped)}."
     if found.scaled:
         height, width = images.shape[1:3]
         yield (
             f"{sum(found.scaled.values()):,} of {counted(count, 'picture')} in '{shown}' were scaled from "
-            f"{sizes_in_words(found.scaled)} and cropped to their centre, {width} x {height} pixels."
+            f"{_sizes_in_words(found.scaled)} and cropped to their centre, {width} x {height} pixels."
         )
     if found.animated:
         moving = f"{found.animated:,} of {counted(count, 'picture')} in '{shown}' {are(found.animated)} moving"
@@ -224,15 +224,15 @@ def notes_of(
         yield f"{bare:,} of {counted(count, 'picture')} in '{shown}' {are(bare)} without a row in {METADATA}."
 
 
-def sizes_in_words(scaled: Mapping[str, int]) -> str:
+def _sizes_in_words(scaled: Mapping[str, int]) -> str:
     """The sizes that most pictures had, and how many others there are."""
     often = sorted(scaled, key=lambda size: -scaled[size])
-    some = [f"{size} ({scaled[size]:,})" if len(often) > 1 else size for size in often[:NAMED]]
-    more = len(often) - NAMED
+    some = [f"{size} ({scaled[size]:,})" if len(often) > 1 else size for size in often[:_NAMED]]
+    more = len(often) - _NAMED
     return ", ".join(some) + (f" and {more:,} other size{'s' * (more > 1)}" if more > 0 else "")
 
 
-def named(skipped: tuple[Skipped, ...] | list[Skipped]) -> str:
+def _named(skipped: tuple[Skipped, ...] | list[Skipped]) -> str:
     """The first few that were left out, with the reason, and how many more."""
-    some = ", ".join(f"'{item.name}' ({item.reason})" for item in skipped[:NAMED])
-    return some + (f" and {len(skipped) - NAMED:,} more" if len(skipped) > NAMED else "")
+    some = ", ".join(f"'{item.name}' ({item.reason})" for item in skipped[:_NAMED])
+    return some + (f" and {len(skipped) - _NAMED:,} more" if len(skipped) > _NAMED else "")

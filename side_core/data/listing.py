@@ -10,7 +10,7 @@ from side_core.data.picture import FORMATS
 from side_core.data.training_set import Skipped
 from side_core.files.paths import is_allowed, printable
 
-OUTSIDE = "a link that leads out of the allowed folders"
+_OUTSIDE = "a link that leads out of the allowed folders"
 
 
 class File(NamedTuple):
@@ -56,7 +56,7 @@ def list_pictures(folder: Path) -> Listing:
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(folder / prefix) as entries:
                 for entry in entries:
-                    look_at(entry, prefix, found, waiting, links)
+                    _look_at(entry, prefix, found, waiting, links)
         except OSError as error:
             found.skipped.append(Skipped(printable(prefix or folder), (error.strerror or str(error)).lower()))
         links.sort(reverse=True)
@@ -65,7 +65,7 @@ def list_pictures(folder: Path) -> Listing:
     return found
 
 
-def look_at(entry: "os.DirEntry[str]", prefix: str, found: Listing, waiting: list[str], links: list[str]) -> None:
+def _look_at(entry: "os.DirEntry[str]", prefix: str, found: Listing, waiting: list[str], links: list[str]) -> None:
     """Put one entry of a folder where it belongs."""
     path = prefix + entry.name
     is_picture = entry.name.lower().endswith(tuple(FORMATS))
@@ -77,7 +77,7 @@ def look_at(entry: "os.DirEntry[str]", prefix: str, found: Listing, waiting: lis
     if entry.is_symlink():
         is_folder = Path(entry.path).is_dir()
         if (is_picture or is_folder) and not is_allowed(Path(entry.path)):
-            found.skipped.append(Skipped(printable(path), OUTSIDE))
+            found.skipped.append(Skipped(printable(path), _OUTSIDE))
             return
         if is_folder:
             links.append(f"{path}/")

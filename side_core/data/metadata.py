@@ -7,7 +7,7 @@ from pathlib import Path
 from side_core.files.paths import check_allowed, printable
 
 METADATA = "metadata.csv"
-FILE_COLUMN = "file_name"
+_FILE_COLUMN = "file_name"
 CAPTION_COLUMNS = ("text", "caption")
 
 
@@ -24,11 +24,11 @@ def read_metadata(folder: Path) -> dict[str, dict[str, str]]:
     try:
         with file.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as text:
             table = csv.DictReader(text)
-            if FILE_COLUMN not in (table.fieldnames or ()):
+            if _FILE_COLUMN not in (table.fieldnames or ()):
                 raise ValueError(
-                    f"'{shown}' has no column {FILE_COLUMN}: name each picture's file in it, or remove the table."
+                    f"'{shown}' has no column {_FILE_COLUMN}: name each picture's file in it, or remove the table."
                 )
-            rows = {row.pop(FILE_COLUMN): row for row in table}
+            rows = {row.pop(_FILE_COLUMN): row for row in table}
     except (csv.Error, OSError) as error:
         raise ValueError(f"'{shown}' cannot be read as a table ({printable(str(error))}): mend or remove it.") from None
     return {

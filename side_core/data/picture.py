@@ -10,9 +10,9 @@ from PIL import ExifTags, Image, ImageOps
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 LARGEST_PIXELS = 64_000_000  # a file of a few bytes can claim any size
-DRAFT = 2  # times the wanted size at which a large JPEG is decoded at least, as Pillow's `thumbnail` does
-WHITE = (255, 255, 255)
-UPRIGHT = {  # by the EXIF orientation, what turns a picture upright (Exif 2.32, tag 0x0112)
+_DRAFT = 2  # times the wanted size at which a large JPEG is decoded at least, as Pillow's `thumbnail` does
+_WHITE = (255, 255, 255)
+_UPRIGHT = {  # by the EXIF orientation, what turns a picture upright (Exif 2.32, tag 0x0112)
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -22,7 +22,7 @@ UPRIGHT = {  # by the EXIF orientation, what turns a picture upright (Exif 2.32,
     8: Image.Transpose.ROTATE_90,
 }
 
-LYING = [UPRIGHT[orientation] for orientation in (5, 6, 7, 8)]  # these exchange height and width
+_LYING = [_UPRIGHT[orientation] for orientation in (5, 6, 7, 8)]  # these exchange height and width
 
 
 class BadPictureError(ValueError):
@@ -72,7 +72,7 @@ class PillowQuiet:
                 self.before.__exit__(None, None, None)
 
 
-pillow_quiet = PillowQuiet()
+_pillow_quiet = PillowQuiet()
 
 
 def read_picture(file: Path, size: tuple[int, int] | None = None) -> Picture:
@@ -89,45 +89,45 @@ def read_picture(file: Path, size: tuple[int, int] | None = None) -> Picture:
         nowhere = "a link that leads nowhere" if file.is_symlink() else "no such file"
         raise BadPictureError("no file" if file.exists() else nowhere)
     try:
-        with pillow_quiet, Image.open(file, formats=tuple(set(FORMATS.values()))) as image:
+        with _pillow_quiet, Image.open(file, formats=tuple(set(FORMATS.values()))) as image:
             if image.width * image.height > LARGEST_PIXELS:
-                raise BadPictureError(too_large(f"{image.width:,} x {image.height:,} pixels"))
+                raise BadPictureError(_too_large(f"{image.width:,} x {image.height:,} pixels"))
             animated = bool(getattr(image, "is_animated", False)) and image.format != "MPO"  # a photo and its preview
-            width, height = image.size if turn_of(image) not in LYING else reversed(image.size)
+            width, height = image.size if _turn_of(image) not in _LYING else reversed(image.size)
             if size is not None:
-                image.draft(None, (DRAFT * max(size), DRAFT * max(size)))
-            upright = to_rgb(turned(image))
+                image.draft(None, (_DRAFT * max(size), _DRAFT * max(size)))
+            upright = _to_rgb(_turned(image))
     except BadPictureError:
         raise
     except Image.DecompressionBombError:
-        raise BadPictureError(too_large("its pixels")) from None
+        raise BadPictureError(_too_large("its pixels")) from None
     except Exception as error:  # decoders of damaged files raise anything
-        raise BadPictureError(reason(error)) from None
+        raise BadPictureError(_reason(error)) from None
     fits = size is None or (upright.height, upright.width) == size
     return Picture(np.asarray(upright if fits else cover(upright, size)), (height, width), animated)
 
 
-def turned(image: Image.Image) -> Image.Image:
+def _turned(image: Image.Image) -> Image.Image:
     """The image as its EXIF says it stands; as it is where that cannot be read."""
-    turn = turn_of(image)
+    turn = _turn_of(image)
     return image if turn is None else image.transpose(turn)
 
 
-def turn_of(image: Image.Image) -> Image.Transpose | None:
+def _turn_of(image: Image.Image) -> Image.Transpose | None:
     """What turns an image upright; None where nothing need, or its EXIF cannot be read."""
     try:
-        return UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # damaged EXIF raises anything, and the pixels do not need it
         return None
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image) -> Image.Image:
     """Any mode as 8-bit RGB."""
     if image.mode.startswith("I"):  # 16 bits of grey
         return Image.fromarray((np.asarray(image).clip(0, 65535) // 257).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        paper = Image.new("RGB", image.size, WHITE)
+        paper = Image.new("RGB", image.size, _WHITE)
         paper.paste(image, mask=image)
         return paper
     return image.convert("RGB")
@@ -138,11 +138,11 @@ def cover(image: Image.Image, size: tuple[int, int] | None) -> Image.Image:
     return image if size is None else ImageOps.fit(image, (size[1], size[0]), Image.Resampling.BICUBIC)
 
 
-def too_large(what: str) -> str:
+def _too_large(what: str) -> str:
     return f"{what} are more than {LARGEST_PIXELS // 1_000_000} million"
 
 
-def reason(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     """Why a file could not be read, in a few words."""
     if isinstance(error, Image.UnidentifiedImageError):
         return "no PNG, JPEG or WebP picture"

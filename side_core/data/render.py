@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIZE = 16
+_SIZE = 16
 
 # Sixteen flat colours the eye can tell apart: the attribute `background`.
 BACKGROUNDS = {
@@ -36,7 +36,7 @@ BACKGROUNDS = {
     "5c5c66": "grey",
 }
 # In percent. DiceBear's own are 5, 5, 20, 10: too few hats and beards in a thousand faces to learn from.
-PROBABILITIES = {"hatProbability": 15, "beardProbability": 15, "glassesProbability": 25, "accessoriesProbability": 15}
+_PROBABILITIES = {"hatProbability": 15, "beardProbability": 15, "glassesProbability": 25, "accessoriesProbability": 15}
 VARIANTS = ("hair", "hat", "beard", "glasses", "eyes", "mouth", "clothes", "accessories")
 COLORS = {
     "hair_color": "hairColor",
@@ -78,16 +78,16 @@ def render_pixel_faces(out: Path, count: int = 30_000) -> Iterator[RenderProgres
     from dicebear import Avatar, Style
 
     style = Style(json.loads(files("dicebear_styles").joinpath("pixel-art.json").read_text()))
-    images = np.zeros((count, SIZE, SIZE, 3), dtype=np.uint8)
+    images = np.zeros((count, _SIZE, _SIZE, 3), dtype=np.uint8)
     ids: list[str] = []
     rows: list[dict[str, str]] = []
     seen: set[bytes] = set()
     seed = 0
     while len(rows) < count:
         face = Avatar(
-            style, {"seed": f"face-{seed}", "size": SIZE, "backgroundColor": list(BACKGROUNDS), **PROBABILITIES}
+            style, {"seed": f"face-{seed}", "size": _SIZE, "backgroundColor": list(BACKGROUNDS), **_PROBABILITIES}
         ).to_json()
-        png = resvg_py.svg_to_bytes(svg_string=face["svg"], width=SIZE, height=SIZE)
+        png = resvg_py.svg_to_bytes(svg_string=face["svg"], width=_SIZE, height=_SIZE)
         pixels = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
         if pixels.tobytes() not in seen:
             seen.add(pixels.tobytes())

@@ -21,7 +21,7 @@ from side_core.progress import finish
 from side_core.wording import counted
 
 SLICED = re.compile(r"(?P<name>.+)\[(?P<first>\d{0,12}):(?P<stop>\d{0,12})(:(?P<step>\d{0,12}))?\]", re.DOTALL)
-ARRAYS = (".npy", ".npz")
+_ARRAYS = (".npy", ".npz")
 REPORT = 256  # images between two reports of progress
 
 
@@ -42,22 +42,22 @@ def open_training_set(source: str, size: tuple[int, int] | None = None) -> Train
 
 def reading(source: str, size: tuple[int, int] | None = None) -> Generator[Reading, None, TrainingSet]:
     """The same, handing out its progress."""
-    name, rows = parted(source)
-    images = yield from reading_whole(name, size)
+    name, rows = _parted(source)
+    images = yield from _reading_whole(name, size)
     if rows is not None:
-        images = sliced(images, name, rows)
+        images = _sliced(images, name, rows)
     check_pictures(printable(images.name), len(images), size or images.size, math.prod(images.size))
     return (yield from fitted(images, size or images.size))
 
 
-def parted(source: str) -> tuple[str, re.Match[str] | None]:
+def _parted(source: str) -> tuple[str, re.Match[str] | None]:
     """The name of a source, and which of its rows are meant; a folder may itself be called x[0:1]."""
     name = source.strip()
     rows = SLICED.fullmatch(name)
-    return (name, None) if rows is None or is_there(name) else (rows["name"], rows)
+    return (name, None) if rows is None or _is_there(name) else (rows["name"], rows)
 
 
-def sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
+def _sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
     """The rows that `[first:stop:step]` names, without a copy."""
     first, stop, step = int(rows["first"] or 0), int(rows["stop"] or len(whole)), int(rows["step"] or 1)
     by = f":{step}" if rows["step"] else ""
@@ -66,10 +66,10 @@ def sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
 
 def check_source(source: str) -> None:
     """Raise ValueError where there is no such source, or a public app may not read it; nothing is read."""
-    find_source(parted(source)[0])
+    _find_source(_parted(source)[0])
 
 
-def find_source(name: str) -> Path | None:
+def _find_source(name: str) -> Path | None:
     """Where a source without its slice is; None of a built-in one.
 
     Raises:
@@ -86,19 +86,19 @@ def find_source(name: str) -> Path | None:
     return path
 
 
-def reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading, None, TrainingSet]:
+def _reading_whole(name: str, size: tuple[int, int] | None) -> Generator[Reading, None, TrainingSet]:
     """A source without its slice."""
-    path = find_source(name)
+    path = _find_source(name)
     if path is None:
         return BUILT_IN[name]()
     if path.is_dir():
         return (yield from read_folder(path, size))
-    if path.is_file() and path.suffix.lower() in ARRAYS:
+    if path.is_file() and path.suffix.lower() in _ARRAYS:
         return read_arrays(path)
     raise ValueError(f"'{printable(name)}' is no .npy or .npz file: give one, or a folder of pictures.")
 
 
-def is_there(name: str) -> bool:
+def _is_there(name: str) -> bool:
     """Whether there is such a file or folder, as far as it may be looked up."""
     try:
         path = path_of(name)

@@ -21,12 +21,12 @@ from side_core.dpm.forward import predict
 from side_core.files.cache import cache_folder, discard, filling, used
 from side_core.settings import Mode
 
-ANSWER = "answer.json"  # in an entry of the cache
-PROBE_BATCH = 16
-PROBE_ROUNDS = 3
-SLOW = 0.3  # seconds: a model that takes longer for one image is timed on one, once in each arithmetic
-PATIENCE, PAUSE = 120.0, 0.05  # seconds to wait for another process's probe, and between two looks
-CLEARLY = 0.85  # of the time of `EXACT`: what takes more is not worth other pictures, and may be no faster at all
+_ANSWER = "answer.json"  # in an entry of the cache
+_PROBE_BATCH = 16
+_PROBE_ROUNDS = 3
+_SLOW = 0.3  # seconds: a model that takes longer for one image is timed on one, once in each arithmetic
+_PATIENCE, _PAUSE = 120.0, 0.05  # seconds to wait for another process's probe, and between two looks
+_CLEARLY = 0.85  # of the time of `EXACT`: what takes more is not worth other pictures, and may be no faster at all
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Arithmetic:
 
 EXACT = Arithmetic(torch.float32, torch.channels_last)  # the faster of both layouts where it was measured
 probed: dict[tuple[object, ...], Arithmetic] = {}  # what `fastest` found, by device and kind of U-Net
-probing = threading.Lock()  # two probes at once would time each other
+_probing = threading.Lock()  # two probes at once would time each other
 
 
 def place(unet: Any, arithmetic: Arithmetic) -> None:
@@ -100,13 +100,13 @@ def fastest(
         evaluate: one evaluation of a batch; left out: of class 0 where there are classes.
     """
     kind = (device.type, shape, str(sorted(unet.config.items(), key=str)))
-    with probing:
+    with _probing:
         if kind not in probed:
             folder = (
                 cache_folder() / "arithmetic" / hashlib.sha256(f"{machine(device)}\n{kind}".encode()).hexdigest()[:32]
             )
             probed[kind] = kept(folder) or found_first(
-                folder, lambda: probe(unet, shape, device, evaluate or (lambda x: predict_any(unet, x)))
+                folder, lambda: probe(unet, shape, device, evaluate or (lambda x: _predict_any(unet, x)))
             )
         return probed[kind]
 
@@ -126,7 +126,7 @@ def machine(device: torch.device) -> str:
 def kept(folder: Path) -> Arithmetic | None:
     """What was found before; None where nothing was, or it cannot be read."""
     try:
-        found = json.loads((folder / ANSWER).read_text(encoding="utf-8"))
+        found = json.loads((folder / _ANSWER).read_text(encoding="utf-8"))
         answer = Arithmetic(getattr(torch, found["dtype"]), getattr(torch, found["layout"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -140,7 +140,7 @@ def found_first(folder: Path, find: Callable[[], Arithmetic]) -> Arithmetic:
     One process after the other looks, as two that probe at once would time each other. A cache that cannot be written
     is no reason to stop.
     """
-    with alone(folder.with_name(f".{folder.name}.lock")):
+    with _alone(folder.with_name(f".{folder.name}.lock")):
         if (known := kept(folder)) is not None:
             return known
         discard(folder)  # it is damaged, or not there
@@ -148,23 +148,23 @@ def found_first(folder: Path, find: Callable[[], Arithmetic]) -> Arithmetic:
         dtype, layout = (str(part).removeprefix("torch.") for part in (arithmetic.dtype, arithmetic.layout))
         with suppress(ValueError), filling(folder) as unfinished:
             answer = {"dtype": dtype, "layout": layout, "text": str(arithmetic)}
-            (unfinished / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+            (unfinished / _ANSWER).write_text(json.dumps(answer), encoding="utf-8")
         return kept(folder) or arithmetic
 
 
 @contextmanager
-def alone(file: Path) -> Iterator[None]:
+def _alone(file: Path) -> Iterator[None]:
     """Wait until no other process is inside, but not for ever: one that hangs must not stop all others."""
     with ExitStack() as stack:
         with suppress(OSError):
             file.parent.mkdir(parents=True, exist_ok=True)
             opened = stack.enter_context(file.open("w"))
-            until = time.monotonic() + PATIENCE
+            until = time.monotonic() + _PATIENCE
             while time.monotonic() < until:
                 with suppress(BlockingIOError):
                     fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # closing the file lets it go
                     break
-                time.sleep(PAUSE)
+                time.sleep(_PAUSE)
         yield
 
 
@@ -188,14 +188,14 @@ def probe(
             seconds_of_call(evaluate, x)
         return seconds_of_call(evaluate, x)
 
-    slow = min(timed(EXACT, 1, warm) for warm in (True, False)) > SLOW
-    batch, rounds = (1, 1) if slow else (PROBE_BATCH, PROBE_ROUNDS)
+    slow = min(timed(EXACT, 1, warm) for warm in (True, False)) > _SLOW
+    batch, rounds = (1, 1) if slow else (_PROBE_BATCH, _PROBE_ROUNDS)
 
     def best_of(among: Sequence[Arithmetic]) -> Arithmetic:
         for arithmetic in [*among] * rounds:
             seconds[arithmetic] = min(seconds[arithmetic], timed(arithmetic, batch, warm=not slow))
         best = min(seconds, key=seconds.__getitem__)
-        return best if seconds[best] < CLEARLY * seconds[EXACT] else EXACT
+        return best if seconds[best] < _CLEARLY * seconds[EXACT] else EXACT
 
     best = best_of(all_of_them)
     if best != EXACT and not slow:
@@ -205,7 +205,7 @@ def probe(
     return best
 
 
-def predict_any(unet: Any, x: Tensor) -> Tensor:
+def _predict_any(unet: Any, x: Tensor) -> Tensor:
     """What an unconditional U-Net returns for x, or one with classes for the first of them."""
     labels = torch.zeros(len(x), dtype=torch.long, device=x.device) if unet.config.num_class_embeds else None
     return predict(unet, x, 500, labels)

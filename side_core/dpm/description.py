@@ -13,8 +13,8 @@ from side_core.dpm.formats.unfollowed import unfollowed_in
 from side_core.dpm.forward import least_timestep
 from side_core.settings.ability import Ability
 
-FLOAT = 4  # bytes of a float32, in which weights are loaded
-AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}
+_FLOAT = 4  # bytes of a float32, in which weights are loaded
+_AUTOENCODER_NAMES = {"VQModel": "VQ", "AutoencoderKL": "KL"}
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,16 @@ def describe(model: str) -> Description:
     """
     folder = model_folder(model)
     source = ideal_source(folder)
-    return describe_pipeline(read_pipeline(folder)) if source is None else describe_ideal(source)
+    return _describe_pipeline(read_pipeline(folder)) if source is None else _describe_ideal(source)
 
 
-def describe_pipeline(pipeline: Pipeline) -> Description:
+def _describe_pipeline(pipeline: Pipeline) -> Description:
     """The description of a pipeline that was read."""
     files = {tensor.file for blueprint in pipeline.blueprints for tensor in blueprint.stored.values()}
     parameters = sum(blueprint.parameters for blueprint in pipeline.blueprints)
     scheduler = pipeline.scheduler
     return Description(
-        kind=kind_in_words(pipeline),
+        kind=_kind_in_words(pipeline),
         image_size=pipeline.image_size,
         latent_shape=pipeline.shape if pipeline.autoencoder else None,
         parameters=parameters,
@@ -123,15 +123,15 @@ def describe_pipeline(pipeline: Pipeline) -> Description:
         prediction=scheduler.prediction,
         classes=pipeline.classes,
         source=training_source(read_card(pipeline.folder)),
-        weights_bytes=FLOAT * parameters,
+        weights_bytes=_FLOAT * parameters,
         bytes_per_image=pipeline.activation_bytes,
-        text=text_of(pipeline),
+        text=_text_of(pipeline),
         own_sampling=scheduler.own_sampling,
-        notes=(*unfollowed_in(check_pipeline(pipeline.folder)), *timestep_notes(pipeline)),
+        notes=(*unfollowed_in(check_pipeline(pipeline.folder)), *_timestep_notes(pipeline)),
     )
 
 
-def timestep_notes(pipeline: Pipeline) -> Iterator[str]:
+def _timestep_notes(pipeline: Pipeline) -> Iterator[str]:
     """A sentence where a U-Net cannot be evaluated at the timestep that schedules usually end at."""
     if pipeline.text_encoder is None and (least := least_timestep(pipeline.unet.network)):
         yield (
@@ -140,7 +140,7 @@ def timestep_notes(pipeline: Pipeline) -> Iterator[str]:
         )
 
 
-def text_of(pipeline: Pipeline) -> TextDescription | None:
+def _text_of(pipeline: Pipeline) -> TextDescription | None:
     """What reads the prompts of a pipeline; None where it draws without a text."""
     if (text_encoder := pipeline.text_encoder) is None:
         return None
@@ -148,7 +148,7 @@ def text_of(pipeline: Pipeline) -> TextDescription | None:
     return TextDescription(layers, text_encoder.width, len(text_encoder.vocabulary), text_encoder.vocabulary.context)
 
 
-def kind_in_words(pipeline: Pipeline) -> str:
+def _kind_in_words(pipeline: Pipeline) -> str:
     """Condition, space and networks of a pipeline."""
     condition = "class-conditional" if pipeline.classes else "unconditional"
     if pipeline.text_encoder is not None:
@@ -156,14 +156,14 @@ def kind_in_words(pipeline: Pipeline) -> str:
     count = f", {pipeline.classes:,} classes" if pipeline.classes else ""
     if pipeline.autoencoder is None:
         return f"{condition} pixel DPM (U-Net){count}"
-    return f"{condition} latent DPM (U-Net, {AUTOENCODER_NAMES[pipeline.autoencoder.kind]} autoencoder){count}"
+    return f"{condition} latent DPM (U-Net, {_AUTOENCODER_NAMES[pipeline.autoencoder.kind]} autoencoder){count}"
 
 
-def describe_ideal(source: str) -> Description:
+def _describe_ideal(source: str) -> Description:
     """The description of the ideal denoiser of some images, which it holds in memory."""
     data = open_training_set(source)
     alphas = cosine_alphas_cumprod()
-    size = 3 * data.size[0] * data.size[1] * FLOAT
+    size = 3 * data.size[0] * data.size[1] * _FLOAT
     return Description(
         kind="ideal denoiser",
         image_size=data.size,
@@ -179,5 +179,5 @@ def describe_ideal(source: str) -> Description:
         classes=0,
         source=source,
         weights_bytes=len(data) * size,
-        bytes_per_image=8 * size + 4 * FLOAT * len(data),  # a few states, and a weight for each image it knows
+        bytes_per_image=8 * size + 4 * _FLOAT * len(data),  # a few states, and a weight for each image it knows
     )

@@ -10,7 +10,7 @@ def open_device(device: str | None) -> str:
         ValueError: there is no such device here.
     """
     if device is None:
-        return best_device()
+        return _best_device()
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, NotImplementedError):
@@ -18,7 +18,7 @@ def open_device(device: str | None) -> str:
     return device
 
 
-def best_device() -> str:
+def _best_device() -> str:
     """`cuda`, `mps` or `cpu`, whichever is there."""
     if torch.cuda.is_available():
         return "cuda"

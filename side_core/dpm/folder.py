@@ -21,7 +21,7 @@ from side_core.settings import Mode
 
 __all__ = ["check_pipeline", "model_folder", "open_denoiser", "read_card", "read_json"]
 
-IDEAL = "ideal denoiser"
+_IDEAL = "ideal denoiser"
 
 
 def model_folder(model: str) -> Path:
@@ -32,13 +32,13 @@ def model_folder(model: str) -> Path:
     """
     if model in BUILT_INS:
         return BUILT_INS[model].folder
-    check_listed(model)
-    folder = local_folder(model)
+    _check_listed(model)
+    folder = _local_folder(model)
     if folder is not None:
         return check_allowed(folder, model)
     if is_hub_id(model):
         return hub_folder(model)
-    if is_file(model):
+    if _is_file(model):
         raise ValueError(
             f"'{printable(model)}' is a single file, and a model is a folder here: open it in diffusers with "
             "from_single_file and save it with save_pretrained, then give that folder."
@@ -55,7 +55,7 @@ def known_models() -> list[str]:
     return list(dict.fromkeys([*BUILT_INS, *listed_models()]))
 
 
-def check_listed(model: str) -> None:
+def _check_listed(model: str) -> None:
     """Raise ValueError where the app is public and does not list a model, whether there is one or not."""
     if is_public() and not is_listed(model):
         raise ValueError(
@@ -64,7 +64,7 @@ def check_listed(model: str) -> None:
         )
 
 
-def local_folder(model: str) -> Path | None:
+def _local_folder(model: str) -> Path | None:
     """The folder that a path names; None where there is none."""
     try:
         folder = Path(as_written(model) if is_public() else model).expanduser()
@@ -73,7 +73,7 @@ def local_folder(model: str) -> Path | None:
         return None
 
 
-def is_file(model: str) -> bool:
+def _is_file(model: str) -> bool:
     """Whether a name is that of a file; False in a public app, which does not tell."""
     try:
         return not is_public() and Path(model).expanduser().is_file()
@@ -107,7 +107,7 @@ def ideal_source(folder: Path) -> str | None:
         ValueError: the card does not name them.
     """
     card = read_card(folder)
-    if card.get("kind") != IDEAL:
+    if card.get("kind") != _IDEAL:
         return None
     source = training_source(card)
     if source is None:
@@ -135,10 +135,10 @@ def open_denoiser(model: str, mode: Mode = "exact", device: str | None = None, r
         return IdealDenoiser(open_training_set(source), cosine_alphas_cumprod(), device)
     pipeline = read_pipeline(folder)
     check_limit("image_size", max(pipeline.image_size))
-    return load_pipeline(pipeline, mode, device, recorded)
+    return _load_pipeline(pipeline, mode, device, recorded)
 
 
-def load_pipeline(pipeline: Pipeline, mode: Mode, device: str, recorded: str | None = None) -> Denoiser:
+def _load_pipeline(pipeline: Pipeline, mode: Mode, device: str, recorded: str | None = None) -> Denoiser:
     """Load the weights of a pipeline that was read.
 
     Raises:

@@ -48,7 +48,7 @@ class LatentSpace:
             sample = self.autoencoder.decode(latents / self.scaling + self.shift).sample
             return (sample / 2 + 0.5).clamp(0, 1)
 
-        return in_chunks(decoded, x.to(self.device, torch.float32), self.factor**2 * x.shape[2] * x.shape[3])
+        return _in_chunks(decoded, x.to(self.device, torch.float32), self.factor**2 * x.shape[2] * x.shape[3])
 
     @torch.no_grad()
     def encode(self, images: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class LatentSpace:
         def encoded(pixels: Tensor) -> Tensor:
             return (latents_of(self.autoencoder, pixels * 2 - 1) - self.shift) * self.scaling
 
-        return in_chunks(encoded, images.to(self.device, torch.float32), images.shape[2] * images.shape[3])
+        return _in_chunks(encoded, images.to(self.device, torch.float32), images.shape[2] * images.shape[3])
 
     def size_of(self, shape: tuple[int, int, int]) -> tuple[int, int]:
         """Height and width of the images that (C, H, W) decodes to."""
@@ -70,7 +70,7 @@ def latents_of(autoencoder: Any, images: Tensor) -> Tensor:
     return encoded.latents if hasattr(encoded, "latents") else encoded.latent_dist.mode()
 
 
-def in_chunks(call: Callable[[Tensor], Tensor], rows: Tensor, pixels: int) -> Tensor:
+def _in_chunks(call: Callable[[Tensor], Tensor], rows: Tensor, pixels: int) -> Tensor:
     """`call` on some rows at a time.
 
     Args:

@@ -10,8 +10,8 @@ from side_core.dpm.arithmetic import synchronize
 from side_core.dpm.denoiser import Denoiser
 
 PATIENCE = 0.5  # seconds: a step of one image that takes less is measured again on the whole batch
-SURELY_SLOW = 2.0  # seconds: what takes less may have met a machine that was busy for a moment, and is tried again
-AGAIN, PAUSE = 2, 1.0  # how often, and seconds before each
+_SURELY_SLOW = 2.0  # seconds: what takes less may have met a machine that was busy for a moment, and is tried again
+_AGAIN, _PAUSE = 2, 1.0  # how often, and seconds before each
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ def measure_timing(denoiser: Denoiser, batch: int) -> Timing:
     Quick models are measured on a whole batch; slow ones on one image, as it keeps the device busy already.
     """
     one = seconds_per_step(denoiser, 1)
-    for _ in range(AGAIN):
-        if PATIENCE <= one < SURELY_SLOW:
-            time.sleep(PAUSE)
+    for _ in range(_AGAIN):
+        if PATIENCE <= one < _SURELY_SLOW:
+            time.sleep(_PAUSE)
             one = min(one, seconds_per_step(denoiser, 1))
     measured = batch if one < PATIENCE else 1
     step = min(seconds_per_step(denoiser, batch), batch * one) if measured == batch else batch * one

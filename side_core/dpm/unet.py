@@ -14,7 +14,7 @@ from side_core.dpm.formats.scheduler import check_prediction, noise_from
 from side_core.dpm.forward import embed_timestep, encode, is_plain, least_timestep, predict
 from side_core.settings import Mode
 
-PLAIN = OwnSampling()
+_PLAIN = OwnSampling()
 
 
 class UnetDenoiser:
@@ -39,7 +39,7 @@ class UnetDenoiser:
         device: str | torch.device = "cpu",
         mode: Mode = "exact",
         space: Space | None = None,
-        own_sampling: OwnSampling = PLAIN,
+        own_sampling: OwnSampling = _PLAIN,
         recorded: str | None = None,
     ):
         check_prediction(prediction)

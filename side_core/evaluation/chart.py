@@ -9,13 +9,13 @@ from side_core.similarity.scores import SCORES
 from side_core.stats.rate import Rate
 from side_core.wording import rounded
 
-WIDTH, ROW, FRAMED = 1000, 44, 140  # pixels
+_WIDTH, _ROW, _FRAMED = 1000, 44, 140  # pixels
 
 
 def chart(evaluation: Evaluation) -> np.ndarray:
     """(H, W, 3) uint8: AMS of each method with its 95 % interval, and the same pictures against the control."""
     methods, comparison = evaluation.methods, evaluation.comparison
-    figure, (plot,) = paper(WIDTH, FRAMED + ROW * len(methods))
+    figure, (plot,) = paper(_WIDTH, _FRAMED + _ROW * len(methods))
     figures = [comparison.figures[item.method.name] for item in methods]
     kind = SCORES[comparison.score]
     rows = np.arange(len(methods))[::-1]
@@ -26,7 +26,7 @@ def chart(evaluation: Evaluation) -> np.ndarray:
         plot.errorbar(
             [100 * rate.share for rate in rates],
             rows + shift,
-            xerr=np.transpose([reach(rate) for rate in rates]),
+            xerr=np.transpose([_reach(rate) for rate in rates]),
             fmt=marker,
             color=color,
             capsize=3,
@@ -43,6 +43,6 @@ def chart(evaluation: Evaluation) -> np.ndarray:
     return pixels(figure)
 
 
-def reach(rate: Rate) -> tuple[float, float]:
+def _reach(rate: Rate) -> tuple[float, float]:
     """How far an interval lies below and above its rate, in percent."""
     return max(0.0, 100 * (rate.share - rate.low)), max(0.0, 100 * (rate.high - rate.share))

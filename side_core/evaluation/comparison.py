@@ -13,7 +13,7 @@ from side_core.similarity.scores import SCORES
 from side_core.stats.bootstrap import LEVELS, RESAMPLES, SEED, Interval, ratio_interval
 from side_core.stats.rate import Rate, rate_of
 
-PLAIN = "plain"
+_PLAIN = "plain"
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ def compare(matches: Mapping[str, Match], settings: EvaluateSettings, threshold:
     if threshold is None:
         threshold = common_threshold(matches, score, settings.control_rate)
     count = min(settings.rarefied, *(len(item.names) // 2 for item in matches.values()))
-    figures = {name: figures_of(item, matches[PLAIN], score, threshold, count) for name, item in matches.items()}
+    figures = {name: _figures_of(item, matches[_PLAIN], score, threshold, count) for name, item in matches.items()}
     return Comparison(score, threshold, count, figures)
 
 
-def figures_of(match: Match, plain: Match, score: ScoreName, threshold: float, count: int) -> Figures:
+def _figures_of(match: Match, plain: Match, score: ScoreName, threshold: float, count: int) -> Figures:
     """One method beside plain sampling."""
     kind = SCORES[score]
 

@@ -90,7 +90,7 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     examined = ExtractSettings(
         model=settings.model, data=data, control=control, mode=settings.mode, prompt=settings.prompt
     )
-    recorded = arithmetic_in(out)
+    recorded = _arithmetic_in(out)
     subject = yield from opening(examined, device, recorded)
     denoiser = subject.denoiser
     methods = methods_of(settings, subject.data)
@@ -101,7 +101,7 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     twin = None
     if any(method.kind == "twin" for method in methods):
         twin = open_denoiser(str(twin_of(settings)), settings.mode, device, recorded)
-    begin(out, settings, subject, twin)
+    _begin(out, settings, subject, twin)
     references = yield from references_of(examined, subject, device)
     encoder = BottleneckEncoder(denoiser) if isinstance(denoiser, HasBottleneck) else PixelEncoder()
     reference = quality_reference(encoder(subject.control.images))
@@ -111,9 +111,9 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
         surrogate = None
         if method.surrogate is not None:
             work = surrogate_of(method, settings, denoiser, subject.data, out, gathered)
-            surrogate = yield from mapped(work, partial(stage_of, method.name))
+            surrogate = yield from mapped(work, partial(_stage_of, method.name))
         drawn = twin if method.kind == "twin" and twin is not None else denoiser
-        images = yield from images_of_method(method, settings, drawn, surrogate, store)
+        images = yield from _images_of_method(method, settings, drawn, surrogate, store)
         seeds = tuple(map(str, images))
         stack = np.stack(list(images.values()))
         found = match(stack, seeds, references)
@@ -123,12 +123,12 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     return Evaluation(settings, subject, tuple(evaluated), compare(matches, settings), usual)
 
 
-def stage_of(name: str, event: Any) -> Stage:
+def _stage_of(name: str, event: Any) -> Stage:
     """How far the making of a method's surrogate is."""
     return Stage(f"{name}: {STAGES[type(event)]}", event.done, event.total)
 
 
-def images_of_method(
+def _images_of_method(
     method: Method, settings: EvaluateSettings, denoiser: Denoiser, surrogate: Surrogate | None, store: SampleStore
 ) -> Generator[Stage, None, dict[int, np.ndarray]]:
     """The images of a method by their seeds, (H, W, 3) uint8; those not in the store yet are drawn now.
@@ -150,13 +150,13 @@ def images_of_method(
     return found
 
 
-def arithmetic_in(out: Path) -> str | None:
+def _arithmetic_in(out: Path) -> str | None:
     """The text of the arithmetic that a folder's fast mode has drawn in; None where it has not, or does not say."""
     found = read_json(out / ABOUT).get("arithmetic") if (out / ABOUT).is_file() else None
     return found if isinstance(found, str) else None
 
 
-def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoiser | None) -> None:
+def _begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoiser | None) -> None:
     """Note in the folder what is compared there.
 
     Raises:
@@ -164,7 +164,7 @@ def begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoise
             otherwise.
     """
     assert subject.control is not None  # checked before
-    arithmetic = recorded = arithmetic_in(out)
+    arithmetic = recorded = _arithmetic_in(out)
     if settings.mode == "fast":  # images of exact mode lie apart
         arithmetic = str(subject.denoiser.arithmetic)
     about = {

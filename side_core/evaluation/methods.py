@@ -17,7 +17,7 @@ from side_core.surrogate.clusters import centred, with_cohesion
 from side_core.surrogate.folder import CARD, load_surrogate, save_surrogate
 from side_core.surrogate.surrogate import Surrogate
 
-PUBLISHED_CLUSTERS = 100  # SIDE, arXiv 2410.02467, section 5.1: K = 100, tau = 0.5
+_PUBLISHED_CLUSTERS = 100  # SIDE, arXiv 2410.02467, section 5.1: K = 100, tau = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Method:
         return None if self.kind == "plain" else "side-0" if self.kind == "twin" else self.name
 
 
-TITLES: dict[MethodName, str] = {
+_TITLES: dict[MethodName, str] = {
     "plain": "plain sampling",
     "side": "SIDE, near-duplicates",
     "k-means": "SIDE, k-means as published",
@@ -68,23 +68,23 @@ def methods_of(settings: EvaluateSettings, data: TrainingSet) -> tuple[Method, .
     """
     twin, asked = twin_of(settings), settings.methods
     if asked is None:
-        able = {"twin": twin is not None, "attribute": settings.attribute in known_attributes(data)}
+        able = {"twin": twin is not None, "attribute": settings.attribute in _known_attributes(data)}
         asked = tuple(kind for kind in EVALUATED if able.get(kind, True))
     if "twin" in asked and (twin is None or "side" not in asked):
         what = "a twin model" if twin is None else "the method side, whose surrogate it uses"
         sentence = f"The twin test needs {what}: name it, or leave twin out of the methods."
         raise SettingError(sentence, "twin" if twin is None else "methods")
-    found = [Method("plain", "plain", TITLES["plain"])]
+    found = [Method("plain", "plain", _TITLES["plain"])]
     for kind in dict.fromkeys(asked):
         if kind == "side":
             seeds = range(settings.surrogate_seeds)
-            found += [Method(f"side-{seed}", kind, f"{TITLES[kind]}, seed {seed}", seed) for seed in seeds]
+            found += [Method(f"side-{seed}", kind, f"{_TITLES[kind]}, seed {seed}", seed) for seed in seeds]
         elif kind != "plain":
-            found.append(Method(kind, kind, TITLES[kind]))
+            found.append(Method(kind, kind, _TITLES[kind]))
     return tuple(found)
 
 
-def surrogate_settings(method: Method, settings: EvaluateSettings, labels: int | None = None) -> SurrogateSettings:
+def _surrogate_settings(method: Method, settings: EvaluateSettings, labels: int | None = None) -> SurrogateSettings:
     """How the surrogate of a method is made: all alike but for what the method is about.
 
     Args:
@@ -101,9 +101,9 @@ def surrogate_settings(method: Method, settings: EvaluateSettings, labels: int |
     }
     changes |= {name: value for name, value in own.items() if value is not None}
     if method.kind == "k-means":
-        changes |= {"label_source": "clusters", "clusters": PUBLISHED_CLUSTERS, "cohesion": 0.5}
+        changes |= {"label_source": "clusters", "clusters": _PUBLISHED_CLUSTERS, "cohesion": 0.5}
     elif method.kind in ("random", "cells"):
-        changes |= {"label_source": method.kind, "clusters": labels or PUBLISHED_CLUSTERS, "cohesion": -1}
+        changes |= {"label_source": method.kind, "clusters": labels or _PUBLISHED_CLUSTERS, "cohesion": -1}
     elif method.kind == "time-independent":
         changes["objective"] = "time-independent"
     return SurrogateSettings.read(PRESETS[settings.preset].model_dump() | changes)
@@ -137,9 +137,9 @@ def surrogate_of(
     labels = None
     if method.kind in ("random", "cells") and (out / "surrogates" / "side-0" / CARD).is_file():
         labels = len(load_surrogate(str(out / "surrogates" / "side-0")).kept)
-    chosen = surrogate_settings(method, settings, labels)
+    chosen = _surrogate_settings(method, settings, labels)
     if method.kind == "attribute":
-        material = attribute_material(data, settings.attribute)
+        material = _attribute_material(data, settings.attribute)
     else:
         seedless = chosen.label_source == "duplicates"  # the same whatever the seed of the training
         key = chosen.model_copy(update={"objective": "labels"} | ({"seed": 0} if seedless else {})).digest
@@ -151,18 +151,18 @@ def surrogate_of(
     return surrogate
 
 
-def known_attributes(data: TrainingSet) -> dict[str, np.ndarray]:
+def _known_attributes(data: TrainingSet) -> dict[str, np.ndarray]:
     """(n,) values of each attribute of the training images; their class is one, too."""
     return dict(data.attributes) | ({} if data.labels is None else {"label": data.labels})
 
 
-def attribute_material(data: TrainingSet, attribute: str) -> Material:
+def _attribute_material(data: TrainingSet, attribute: str) -> Material:
     """The training images themselves, labelled by a real attribute: what no attacker has, so an upper reference.
 
     Raises:
         ValueError: they have no such attribute, or all the same value.
     """
-    known = known_attributes(data)
+    known = _known_attributes(data)
     if attribute not in known:
         some = ", ".join(known) or "none"
         raise SettingError(

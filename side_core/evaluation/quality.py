@@ -9,7 +9,7 @@ from side_core.similarity.neighbours import nearest
 from side_core.wording import counted
 
 DIRECTIONS = 64  # of the control's features: enough samples for a covariance of full rank
-NEAR = 5  # Naeem et al. 2020, section 4: k = 5
+_NEAR = 5  # Naeem et al. 2020, section 4: k = 5
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,15 @@ def quality_reference(control: np.ndarray) -> QualityReference:
     Raises:
         ValueError: there are too few for their fifth neighbours.
     """
-    if len(control) <= NEAR:
+    if len(control) <= _NEAR:
         raise ValueError(
-            f"Quality is judged by {NEAR} neighbours, but the control has {counted(len(control), 'image')}: give more."
+            f"Quality is judged by {_NEAR} neighbours, but the control has {counted(len(control), 'image')}: give more."
         )
     mean = control.mean(axis=0)
     _, _, rows = np.linalg.svd(control - mean, full_matrices=False)
     directions = rows[: min(DIRECTIONS, len(control) - 1)].T
     features = ((control - mean) @ directions).astype(np.float32)
-    radii = nearest(features, features, NEAR + 1).distances[:, NEAR]  # the first is the image itself
+    radii = nearest(features, features, _NEAR + 1).distances[:, _NEAR]  # the first is the image itself
     return QualityReference(mean, directions, features, radii)
 
 

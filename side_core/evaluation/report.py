@@ -19,17 +19,17 @@ from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import Rate
 from side_core.wording import counted, rounded
 
-PICTURES = 12  # pairs of each method: its nearest to copies, of different training images
+_PICTURES = 12  # pairs of each method: its nearest to copies, of different training images
 
 
 def write_report(evaluation: Evaluation, out: Path) -> dict[str, Any]:
     """Write table.md, table.csv, table.json, chart.png and pictures/NAME.png; returns what table.json says."""
     write_whole(out / "table.md", markdown(evaluation).encode())
-    write_whole(out / "table.csv", csv_table(evaluation).encode())
+    write_whole(out / "table.csv", _csv_table(evaluation).encode())
     write_whole(out / "chart.png", png(chart(evaluation)))
     (out / "pictures").mkdir(exist_ok=True)
     for item in evaluation.methods:
-        write_whole(out / "pictures" / f"{item.method.name}.png", png(pairs_of(evaluation, item)))
+        write_whole(out / "pictures" / f"{item.method.name}.png", png(_pairs_of(evaluation, item)))
     found = summary(evaluation)
     write_json(out / "table.json", found)
     return found
@@ -51,11 +51,11 @@ def markdown(evaluation: Evaluation) -> str:
         f"{counted(len(evaluation.subject.control), 'control image')}, in features of the model."
     )
     usual = f"The same by {kind.symbol} {kind.sign} {rounded(kind.threshold)} ({kind.source}):"
-    first, second = table_of(evaluation, comparison, True), table_of(evaluation, evaluation.usual, False)
+    first, second = _table_of(evaluation, comparison, True), _table_of(evaluation, evaluation.usual, False)
     return "\n".join([*first, "", about, "", usual, "", *second, ""])
 
 
-def table_of(evaluation: Evaluation, comparison: Comparison, quality: bool) -> list[str]:
+def _table_of(evaluation: Evaluation, comparison: Comparison, quality: bool) -> list[str]:
     """The lines of one table: a row for each method; the quality of its images does not depend on the threshold."""
     columns = [
         "method",
@@ -71,18 +71,18 @@ def table_of(evaluation: Evaluation, comparison: Comparison, quality: bool) -> l
         figures, own = comparison.figures[item.method.name], item.method.kind == "plain"
         row = [
             item.method.title + (f" ({item.lost:,} lost)" if item.lost else ""),
-            share(figures.ams),
+            _share(figures.ams),
             "1" if own else figures.ams_ratio.as_ratio,
-            whole(figures.different),
+            _whole(figures.different),
             "1" if own else figures.different_ratio.as_ratio,
-            share(figures.control),
+            _share(figures.control),
         ]
         row += [rounded(item.quality.frechet), f"{100 * item.quality.coverage:.1f} %"] if quality else []
         lines.append(f"| {' | '.join(row)} |")
     return lines
 
 
-def csv_table(evaluation: Evaluation) -> str:
+def _csv_table(evaluation: Evaluation) -> str:
     """One row a method and threshold, plain numbers."""
     columns = ["method", "title", "images", "lost", "threshold"]
     columns += ["ams", "ams_low", "ams_high", "beat", "ams_over_plain", "ams_over_plain_low", "ams_over_plain_high"]
@@ -123,8 +123,8 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
             "title": item.method.title,
             "kind": item.method.kind,
             "lost": item.lost,
-            **figures_json(comparison.figures[name]),
-            "usual": figures_json(usual.figures[name]),
+            **_figures_json(comparison.figures[name]),
+            "usual": _figures_json(usual.figures[name]),
             "frechet": item.quality.frechet,
             "coverage": item.quality.coverage,
         }
@@ -144,7 +144,7 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def figures_json(figures: Figures) -> dict[str, Any]:
+def _figures_json(figures: Figures) -> dict[str, Any]:
     """One method's figures by one threshold."""
     return {
         "ams": rate_json(figures.ams),
@@ -156,7 +156,7 @@ def figures_json(figures: Figures) -> dict[str, Any]:
     }
 
 
-def pairs_of(evaluation: Evaluation, item: Evaluated) -> np.ndarray:
+def _pairs_of(evaluation: Evaluation, item: Evaluated) -> np.ndarray:
     """A method's nearest to copies, each beside its nearest training image; each training image once."""
     found, training = item.match, evaluation.subject.data.images
     rows, seen = [], set()
@@ -165,16 +165,16 @@ def pairs_of(evaluation: Evaluation, item: Evaluated) -> np.ndarray:
         if nearest not in seen:
             seen.add(nearest)
             rows.append((found.images[i], training[nearest]))
-        if len(rows) == PICTURES:
+        if len(rows) == _PICTURES:
             break
-    return grid_of_rows(rows, columns=PICTURES)
+    return grid_of_rows(rows, columns=_PICTURES)
 
 
-def share(rate: Rate) -> str:
+def _share(rate: Rate) -> str:
     """A rate as text: share, interval, count."""
     return f"{100 * rate.share:.1f} % ({100 * rate.low:.1f} to {100 * rate.high:.1f}), {rate.beat:,}"
 
 
-def whole(interval: Interval) -> str:
+def _whole(interval: Interval) -> str:
     """A number of images as text."""
     return f"{interval.value:.0f} ({interval.low:.0f} to {interval.high:.0f})"

@@ -19,7 +19,7 @@ IMAGES = 16
 FRAMES = 24
 
 
-def seeds_shown(settings: SamplingSettings) -> tuple[int, ...]:
+def _seeds_shown(settings: SamplingSettings) -> tuple[int, ...]:
     """The seeds of the images that a run's path shows: the first ones of its first batch."""
     return tuple(settings.seeds[: min(IMAGES, settings.batch_size)])
 
@@ -36,7 +36,7 @@ class PathRecorder:
     """
 
     def __init__(self, denoiser: Denoiser, settings: SamplingSettings):
-        self.denoiser, self.seeds = denoiser, seeds_shown(settings)
+        self.denoiser, self.seeds = denoiser, _seeds_shown(settings)
         self.wanted = steps_shown(settings.steps, FRAMES)
         self.frames: list[np.ndarray] = []
         self.gif = b""
@@ -49,11 +49,11 @@ class PathRecorder:
         if drawing.step.index in self.wanted:
             self.frames.append(to_uint8(self.denoiser.decode(drawing.step.denoised[:count])))
         if drawing.images is not None:
-            self.gif = animate(self.frames, comment=comment_of(self.seeds))
+            self.gif = animate(self.frames, comment=_comment_of(self.seeds))
         return bool(self.gif)
 
 
-def comment_of(seeds: Sequence[int]) -> str:
+def _comment_of(seeds: Sequence[int]) -> str:
     """What a GIF says of the seeds that it shows."""
     return f"seeds {seeds[0]} to {seeds[-1]}"
 
@@ -65,7 +65,7 @@ def is_path_of(file: Path, seeds: Sequence[int]) -> bool:
             said: object = opened.info.get("comment")
     except (OSError, ValueError):
         return False
-    return said == comment_of(seeds).encode()
+    return said == _comment_of(seeds).encode()
 
 
 def animate(frames: list[np.ndarray], columns: int = 4, side: int = SIDE, comment: str = "") -> bytes:

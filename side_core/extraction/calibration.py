@@ -22,7 +22,7 @@ from side_core.similarity.scores import SCORES
 from side_core.stats.rate import Rate, rate_of
 
 FILE = "calibration.safetensors"
-VERSION = "2"  # of how pictures are scored: 2 counts near-duplicates as one; tables of another are made anew
+_VERSION = "2"  # of how pictures are scored: 2 counts near-duplicates as one; tables of another are made anew
 PLAIN = SamplingSettings(count=4096, seed=1_000_000, steps=50, batch_size=128)
 
 
@@ -78,7 +78,7 @@ def calibrate(
             for score in part.scores.names:
                 columns[f"{side}/{encoder}/{score}"] = part.scores.by_name(score).astype(np.float32)
     about = {
-        "version": VERSION,
+        "version": _VERSION,
         "model": denoiser.fingerprint,
         "data": data.fingerprint,
         "control": control.fingerprint,
@@ -106,7 +106,7 @@ def read_calibration(folder: Path, denoiser: Denoiser, data: TrainingSet, contro
         with safe_open(file, framework="numpy") as table:
             about, names = table.metadata() or {}, table.keys()
             if [about.get(key) for key in ("version", "model", "data", "control")] != [
-                VERSION,
+                _VERSION,
                 denoiser.fingerprint,
                 data.fingerprint,
                 control.fingerprint,

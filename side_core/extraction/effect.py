@@ -43,7 +43,7 @@ class Effect:
 def effect_of(extraction: Extraction, score: ScoreName | None = None) -> Effect | None:
     """What steering changed; None of a run that was not steered, has no plain twin, or no control."""
     name = score or extraction.settings.score
-    guided, plain = extraction.headline(name), plain_headline(extraction, name)
+    guided, plain = extraction.headline(name), _plain_headline(extraction, name)
     if guided is None or plain is None or extraction.plain is None:
         return None
     kind = SCORES[name]
@@ -60,7 +60,7 @@ def effect_of(extraction: Extraction, score: ScoreName | None = None) -> Effect 
     return Effect(guided, plain, ratio_interval(hits[0], hits[1]), *different)
 
 
-def plain_headline(extraction: Extraction, score: ScoreName) -> Headline | None:
+def _plain_headline(extraction: Extraction, score: ScoreName) -> Headline | None:
     """The headline of the plain twin, by the threshold of the guided run."""
     if extraction.plain is None:
         return None

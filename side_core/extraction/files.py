@@ -16,9 +16,9 @@ from side_core.sampling.picture import Picture, alone
 from side_core.sampling.picture_files import read_pictures, seeds_in, write_picture
 from side_core.settings import ExtractSettings, MatchSettings
 
-GRID_ROWS = 64
-RUN = "run.json"
-IMAGES, PLAIN, PATH = "images", "plain", "path.gif"
+_GRID_ROWS = 64
+_RUN = "run.json"
+_IMAGES, _PLAIN, PATH = "images", "plain", "path.gif"
 
 
 def prepare_folder(out: Path, settings: MatchSettings) -> None:
@@ -27,7 +27,7 @@ def prepare_folder(out: Path, settings: MatchSettings) -> None:
     Raises:
         ValueError: the folder cannot be made or written, or holds a run with other settings.
     """
-    if (out / RUN).is_file() and read_json(out / RUN).get("digest") != settings.digest:
+    if (out / _RUN).is_file() and read_json(out / _RUN).get("digest") != settings.digest:
         raise ValueError(f"'{out}' holds a run with other settings: choose another folder.")
     make_folder(out)
 
@@ -43,7 +43,7 @@ class RunFolder:
 
     def __init__(self, out: Path, sets: Sequence[SampleSet], resumed: bool):
         self.resumed, self.size = resumed, sets[0].denoiser.image_size
-        self.folders = {samples.key: out / name for samples, name in zip(sets, (IMAGES, PLAIN), strict=False)}
+        self.folders = {samples.key: out / name for samples, name in zip(sets, (_IMAGES, _PLAIN), strict=False)}
         self.written: dict[str, set[int]] = {key: set() for key in self.folders}
 
     def seeds(self, key: str) -> Collection[int]:
@@ -76,10 +76,10 @@ def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) 
         ValueError: the folder holds something else, or cannot be written.
     """
     pictures, sets = pictures_json(settings, subject), sample_sets(settings, subject)
-    resumed = resume and (out / RUN).is_file()
+    resumed = resume and (out / _RUN).is_file()
     if not resumed:
         prepare_folder(out, settings)
-    elif read_json(out / RUN).get("pictures") != pictures:
+    elif read_json(out / _RUN).get("pictures") != pictures:
         raise ValueError(
             f"'{out}' cannot be resumed: its pictures are of another model, arithmetic or sampling settings; "
             "give those it began with, or another folder."
@@ -94,13 +94,13 @@ def begin(out: Path, settings: ExtractSettings, subject: Subject, resume: bool) 
         "drawn": len(set(settings.seeds) & set(folder.seeds(sets[0].key))),
         "complete": False,
     }
-    write_json(out / RUN, begun)
+    write_json(out / _RUN, begun)
     return folder
 
 
 def arithmetic_in(out: Path) -> str | None:
     """The text of the arithmetic that a folder's run was begun in; None where there is none, or it does not say."""
-    pictures = read_json(out / RUN).get("pictures") if (out / RUN).is_file() else None
+    pictures = read_json(out / _RUN).get("pictures") if (out / _RUN).is_file() else None
     found = pictures.get("arithmetic") if isinstance(pictures, Mapping) else None
     return found if isinstance(found, str) else None
 
@@ -118,12 +118,12 @@ def write_results(out: Path, extraction: Extraction) -> dict[str, Any]:
     twins = [found, *([] if extraction.plain is None else [extraction.plain])]
     pictures = [dict(zip(item.names, item.images, strict=True)) for item in twins]
     rows = []
-    for i in found.order(extraction.settings.score)[:GRID_ROWS]:
+    for i in found.order(extraction.settings.score)[:_GRID_ROWS]:
         if all(found.names[i] in known for known in pictures):
             nearest = training[found.training.neighbours.rows[i, 0]]
             rows.append([*(known[found.names[i]] for known in pictures), nearest])
     if rows:
         write_whole(out / "grid.png", png(grid_of_rows(rows)))
     summary = run_summary(extraction)
-    write_json(out / RUN, summary)
+    write_json(out / _RUN, summary)
     return summary

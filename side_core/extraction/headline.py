@@ -15,8 +15,8 @@ WITHHELD = (
     "Name images of the same kind that the model never saw as control."
 )
 
-MOST_OF_CONTROL = 0.5  # share of the control above which a threshold tells nothing
-USUAL_RATE = 0.005  # of the control, at which the second figure's threshold lies
+_MOST_OF_CONTROL = 0.5  # share of the control above which a threshold tells nothing
+_USUAL_RATE = 0.005  # of the control, at which the second figure's threshold lies
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,13 @@ def second_figure(
     line = headline(match, settings, score, calibration)
     if line is None or match.control is None:
         return None
-    kind, rate = SCORES[score], USUAL_RATE if settings.control_rate is None else None
+    kind, rate = SCORES[score], _USUAL_RATE if settings.control_rate is None else None
     plain = None if calibration is None else calibration.control_values(settings.encoder, score)
     against = match.control.scores.by_name(score)
     threshold = kind.threshold if rate is None else kind.threshold_at(against if plain is None else plain, rate)
     hits = kind.beats(match.compared.scores.by_name(score), threshold)
     control = rate_of(kind.beats(against, threshold))
-    if threshold == line.threshold or control.share > MOST_OF_CONTROL:
+    if threshold == line.threshold or control.share > _MOST_OF_CONTROL:
         return None
     missed = int((hits & ~kind.beats(match.compared.scores.by_name(score), line.threshold)).sum())
     return Second(score, rate, threshold, rate_of(hits), control, line.threshold, missed)
@@ -142,10 +142,10 @@ def withheld(match: Match, settings: MatchSettings, score: ScoreName, calibratio
         return WITHHELD
     threshold = threshold_of(match, settings, score, calibration)
     control = rate_of(SCORES[score].beats(match.control.scores.by_name(score), threshold))
-    return useless(control, score, threshold, settings.encoder) if control.share > MOST_OF_CONTROL else None
+    return _useless(control, score, threshold, settings.encoder) if control.share > _MOST_OF_CONTROL else None
 
 
-def useless(control: Rate, score: ScoreName, threshold: float, encoder: EncoderName) -> str:
+def _useless(control: Rate, score: ScoreName, threshold: float, encoder: EncoderName) -> str:
     """What to say where the control beats the threshold more often than not, and what to choose instead."""
     kind = SCORES[score]
     other = "a stricter threshold or a control rate"

@@ -55,14 +55,14 @@ def match(images: np.ndarray, names: tuple[str, ...], references: References) ->
         ValueError: the images are not as large as those of the references.
     """
     encoder, views = references.encoder, references.views
-    check_size(images, references)
+    _check_size(images, references)
     if encoder.name == "pixel":
         return match_looks(images, names, references, lambda: map(PixelVectors, seen(images, views)))
     vectors = [encoder(np.ascontiguousarray(look)) for look in seen(images, views)]
     return match_looks(images, names, references, lambda: vectors)
 
 
-def check_size(images: np.ndarray, references: References) -> None:
+def _check_size(images: np.ndarray, references: References) -> None:
     """Raise ValueError where the images are not as large as those of the references."""
     expected = references.training.images.size
     if images.shape[1:3] != expected:

@@ -11,7 +11,7 @@ from side_core.dpm.description import Description
 from side_core.similarity.near_duplicates import Grouping, grouping, near_copies
 from side_core.similarity.views import views_of
 
-CLASSES = 12  # that are named
+_CLASSES = 12  # that are named
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class SetOverview:
         if self.compared is not None:
             lines["Compared"] = f"{self.compared:,} of each, so that both have the same chance to lie near"
         if self.labels:
-            named = ", ".join(f"{name} ({count:,})" for name, count in list(self.labels.items())[:CLASSES])
-            lines["Labels"] = named + (f" and {len(self.labels) - CLASSES:,} more" * (len(self.labels) > CLASSES))
+            named = ", ".join(f"{name} ({count:,})" for name, count in list(self.labels.items())[:_CLASSES])
+            lines["Labels"] = named + (f" and {len(self.labels) - _CLASSES:,} more" * (len(self.labels) > _CLASSES))
         if self.captions:
             lines["Captions"] = f"{self.captions:,}, for example '{self.example}'"
         if self.attributes:
@@ -131,7 +131,7 @@ def lines_of_model(description: Description) -> dict[str, str]:
         "Images": f"{width} x {height} pixels; it works on {space}",
         "Parameters": f"{description.parameters:,} ({description.dtype}, {in_bytes(description.file_bytes)} on disk)",
         "Noise schedule": f"{description.scheduler}, {description.timesteps:,} timesteps, {description.beta_schedule}; "
-        f"{in_percent(description.last_signal)} of the signal's variance is left at the last",
+        f"{_in_percent(description.last_signal)} of the signal's variance is left at the last",
         "Own sampling": f"{description.own_sampling}; followed where nothing else is chosen",
         **text,
         "Prediction type": description.prediction,
@@ -141,7 +141,7 @@ def lines_of_model(description: Description) -> dict[str, str]:
     }
 
 
-def in_percent(share: float) -> str:
+def _in_percent(share: float) -> str:
     """A share for people."""
     return f"{100 * share:.1f} %" if share >= 0.001 else "less than 0.1 %"
 

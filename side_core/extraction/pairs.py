@@ -63,7 +63,7 @@ def pairs_of(extraction: Extraction, places: Sequence[int]) -> list[Pair]:
     names = [match.names[place] for place in places]
     steering = extraction.guided_by
     clusters = [None] * len(names) if steering is None else steering.clusters([int(name) for name in names])
-    twins = twins_of(extraction)
+    twins = _twins_of(extraction)
     return [
         Pair(
             name,
@@ -78,7 +78,7 @@ def pairs_of(extraction: Extraction, places: Sequence[int]) -> list[Pair]:
     ]
 
 
-def twins_of(extraction: Extraction) -> dict[str, Twin]:
+def _twins_of(extraction: Extraction) -> dict[str, Twin]:
     """The plain pictures of a steered run by the names of the steered ones; empty where there are none."""
     match = extraction.plain
     if match is None:

@@ -18,8 +18,8 @@ from side_core.similarity.vectors import PixelVectors, Vectors
 from side_core.similarity.views import AS_IT_IS, View, check_align, views_of, window
 from side_core.wording import are, counted
 
-SUBSAMPLE_SEED = 0
-WITHIN = 128  # training images whose distance to the nearest other one is looked up
+_SUBSAMPLE_SEED = 0
+_WITHIN = 128  # training images whose distance to the nearest other one is looked up
 Looks = Callable[[], Iterable[Vectors]]  # (n, d) vectors of some images, once for each view
 
 
@@ -105,7 +105,7 @@ class References:
     def within(self) -> np.ndarray:
         """(s,) distances of some training images to the nearest other picture among those that are compared."""
         reference = self.compared
-        rows = reference.rows[:: -(-len(reference.rows) // WITHIN)]
+        rows = reference.rows[:: -(-len(reference.rows) // _WITHIN)]
         vectors = reference.vectors
         some = PixelVectors(vectors.images[rows]) if isinstance(vectors, PixelVectors) else vectors[rows]
         found = nearest_groups([some], vectors, 2, reference.groups.of, reference.rows)
@@ -138,26 +138,26 @@ def make_references(
     heads = np.unique(groups.of)
     if len(heads) < 2:
         raise ValueError(f"'{data.name}' has {len(heads)} different image, but scores compare two: give more of them.")
-    notes = notes_on_training(data, groups)
+    notes = _notes_on_training(data, groups)
     if len(views) > 1:
-        notes.append(f"Each picture is compared in {len(views)} views: {in_words(mirror, align)}.")
-    vectors = yield from vectors_of(data, encoder, align)
+        notes.append(f"Each picture is compared in {len(views)} views: {_in_words(mirror, align)}.")
+    vectors = yield from _vectors_of(data, encoder, align)
     training = Reference(data, vectors, groups.different, groups, encoder.unit)
     fair, other = training, None
     if control is not None:
         strangers = yield from grouping(control, views)
-        unseen = yield from unseen_rows(data, groups.different, control, strangers, views, notes)
+        unseen = yield from _unseen_rows(data, groups.different, control, strangers, views, notes)
         unseen_heads = np.unique(strangers.of[unseen])
         count = min(len(heads), len(unseen_heads))
-        notes += notes_on_sizes(len(heads), len(unseen_heads))
+        notes += _notes_on_sizes(len(heads), len(unseen_heads))
         if len(heads) > count:
-            fair = Reference(data, vectors, members(groups.different, groups, heads, count), groups, encoder.unit)
-        chosen = members(unseen, strangers, unseen_heads, count)
-        other = Reference(control, (yield from vectors_of(control, encoder, align)), chosen, strangers, encoder.unit)
+            fair = Reference(data, vectors, _members(groups.different, groups, heads, count), groups, encoder.unit)
+        chosen = _members(unseen, strangers, unseen_heads, count)
+        other = Reference(control, (yield from _vectors_of(control, encoder, align)), chosen, strangers, encoder.unit)
     return References(encoder, training, fair, other, copies(data.digests), tuple(notes), views)
 
 
-def notes_on_training(data: TrainingSet, groups: Groups) -> list[str]:
+def _notes_on_training(data: TrainingSet, groups: Groups) -> list[str]:
     """A sentence for each thing to know about what of the training images is compared."""
     notes = []
     if groups.copies:
@@ -177,7 +177,7 @@ def notes_on_training(data: TrainingSet, groups: Groups) -> list[str]:
     return notes
 
 
-def notes_on_sizes(known: int, unseen: int) -> list[str]:
+def _notes_on_sizes(known: int, unseen: int) -> list[str]:
     """What is said where there are not as many training images as images of the control."""
     if unseen > known:
         return [f"The control is a seeded subsample of {known:,} of {counted(unseen, 'image')}."]
@@ -189,12 +189,12 @@ def notes_on_sizes(known: int, unseen: int) -> list[str]:
     return []
 
 
-def members(rows: np.ndarray, groups: Groups, heads: np.ndarray, count: int) -> np.ndarray:
+def _members(rows: np.ndarray, groups: Groups, heads: np.ndarray, count: int) -> np.ndarray:
     """Those of some rows that belong to a seeded subsample of `count` of their groups, which `heads` names."""
-    return rows[np.isin(groups.of[rows], subsample(heads, count))]
+    return rows[np.isin(groups.of[rows], _subsample(heads, count))]
 
 
-def in_words(mirror: bool, align: int) -> str:
+def _in_words(mirror: bool, align: int) -> str:
     """Which views there are besides the picture as it is."""
     parts = ["mirrored"] if mirror else []
     if align:
@@ -202,14 +202,14 @@ def in_words(mirror: bool, align: int) -> str:
     return ", ".join(["as it is", *parts])
 
 
-def vectors_of(images: TrainingSet, encoder: Encoder, align: int) -> Generator[Embedding, None, Vectors]:
+def _vectors_of(images: TrainingSet, encoder: Encoder, align: int) -> Generator[Embedding, None, Vectors]:
     """The vectors of all images, (n, d); where pictures are shifted, of what is seen through the window."""
     if align:
         return PixelVectors(window(images.images, align))
     return (yield from embed(images, encoder))
 
 
-def unseen_rows(
+def _unseen_rows(
     data: TrainingSet,
     known: np.ndarray,
     control: TrainingSet,
@@ -258,8 +258,8 @@ def unseen_rows(
     return left
 
 
-def subsample(rows: np.ndarray, count: int) -> np.ndarray:
+def _subsample(rows: np.ndarray, count: int) -> np.ndarray:
     """`count` of the sorted rows, sorted, always the same."""
     if count == len(rows):
         return rows
-    return np.sort(np.random.default_rng(SUBSAMPLE_SEED).choice(rows, count, replace=False))
+    return np.sort(np.random.default_rng(_SUBSAMPLE_SEED).choice(rows, count, replace=False))

@@ -25,8 +25,8 @@ from side_core.similarity.views import AS_IT_IS
 from side_core.surrogate.steering import Steering
 from side_core.wording import counted
 
-NAMED = 5  # images that guidance has damaged, by their seeds
-MUCH = 1.5  # times a side; enlarged four times, none of 50 copies of pixel faces was found, at their own size all were
+_NAMED = 5  # images that guidance has damaged, by their seeds
+_MUCH = 1.5  # times a side; enlarged four times, none of 50 copies of pixel faces was found, at their own size all were
 
 Matching = Callable[[str, Mapping[int, Picture], References], Match]
 """What compares pictures by their seeds: the key of what they depend on, the pictures, what they are matched with."""
@@ -96,7 +96,7 @@ class Extraction:
     def notes(self) -> tuple[str, ...]:
         """A sentence for each thing to know about what was compared, besides the warnings."""
         own = () if self.samples is None else tuple(f"Pictures: {note}" for note in self.samples.notes)
-        read = (*own, *self.subject.notes, *self.references.notes, *damage_notes(self.damaged))
+        read = (*own, *self.subject.notes, *self.references.notes, *_damage_notes(self.damaged))
         said = self.warnings
         return tuple(note for note in read if note not in said)
 
@@ -200,14 +200,14 @@ def score_images(
     return Extraction(settings, subject, references, found, plain=matched(keys[-1], drawn.plain), damaged=damaged)
 
 
-def damage_notes(damaged: Sequence[Damage]) -> tuple[str, ...]:
+def _damage_notes(damaged: Sequence[Damage]) -> tuple[str, ...]:
     """A sentence for what was lost, and one for what is saturated."""
     notes = []
     for kind, lost in (("were lost to NaN or infinity and are left out", True), ("are saturated", False)):
         some = [item for item in damaged if item.lost == lost]
         if some:
-            named = ", ".join(f"seed {item.seed} at step {item.step}" for item in some[:NAMED])
-            more = f" and {len(some) - NAMED:,} more" if len(some) > NAMED else ""
+            named = ", ".join(f"seed {item.seed} at step {item.step}" for item in some[:_NAMED])
+            more = f" and {len(some) - _NAMED:,} more" if len(some) > _NAMED else ""
             notes.append(f"Guidance was too strong for {counted(len(some), 'image')}, which {kind}: {named}{more}.")
     return tuple(notes)
 
@@ -230,7 +230,7 @@ def score(
     if settings.control is not None:
         control = yield from reading(settings.control, data.size)
     samples = yield from reading(settings.samples, data.size)
-    subject = ImageSets(data, control, remarks=doubts_by_size(samples))
+    subject = ImageSets(data, control, remarks=_doubts_by_size(samples))
     references = yield from references_of(settings, subject, device)
     names = tuple(map(str, samples.ids))
     if references.encoder.name == "pixel":
@@ -244,7 +244,7 @@ def score(
     return Extraction(settings, subject, references, found, samples)
 
 
-def doubts_by_size(samples: TrainingSet) -> tuple[str, ...]:
+def _doubts_by_size(samples: TrainingSet) -> tuple[str, ...]:
     """A sentence where pictures were much smaller than the training images, at whose size they are compared.
 
     They lack the detail that training images have, so a copy lies far from its original. Of larger ones a note tells:
@@ -253,7 +253,7 @@ def doubts_by_size(samples: TrainingSet) -> tuple[str, ...]:
     if samples.own_size is None:
         return ()
     (own_height, own_width), (height, width) = samples.own_size, samples.size
-    if max(height / own_height, width / own_width) <= MUCH:
+    if max(height / own_height, width / own_width) <= _MUCH:
         return ()
     own = f"{own_width} x {own_height}"
     return (

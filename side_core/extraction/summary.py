@@ -38,13 +38,13 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
         denoiser = subject.denoiser
         summary |= {
             "pictures": pictures_json(settings, subject),
-            "sampling": sampling_json(settings, denoiser),
+            "sampling": _sampling_json(settings, denoiser),
             "model": {"name": settings.model, "fingerprint": denoiser.fingerprint},
             "arithmetic": str(denoiser.arithmetic),
             "device": str(denoiser.device),
         }
     if extraction.steering is not None:
-        summary["surrogate"] = surrogate_json(extraction)
+        summary["surrogate"] = _surrogate_json(extraction)
     if extraction.samples is not None:
         summary["samples"] = set_json(extraction.samples)
     return summary | {
@@ -55,8 +55,8 @@ def run_summary(extraction: Extraction) -> dict[str, Any]:
         "warnings": list(extraction.warnings),
         "notes": list(extraction.notes),
         "versions": versions(),
-        "scores": {name: score_summary(extraction, name) for name in found.training.scores.names},
-        "metrics": metrics_json(extraction),
+        "scores": {name: _score_summary(extraction, name) for name in found.training.scores.names},
+        "metrics": _metrics_json(extraction),
     }
 
 
@@ -65,7 +65,7 @@ def pictures_json(settings: ExtractSettings, subject: Subject) -> dict[str, str]
     return picture_parts(subject.denoiser, settings.plain_sampling, subject.steering)
 
 
-def sampling_json(settings: ExtractSettings, denoiser: Denoiser) -> dict[str, dict[str, Any]]:
+def _sampling_json(settings: ExtractSettings, denoiser: Denoiser) -> dict[str, dict[str, Any]]:
     """What the settings may leave to the model: the value that was used, and which of the two it is `from`."""
     return {
         name: {"value": origin.value, "from": origin.source}
@@ -73,7 +73,7 @@ def sampling_json(settings: ExtractSettings, denoiser: Denoiser) -> dict[str, di
     }
 
 
-def surrogate_json(extraction: Extraction) -> dict[str, Any]:
+def _surrogate_json(extraction: Extraction) -> dict[str, Any]:
     """What steered a run, what it changed against the same seeds without it, and what it damaged."""
     steering = extraction.steering
     assert steering is not None  # the run was steered
@@ -120,7 +120,7 @@ def set_json(
     return result
 
 
-def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
+def _score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
     """One score: its threshold, how many beat it, against training images, control and calibration; medians.
 
     Without a control the rates are withheld and only what single samples say is given.
@@ -142,13 +142,13 @@ def score_summary(extraction: Extraction, name: ScoreName) -> dict[str, Any]:
         "control_median": float(np.median(found.control.scores.by_name(name))),
     }
     if (second := extraction.second(name)) is not None:
-        summary["second"] = second_json(second)
+        summary["second"] = _second_json(second)
     if name == "nl2":
         summary["averaged_over"] = found.training.scores.averaged
     return summary
 
 
-def second_json(second: Second) -> dict[str, Any]:
+def _second_json(second: Second) -> dict[str, Any]:
     """The same pictures by the other threshold; `control_rate` is None where it is the published one."""
     return {
         "threshold": second.threshold,
@@ -159,7 +159,7 @@ def second_json(second: Second) -> dict[str, Any]:
     }
 
 
-def metrics_json(extraction: Extraction) -> dict[str, Any] | None:
+def _metrics_json(extraction: Extraction) -> dict[str, Any] | None:
     """AMS and UMS of the chosen score by band; None without a control."""
     if extraction.match.control is None:
         return None
@@ -170,23 +170,23 @@ def metrics_json(extraction: Extraction) -> dict[str, Any] | None:
         result["bands"][item.training.band.name] = {
             "begin": item.training.band.begin,
             "end": item.training.band.end,
-            "training": band_json(item.compared),
-            "control": band_json(item.control),
+            "training": _band_json(item.compared),
+            "control": _band_json(item.control),
             "training_over_control": interval_json(item.ratio),
-        } | ({} if item.compared is item.training else {"all_training": band_json(item.training)})
+        } | ({} if item.compared is item.training else {"all_training": _band_json(item.training)})
     return result
 
 
-def band_json(item: BandMetrics) -> dict[str, Any]:
+def _band_json(item: BandMetrics) -> dict[str, Any]:
     """AMS and both kinds of UMS of one band against one set."""
     return {
         "ams": rate_json(item.ams),
-        "ums_nearest": unique_json(item.nearest, item.ams.count),
-        "ums_published": None if item.published is None else unique_json(item.published, item.ams.count),
+        "ums_nearest": _unique_json(item.nearest, item.ams.count),
+        "ums_published": None if item.published is None else _unique_json(item.published, item.ams.count),
     }
 
 
-def unique_json(found: Unique, samples: int) -> dict[str, Any]:
+def _unique_json(found: Unique, samples: int) -> dict[str, Any]:
     """Different images: their count, and UMS, which is that over the number of samples.
 
     `pictures` counts near-duplicates each by itself.

@@ -10,26 +10,26 @@ from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, values_of_neighbours
 from side_core.wording import rounded
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a spreadsheet runs
-LISTED = 10  # neighbours of each sample in neighbors.csv
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a cell begins with that a spreadsheet runs
+_LISTED = 10  # neighbours of each sample in neighbors.csv
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as CSV; numbers with six digits, texts as `as_text` has them."""
+    """Rows as CSV; numbers with six digits, texts as `_as_text` has them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([as_text(name) for name in columns])
+    writer.writerow([_as_text(name) for name in columns])
     for row in rows:
-        writer.writerow([f"{value:.6g}" if isinstance(value, float) else as_text(value) for value in row])
+        writer.writerow([f"{value:.6g}" if isinstance(value, float) else _as_text(value) for value in row])
     return text.getvalue()
 
 
-def as_text(value: Any) -> Any:
+def _as_text(value: Any) -> Any:
     """A name, caption or prompt of others that a spreadsheet would run as a formula, behind an apostrophe.
 
     As OWASP advises against CSV injection. What a number may begin with stays where it is one.
     """
-    if not isinstance(value, str) or not value.startswith(FORMULA):
+    if not isinstance(value, str) or not value.startswith(_FORMULA):
         return value
     try:
         float(value)
@@ -54,7 +54,7 @@ def samples_csv(extraction: Extraction) -> str:
     scores = {f"{prefix}{name}": side.scores.by_name(name) for prefix, side in sides for name in names}
     columns = ["sample", "name" if extraction.samples else "seed", "nearest", "second", *scores]
     near = found.training.neighbours.rows
-    more = {**steered_columns(extraction), **view_columns(extraction)}
+    more = {**_steered_columns(extraction), **_view_columns(extraction)}
     return table(
         [*columns, *more],
         (
@@ -71,7 +71,7 @@ def samples_csv(extraction: Extraction) -> str:
     )
 
 
-def view_columns(extraction: Extraction) -> dict[str, dict[str, str]]:
+def _view_columns(extraction: Extraction) -> dict[str, dict[str, str]]:
     """By the names of the images: `view`, in which each is nearest; none where there is one view."""
     found = extraction.match
     if len(found.views) == 1:
@@ -79,7 +79,7 @@ def view_columns(extraction: Extraction) -> dict[str, dict[str, str]]:
     return {"view": {name: str(found.view(place)) or "as it is" for place, name in enumerate(found.names)}}
 
 
-def steered_columns(extraction: Extraction) -> dict[str, dict[str, Any]]:
+def _steered_columns(extraction: Extraction) -> dict[str, dict[str, Any]]:
     """Of a steered run, by the names of the images: `label`, the cluster it was steered to, and `plain_` scores."""
     steering, plain = extraction.steering, extraction.plain
     if steering is None:
@@ -105,7 +105,7 @@ def neighbors_csv(extraction: Extraction) -> str:
 
     def rows() -> Iterator[list[Any]]:
         for i, sample in enumerate(found.names):
-            for rank, row in enumerate(neighbours.rows[i, :LISTED]):
+            for rank, row in enumerate(neighbours.rows[i, :_LISTED]):
                 score = [] if values is None else [float(values[i, rank])]
                 yield [i, sample, rank + 1, data.ids[row], int(row), float(neighbours.distances[i, rank]), *score]
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-def app_folder() -> Path:
+def _app_folder() -> Path:
     """The app with its pages and assets: the source tree, or what a wheel puts beside side_core."""
     beside = Path(__file__).resolve().parents[2]
     return beside if (beside / "pages" / "_navigation.py").is_file() else beside / "side_explorer"
 
 
-ROOT = app_folder()
+ROOT = _app_folder()
 INSTALLED = not (ROOT / "side_core").is_dir()  # from a wheel: nothing may be kept there
 ASSETS = ROOT / "assets"
 STRIPS = {"extract": ASSETS / "strips" / "pixel-faces", "prompts": ASSETS / "strips" / "pixel-faces-text"}  # by page

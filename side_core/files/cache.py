@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 SPARE_BYTES = 2**30  # left free on the disk
-LIMIT_GB = 20.0  # kept in all, unless SIDE_CACHE_GB says otherwise
+_LIMIT_GB = 20.0  # kept in all, unless SIDE_CACHE_GB says otherwise
 MARK = ".last-used"  # a file in each entry: its time says when it was used, and nothing without it is deleted
-UNITS = (1e9, "GB"), (1e6, "MB"), (1e3, "kB")
+_UNITS = (1e9, "GB"), (1e6, "MB"), (1e3, "kB")
 STALLED = 600  # seconds without a byte after which a half-filled entry claims no more room than it takes
 ABANDONED = 24 * 3600  # seconds after which a half-filled entry is taken for the rest of a process that died
 
@@ -19,23 +19,23 @@ ABANDONED = 24 * 3600  # seconds after which a half-filled entry is taken for th
 def cache_folder() -> Path:
     """`SIDE_CACHE`, or `side-explorer` in the user's cache folder. It may be deleted whenever nothing runs."""
     own = os.environ.get("SIDE_CACHE")
-    return expanded(own) if own else expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "side-explorer"
+    return _expanded(own) if own else _expanded(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "side-explorer"
 
 
-def expanded(path: str) -> Path:
+def _expanded(path: str) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
         raise ValueError(f"The cache folder '{path}' is in no home folder: set SIDE_CACHE to a folder.") from None
 
 
-def cache_limit() -> float:
+def _cache_limit() -> float:
     """How many bytes the cache may keep.
 
     Raises:
         ValueError: SIDE_CACHE_GB is no number of 0 or more.
     """
-    wanted = os.environ.get("SIDE_CACHE_GB") or str(LIMIT_GB)
+    wanted = os.environ.get("SIDE_CACHE_GB") or str(_LIMIT_GB)
     try:
         limit = float(wanted)
     except ValueError:
@@ -53,31 +53,31 @@ def check_space(wanted: int, what: str) -> None:
             place = place.parent
         free = shutil.disk_usage(place).free
     except OSError as error:
-        raise unusable(cache_folder(), error) from None
+        raise _unusable(cache_folder(), error) from None
     if wanted + SPARE_BYTES > free:
         raise ValueError(
-            f"{what} would take {in_words(wanted)} in '{cache_folder()}', where {in_words(free)} are free: "
+            f"{what} would take {_in_words(wanted)} in '{cache_folder()}', where {_in_words(free)} are free: "
             "free some space, or set SIDE_CACHE to a folder on a larger disk."
         )
 
 
-def check_share(wanted: int, what: str) -> None:
+def _check_share(wanted: int, what: str) -> None:
     """Raise ValueError where an entry of `wanted` bytes is more than the whole cache may keep."""
-    limit = cache_limit()
+    limit = _cache_limit()
     if wanted > limit:
         raise ValueError(
-            f"{what} would take {in_words(wanted)}, and the cache keeps {in_words(limit)} at most: "
+            f"{what} would take {_in_words(wanted)}, and the cache keeps {_in_words(limit)} at most: "
             "take fewer or smaller pictures, or set SIDE_CACHE_GB to more."
         )
 
 
-def in_words(size: float) -> str:
+def _in_words(size: float) -> str:
     """A number of bytes."""
-    unit, name = next((unit for unit in UNITS if size >= unit[0]), UNITS[-1])
+    unit, name = next((unit for unit in _UNITS if size >= unit[0]), _UNITS[-1])
     return f"{size / unit:.1f} {name}"
 
 
-def unusable(folder: Path, error: OSError) -> ValueError:
+def _unusable(folder: Path, error: OSError) -> ValueError:
     """What to say where the disk refuses."""
     return ValueError(
         f"The cache '{folder}' cannot be written ({error.strerror or error}): "
@@ -100,14 +100,14 @@ def filling(folder: Path, wanted: int = 0, what: str = "It") -> Iterator[Path]:
     Raises:
         ValueError: it cannot be written, or is larger than all that the cache may keep.
     """
-    check_share(wanted, what)
+    _check_share(wanted, what)
     partial = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
     try:
         partial.mkdir(parents=True)
         (partial / MARK).write_text(str(wanted))
-        make_room(partial, wanted, what)
+        _make_room(partial, wanted, what)
         yield partial
-        make_room(partial, size_of(partial), what)
+        _make_room(partial, _size_of(partial), what)
         (partial / MARK).write_text("")
         try:
             partial.rename(folder)
@@ -116,7 +116,7 @@ def filling(folder: Path, wanted: int = 0, what: str = "It") -> Iterator[Path]:
                 raise
         used(folder)
     except OSError as error:
-        raise unusable(folder.parent, error) from None
+        raise _unusable(folder.parent, error) from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -127,13 +127,13 @@ def growing(folder: Path, wanted: int, what: str) -> None:
     Raises:
         ValueError: it cannot be written, or is larger than all that the cache may keep.
     """
-    check_share(wanted, what)
+    _check_share(wanted, what)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MARK).touch()
-        make_room(folder, wanted, what)
+        _make_room(folder, wanted, what)
     except OSError as error:
-        raise unusable(folder.parent, error) from None
+        raise _unusable(folder.parent, error) from None
 
 
 def used(folder: Path) -> None:
@@ -149,7 +149,7 @@ def discard(folder: Path) -> None:
         folder.unlink(missing_ok=True)  # it was no folder
 
 
-def make_room(keep: Path, wanted: int, what: str) -> None:
+def _make_room(keep: Path, wanted: int, what: str) -> None:
     """Delete entries, those used longest ago first, until there is room for the `wanted` bytes of `keep`.
 
     What a process has mapped into its memory stays readable there.
@@ -157,13 +157,13 @@ def make_room(keep: Path, wanted: int, what: str) -> None:
     Raises:
         ValueError: it may not, as it is too large or others are being filled.
     """
-    check_share(wanted, what)
+    _check_share(wanted, what)
     whole, taken, now = [], wanted, time.time()
     for mark in cache_folder().glob(f"*/*/{MARK}"):
         folder = mark.parent
         try:
-            last, size = mark.stat().st_mtime, size_of(folder)
-            claimed = claim(folder) if folder.name.startswith(".") else 0
+            last, size = mark.stat().st_mtime, _size_of(folder)
+            claimed = _claim(folder) if folder.name.startswith(".") else 0
         except (OSError, ValueError):
             continue  # another process is deleting it too
         if folder == keep:
@@ -174,23 +174,23 @@ def make_room(keep: Path, wanted: int, what: str) -> None:
             discard(folder)
             continue
         taken += max(size, claimed)
-    limit = cache_limit()
+    limit = _cache_limit()
     for _, folder, size in sorted(whole):
         if taken > limit:
             discard(folder)
             taken -= size
     if taken > limit:
         raise ValueError(
-            f"{what} would take {in_words(wanted)}, and others are filling the cache: try again in a while."
+            f"{what} would take {_in_words(wanted)}, and others are filling the cache: try again in a while."
         )
 
 
-def claim(partial: Path) -> int:
+def _claim(partial: Path) -> int:
     """Bytes that an entry will take that is being filled; 0 where nobody seems to be at it any more."""
     last = max(file.stat().st_mtime for file in partial.iterdir())
     return int((partial / MARK).read_text() or 0) if time.time() - last < STALLED else 0
 
 
-def size_of(folder: Path) -> int:
+def _size_of(folder: Path) -> int:
     """Bytes of an entry's files, without its mark."""
     return sum(file.stat().st_size for file in folder.iterdir() if file.name != MARK)

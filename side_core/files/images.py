@@ -8,7 +8,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 SIDE = 128  # pixels; smaller images are enlarged to about this
-GAP = 8  # pixels between the two of a pair
+_GAP = 8  # pixels between the two of a pair
 PAPER = 255
 
 
@@ -27,7 +27,7 @@ def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(small)
 
 
-def in_a_row(images: list[np.ndarray], side: int = SIDE, gap: int = GAP) -> np.ndarray:
+def in_a_row(images: list[np.ndarray], side: int = SIDE, gap: int = _GAP) -> np.ndarray:
     """Images of one size, enlarged, side by side: (H, W, 4) uint8 with clear gaps, fit for light and dark pages."""
     cells = []
     for image in images:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from side_core.files.whole_file import make_folder, write_json
 
-MOST_PARTS = 5000  # in memory
+_MOST_PARTS = 5000  # in memory
 
 
 class PartStore(Protocol):
@@ -31,7 +31,7 @@ class PartStore(Protocol):
 class MemoryParts:
     """Parts in memory; those kept longest go first. Safe to use from several threads at once."""
 
-    def __init__(self, most: int = MOST_PARTS):
+    def __init__(self, most: int = _MOST_PARTS):
         self.most = most
         self.parts: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         self.lock = threading.Lock()

@@ -7,7 +7,7 @@ from side_core.files.assets import OPEN_ASSETS
 from side_core.files.public import as_written, is_public, listed_folders
 
 
-def allowed_roots() -> tuple[Path, ...]:
+def _allowed_roots() -> tuple[Path, ...]:
     """Folders a public app may read: its assets, its models, and those that `SIDE_ROOTS` names (as in PATH)."""
     named = [os.path.expanduser(root) for root in os.environ.get("SIDE_ROOTS", "").split(os.pathsep) if root]  # noqa: PTH111
     return (*(Path(os.path.realpath(root)) for root in (*map(str, OPEN_ASSETS), *named)), *listed_folders())
@@ -21,7 +21,7 @@ def is_allowed(path: Path) -> bool:
         real = Path(os.path.realpath(as_written(str(path))))
     except (OSError, ValueError):  # no file can have such a name
         return False
-    return any(real.is_relative_to(root) for root in allowed_roots())
+    return any(real.is_relative_to(root) for root in _allowed_roots())
 
 
 def check_allowed(path: Path, named: str) -> Path:
@@ -60,9 +60,9 @@ def path_of(name: str, named: str = "") -> Path | None:
 def printable(path: str | Path) -> str:
     """A path on one line: bytes that are no UTF-8 and control characters are written as escapes."""
     text = str(path)
-    return text if text.isprintable() else "".join(c if c.isprintable() else escape(c) for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
-def escape(c: str) -> str:
+def _escape(c: str) -> str:
     """One character; Python reads a byte that is no UTF-8 as a surrogate from U+DC80 on (PEP 383)."""
     return f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else c.encode("unicode_escape").decode()

@@ -93,13 +93,13 @@ def is_listed(model: str) -> bool:
     """Whether `SIDE_MODELS` names a model, by the same name or another path of the same folder."""
     if model in listed_models():
         return True
-    folder = real_folder(as_written(model))
+    folder = _real_folder(as_written(model))
     return folder is not None and folder in listed_folders()
 
 
 def listed_folders() -> tuple[Path, ...]:
     """Where the listed models are, those of the Hub in its cache, with all links followed."""
-    return tuple(real_folder(name) or hub_cache(name) for name in listed_models())
+    return tuple(_real_folder(name) or _hub_cache(name) for name in listed_models())
 
 
 def as_written(path: str) -> str:
@@ -107,7 +107,7 @@ def as_written(path: str) -> str:
     return path if "\0" in path else os.path.normpath(path)  # which once cut at a NUL
 
 
-def real_folder(name: str) -> Path | None:
+def _real_folder(name: str) -> Path | None:
     """The folder that a path names, with all links followed; None where there is none."""
     try:
         folder = Path(os.path.realpath(os.path.expanduser(name)))  # noqa: PTH111 (unknown homes are no error here)
@@ -116,7 +116,7 @@ def real_folder(name: str) -> Path | None:
         return None
 
 
-def hub_cache(model: str) -> Path:
+def _hub_cache(model: str) -> Path:
     """Where huggingface_hub keeps a model."""
     from huggingface_hub.constants import HF_HUB_CACHE
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from side_core.prompts.trajectory import Trajectory
 
-LATE = 5  # the last fifth of the steps: 10 of 50 (Ren et al. 2024)
-LAYER = 3  # the fourth cross-attention layer (Ren et al. 2024)
-SMALLEST = 1e-12  # keeps the logarithm finite
+_LATE = 5  # the last fifth of the steps: 10 of 50 (Ren et al. 2024)
+_LAYER = 3  # the fourth cross-attention layer (Ren et al. 2024)
+_SMALLEST = 1e-12  # keeps the logarithm finite
 
 
 def attention_entropy(whole: Trajectory) -> float:
@@ -18,8 +18,8 @@ def attention_entropy(whole: Trajectory) -> float:
     Memorised prompts keep their attention spread, so that higher is more memorised. Here also averaged over images.
     """
     mean = whole.attention.mean(axis=1)  # (steps, n, L)
-    late = slice(len(mean) - max(1, len(mean) // LATE), None)
-    parts = summands(mean)
+    late = slice(len(mean) - max(1, len(mean) // _LATE), None)
+    parts = _summands(mean)
     summary = parts[:, :, whole.end :].sum(axis=2)
     return float((parts.sum(axis=2)[late].mean(axis=0) + summary[late].mean(axis=0) - summary[0]).mean())
 
@@ -30,13 +30,13 @@ def layer_entropy(whole: Trajectory) -> float:
     The fourth cross-attention layer, in the order in which they compute; the last of the way down in SD 1.x is the
     sixth. Where a U-Net has fewer, the last it has.
     """
-    layer = min(LAYER, whole.attention.shape[1] - 1)
-    return float(summands(whole.attention[0, layer]).sum(axis=1).mean())
+    layer = min(_LAYER, whole.attention.shape[1] - 1)
+    return float(_summands(whole.attention[0, layer]).sum(axis=1).mean())
 
 
-def summands(probabilities: np.ndarray) -> np.ndarray:
+def _summands(probabilities: np.ndarray) -> np.ndarray:
     """-p log p, elementwise."""
-    kept = np.maximum(probabilities.astype(np.float64), SMALLEST)
+    kept = np.maximum(probabilities.astype(np.float64), _SMALLEST)
     return -kept * np.log(kept)
 
 
@@ -55,12 +55,12 @@ def bright_norm(whole: Trajectory) -> float:
     m is the map of the end-of-text token, brought to the size of the latents; the mean over all steps and images. Which
     layers the map is averaged over is a choice of ours, see `Trajectory`.
     """
-    mask = enlarged(whole.ending.astype(np.float64), whole.squares.shape[2:])  # (n, h, w)
+    mask = _enlarged(whole.ending.astype(np.float64), whole.squares.shape[2:])  # (n, h, w)
     norms = np.sqrt((whole.squares * mask**2).sum(axis=(2, 3)))  # (steps, n)
     return float((norms / mask.mean(axis=(1, 2))).mean())
 
 
-def enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+def _enlarged(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
     """(n, h', w') maps to (n, h, w): each position takes the value of the nearest one."""
     rows, columns = (np.arange(wide) * narrow // wide for wide, narrow in zip(size, maps.shape[1:], strict=True))
     return maps[:, rows][:, :, columns]

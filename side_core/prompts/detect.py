@@ -19,7 +19,7 @@ from side_core.stats.rate import Rate
 from side_core.stats.roc import Threshold
 from side_core.wording import counted
 
-NO_CONTROL = (
+_NO_CONTROL = (
     "There are no held-out prompts to hold these norms against, so they say nothing yet: "
     "give prompts the model was not trained on."
 )
@@ -128,7 +128,7 @@ def lines_of(detection: Detection) -> list[str]:
     lines.append(f"Score: || e_c - e_0 || (Wen et al. 2024), mean over {over} {counted(settings.steps, 'step')}")
     threshold = detection.threshold
     if control is None or threshold is None:
-        return [*lines, NO_CONTROL]
+        return [*lines, _NO_CONTROL]
     return [
         *lines,
         f"Held against {len(control.scores):,} {control.name}; their median is {np.median(control.scores):.4f}",
@@ -159,14 +159,14 @@ def detection_json(detection: Detection) -> dict[str, Any]:
         "seconds_per_prompt": detection.seconds_per_prompt,
         "count": len(detection.scores),
         "control": about,
-        "note": NO_CONTROL if control is None else None,
-        "prompts": [prompt_json(item) for item in detection.scores],
+        "note": _NO_CONTROL if control is None else None,
+        "prompts": [_prompt_json(item) for item in detection.scores],
         "broken_lines": [asdict(item) for item in detection.broken],
         "versions": versions(),
     }
 
 
-def prompt_json(item: PromptScore) -> dict[str, Any]:
+def _prompt_json(item: PromptScore) -> dict[str, Any]:
     """One prompt."""
     return {
         "prompt": item.prompt,

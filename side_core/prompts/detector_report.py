@@ -14,11 +14,11 @@ from side_core.stats.bootstrap import Interval
 from side_core.stats.roc import Separation
 from side_core.wording import rounded
 
-AT: dict[SignificanceAt, str] = {
+_AT: dict[SignificanceAt, str] = {
     "words": "by what goes into the text encoder",
     "encoded": "by what comes out of it, Wen et al. 2024",
 }
-TIME_NOTE = "detectors that look at whole pictures share them, and each is given the time of all"
+_TIME_NOTE = "detectors that look at whole pictures share them, and each is given the time of all"
 
 
 def evaluation_json(evaluation: DetectorEvaluation, named_first: Sequence[NamedFirst] = ()) -> dict[str, Any]:
@@ -31,9 +31,9 @@ def evaluation_json(evaluation: DetectorEvaluation, named_first: Sequence[NamedF
     first = evaluation.detectors[0]
     return {
         "detector": first.detector.name,
-        **separation_json(first.held_out),
+        **_separation_json(first.held_out),
         "seconds_per_prompt": first.seconds_per_prompt,
-        "against_training_captions": None if first.training is None else separation_json(first.training),
+        "against_training_captions": None if first.training is None else _separation_json(first.training),
         "name_first": {
             found.at: {"memorised": rate_json(found.memorised), "held_out": rate_json(found.held_out)}
             for found in named_first
@@ -42,12 +42,12 @@ def evaluation_json(evaluation: DetectorEvaluation, named_first: Sequence[NamedF
         "model": {"name": evaluation.settings.model, "fingerprint": evaluation.fingerprint},
         "arithmetic": evaluation.arithmetic,
         "device": evaluation.device,
-        "detectors": {item.detector.name: detector_json(item) for item in evaluation.detectors},
+        "detectors": {item.detector.name: _detector_json(item) for item in evaluation.detectors},
         "versions": versions(),
     }
 
 
-def detector_json(item: Evaluated) -> dict[str, Any]:
+def _detector_json(item: Evaluated) -> dict[str, Any]:
     """One detector."""
     detector, halves = item.detector, item.calibrated
     return {
@@ -57,20 +57,20 @@ def detector_json(item: Evaluated) -> dict[str, Any]:
         "cost": detector.cost,
         "images": item.images,
         "steps": item.steps,
-        **separation_json(item.held_out),
+        **_separation_json(item.held_out),
         "seconds_per_prompt": item.seconds_per_prompt,
-        "against_training_captions": None if item.training is None else separation_json(item.training),
+        "against_training_captions": None if item.training is None else _separation_json(item.training),
         "calibrated": {
             "threshold": halves.threshold.value,
             "chosen_on": halves.threshold.chosen_on,
             "found": rate_json(halves.found),
             "false_positives": rate_json(halves.threshold.alarms),
         },
-        "groups": {row.group.name: group_json(row) for row in item.groups},
+        "groups": {row.group.name: _group_json(row) for row in item.groups},
     }
 
 
-def separation_json(found: Separation) -> dict[str, Any]:
+def _separation_json(found: Separation) -> dict[str, Any]:
     """AUC and TPR@1%FPR as plain numbers, each with its interval beside it."""
     return {
         "auc": found.auc.value,
@@ -84,7 +84,7 @@ def separation_json(found: Separation) -> dict[str, Any]:
     }
 
 
-def group_json(row: Scored) -> dict[str, Any]:
+def _group_json(row: Scored) -> dict[str, Any]:
     """One group of prompts."""
     return {
         "title": row.group.title,
@@ -105,10 +105,10 @@ def markdown(evaluation: DetectorEvaluation, named_first: Sequence[NamedFirst] =
     lines = [f"| {' | '.join([*columns, 's a prompt'])} |", "|---" * (len(columns) + 1) + "|"]
     for item in evaluation.detectors:
         row = [item.detector.title, item.detector.source, f"{item.images} x {item.steps}"]
-        row += [interval(item.held_out.auc), share(item.held_out)]
-        row += [] if item.training is None else [interval(item.training.auc), share(item.training)]
+        row += [_interval(item.held_out.auc), _share(item.held_out)]
+        row += [] if item.training is None else [_interval(item.training.auc), _share(item.training)]
         lines.append(f"| {' | '.join([*row, f'{rounded(item.seconds_per_prompt)}'])} |")
-    rows = [[row.group.title, f"{len(row.scores):,}", *against(row)] for row in first.groups]
+    rows = [[row.group.title, f"{len(row.scores):,}", *_against(row)] for row in first.groups]
     lines += [
         "",
         f"| prompts ({first.detector.title}) | count | AUC against held-out | above the threshold |",
@@ -123,24 +123,24 @@ def markdown(evaluation: DetectorEvaluation, named_first: Sequence[NamedFirst] =
     ]
     lines += [
         f"A name is the most significant word of {found.memorised} memorised prompts, and of {found.held_out} held-out "
-        f"ones ({AT[found.at]})."
+        f"ones ({_AT[found.at]})."
         for found in named_first
     ]
-    lines.append(f"95 % intervals in brackets. Time: {TIME_NOTE}.")
+    lines.append(f"95 % intervals in brackets. Time: {_TIME_NOTE}.")
     return "\n".join([*lines, ""])
 
 
-def against(row: Scored) -> list[str]:
+def _against(row: Scored) -> list[str]:
     """How a group stands out from the held-out prompts."""
-    return ["", ""] if row.against is None else [interval(row.against.auc), str(row.against.found)]
+    return ["", ""] if row.against is None else [_interval(row.against.auc), str(row.against.found)]
 
 
-def interval(found: Interval) -> str:
+def _interval(found: Interval) -> str:
     """A figure of 0..1 with its interval."""
     return f"{found.value:.4f} ({found.low:.4f} to {found.high:.4f})"
 
 
-def share(found: Separation) -> str:
+def _share(found: Separation) -> str:
     """The rate at few false alarms with its interval and its count."""
     tpr, found_of = found.tpr, f"{found.found.beat} of {found.found.count}"
     return f"{tpr.value:.3f} ({tpr.low:.3f} to {tpr.high:.3f}; {found_of})"

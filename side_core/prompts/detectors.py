@@ -35,7 +35,7 @@ class Detector:
     of_whole: Callable[[Trajectory], float] | None = None
 
 
-WHOLE = "whole pictures"
+_WHOLE = "whole pictures"
 ALL = {
     detector.name: detector
     for detector in (
@@ -45,12 +45,12 @@ ALL = {
             "Distance between pictures",
             "Carlini et al. 2023",
             False,
-            f"{WHOLE}, several",
+            f"{_WHOLE}, several",
             lambda whole: clique_distance(whole.pictures),
         ),
-        Detector("bright-ending", "Bright ending", "Chen et al. 2025", True, WHOLE, bright_ending),
-        Detector("bright-norm", "Pull where it is bright", "Chen et al. 2025", True, WHOLE, bright_norm),
-        Detector("attention-entropy", "Entropy of attention", "Ren et al. 2024", True, WHOLE, attention_entropy),
+        Detector("bright-ending", "Bright ending", "Chen et al. 2025", True, _WHOLE, bright_ending),
+        Detector("bright-norm", "Pull where it is bright", "Chen et al. 2025", True, _WHOLE, bright_norm),
+        Detector("attention-entropy", "Entropy of attention", "Ren et al. 2024", True, _WHOLE, attention_entropy),
         Detector("layer-entropy", "Entropy of one layer", "Ren et al. 2024", True, "the first step", layer_entropy),
         Detector("sharpness", "Sharpness", "Jeon et al. 2025", True, "the first step, three times"),
     )
@@ -91,7 +91,7 @@ def scores_of(
             yield Measuring(done, total, {})
         found["text-norm"] = score_of(norms)
     whole = [name for name in names if ALL[name].of_whole is not None]
-    size = prompts_at_once(images, settings)
+    size = _prompts_at_once(images, settings)
     batches = [slice(start, start + size) for start in range(0, len(prompts), size)]
     if whole:
         columns: dict[DetectorName, list[float]] = {name: [] for name in whole}
@@ -102,7 +102,7 @@ def scores_of(
                 yield Measuring(done, total, {})
                 for item in drawing.finished:
                     for name in whole:
-                        columns[name].append(value_of(ALL[name], item))
+                        columns[name].append(_value_of(ALL[name], item))
         found |= {name: np.array(values) for name, values in columns.items()}
     if "sharpness" in names:
         values = []
@@ -116,20 +116,20 @@ def scores_of(
     return {name: found[name] for name in names}
 
 
-def prompts_at_once(images: int, settings: DetectorSettings) -> int:
+def _prompts_at_once(images: int, settings: DetectorSettings) -> int:
     """How many prompts share a batch, where each has so many images."""
     return max(1, settings.batch_size // images)
 
 
 def steps_of(names: Sequence[DetectorName], count: int, images: int, settings: DetectorSettings) -> int:
     """How many steps `scores_of` takes for `count` prompts."""
-    batches = -(-count // prompts_at_once(images, settings))
+    batches = -(-count // _prompts_at_once(images, settings))
     norm = -(-count * images // settings.batch_size) * settings.first_steps if "text-norm" in names else 0
     whole = batches * settings.steps if any(ALL[name].of_whole is not None for name in names) else 0
     return norm + whole + (batches if "sharpness" in names else 0)
 
 
-def value_of(detector: Detector, whole: Trajectory) -> float:
+def _value_of(detector: Detector, whole: Trajectory) -> float:
     """The score of one prompt drawn to the end, turned so that higher is more memorised."""
     assert detector.of_whole is not None  # it looks at whole pictures
     value = detector.of_whole(whole)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-SEPARATORS = ",;"  # of two with nothing between them one is left; none is left at the end
+_SEPARATORS = ",;"  # of two with nothing between them one is left; none is left at the end
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,6 @@ def with_word(prompt: str, span: Span, new: str) -> str:
     if new.strip():
         return f"{before}{new.strip()}{after}"
     rest = re.sub(r"\s{2,}", " ", f"{before} {after}" if before and after else before + after)
-    rest = re.sub(rf"\s+([{SEPARATORS}.])", r"\1", rest)
-    rest = re.sub(rf"([{SEPARATORS}])(\s*[{SEPARATORS}])+", r"\1", rest)
-    return rest.strip(f" {SEPARATORS}")
+    rest = re.sub(rf"\s+([{_SEPARATORS}.])", r"\1", rest)
+    rest = re.sub(rf"([{_SEPARATORS}])(\s*[{_SEPARATORS}])+", r"\1", rest)
+    return rest.strip(f" {_SEPARATORS}")

@@ -105,11 +105,11 @@ def evaluate(
     found: list[Evaluated] = []
     slow = tuple(name for name in settings.detectors if name != "text-norm")
     if "text-norm" in settings.detectors:
-        found += yield from try_detectors(denoiser, ("text-norm",), groups.listed, settings, settings.score_images)
+        found += yield from _try_detectors(denoiser, ("text-norm",), groups.listed, settings, settings.score_images)
         yield from found
     if slow:
         few = groups.at_most(settings.detector_prompts)
-        finished = yield from try_detectors(denoiser, slow, few, settings, settings.detector_images)
+        finished = yield from _try_detectors(denoiser, slow, few, settings, settings.detector_images)
         yield from finished
         found += finished
     return evaluation_of(denoiser, settings, found)
@@ -124,7 +124,7 @@ def evaluation_of(
     return DetectorEvaluation(settings, *about, tuple(ordered))
 
 
-def try_detectors(
+def _try_detectors(
     denoiser: TextDenoiser,
     names: Sequence[DetectorName],
     groups: Sequence[Group],
@@ -155,14 +155,14 @@ def try_detectors(
             scores[-1] |= yield from watch.timed(work, what)
             seconds[-1] |= dict.fromkeys(some, watch.seconds)
     return [
-        evaluated(
+        _evaluated(
             ALL[name], groups, [part[name] for part in scores], [part[name] for part in seconds], settings, images
         )
         for name in names
     ]
 
 
-def evaluated(
+def _evaluated(
     detector: Detector,
     groups: Sequence[Group],
     scores: Sequence[np.ndarray],

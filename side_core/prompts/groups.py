@@ -11,7 +11,7 @@ from side_core.prompts.prompt_file import read_prompts
 from side_core.settings import SettingError
 
 TRAINING = "once"  # the group of unrepeated training captions
-SEED = 11  # of the choice of template captions
+_SEED = 11  # of the choice of template captions
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def captioned_groups(held_out: Sequence[str], count: int) -> Groups:
         for given in GIVEN
         if (given, family) not in used
     ]
-    some_of = np.random.default_rng(SEED).permutation(len(template.prompts))[:count]
+    some_of = np.random.default_rng(_SEED).permutation(len(template.prompts))[:count]
     return Groups(
         group("many", "training captions repeated 100 to 300 times"),
         Group(

@@ -95,10 +95,10 @@ def held_out_norms(
     Raises:
         ValueError: fewer than two prompts; a damaged file in the model's folder; the model returns NaN.
     """
-    norms = norms_so_far(denoiser, prompts, settings, folder)
-    digest = digest_of(prompts)
+    norms = _norms_so_far(denoiser, prompts, settings, folder)
+    digest = _digest_of(prompts)
     if missing := missing_of(norms):
-        entry, about = entry_of(denoiser, settings, digest), about_of(denoiser, settings, digest)
+        entry, about = _entry_of(denoiser, settings, digest), _about_of(denoiser, settings, digest)
         growing(entry, norms.nbytes, f"The norms of {counted(len(prompts), 'prompt')}")
         seeds = own_seeds(len(prompts), settings.score_images, SEED)[missing]
         for event in norms_of(denoiser, [prompts[place] for place in missing], settings, seeds):
@@ -122,11 +122,11 @@ def known_norms(
     Raises:
         ValueError: fewer than two prompts, or a damaged file in the model's folder.
     """
-    norms = norms_so_far(denoiser, prompts, settings, folder)
-    return HeldOut(name, np.delete(norms, missing_of(norms), axis=0), digest_of(prompts))
+    norms = _norms_so_far(denoiser, prompts, settings, folder)
+    return HeldOut(name, np.delete(norms, missing_of(norms), axis=0), _digest_of(prompts))
 
 
-def norms_so_far(
+def _norms_so_far(
     denoiser: TextDenoiser, prompts: Sequence[str], settings: PromptSettings, folder: Path | None
 ) -> np.ndarray:
     """(n, images, first) float32 of the model's folder, or else of the cache; NaN where nothing was measured.
@@ -137,7 +137,7 @@ def norms_so_far(
     if len(prompts) < 2:
         raise ValueError(f"{len(prompts)} held-out prompt makes no control: give two or more, some hundred if you can.")
     if folder is not None:
-        own = read_norms(folder / FILE, about_of(denoiser, settings, digest_of(prompts)), settings)
+        own = _read_norms(folder / FILE, _about_of(denoiser, settings, _digest_of(prompts)), settings)
         if own is not None:
             if missing_of(own):
                 raise ValueError(f"'{folder / FILE}' is damaged (it holds NaN): remove it and calibrate again.")
@@ -147,10 +147,10 @@ def norms_so_far(
 
 def cached_norms(denoiser: TextDenoiser, prompts: Sequence[str], settings: PromptSettings) -> np.ndarray:
     """(n, images, first) float32, what the cache has; NaN where nothing was measured. A damaged entry is discarded."""
-    digest = digest_of(prompts)
-    entry = entry_of(denoiser, settings, digest)
+    digest = _digest_of(prompts)
+    entry = _entry_of(denoiser, settings, digest)
     try:
-        found = read_norms(entry / FILE, about_of(denoiser, settings, digest), settings)
+        found = _read_norms(entry / FILE, _about_of(denoiser, settings, digest), settings)
     except ValueError:
         discard(entry)
         found = None
@@ -165,14 +165,14 @@ def missing_of(norms: np.ndarray) -> list[int]:
     return np.flatnonzero(~np.isfinite(norms).all(axis=(1, 2))).tolist()
 
 
-def entry_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> Path:
+def _entry_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> Path:
     """Where the cache keeps them."""
-    about = about_of(denoiser, settings, digest) | {"images": settings.score_images, "first": settings.first_steps}
+    about = _about_of(denoiser, settings, digest) | {"images": settings.score_images, "first": settings.first_steps}
     key = hashlib.sha256(json.dumps(about).encode()).hexdigest()
     return cache_folder() / "prompt-norms" / key[:32]
 
 
-def about_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> dict[str, str]:
+def _about_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> dict[str, str]:
     """What norms depend on besides seeds, images and how many steps are used."""
     scale = settings.text_scale if settings.first_steps > 1 else 0.0  # the first step is not guided yet
     return {
@@ -184,12 +184,12 @@ def about_of(denoiser: TextDenoiser, settings: PromptSettings, digest: str) -> d
     }
 
 
-def digest_of(prompts: Sequence[str]) -> str:
+def _digest_of(prompts: Sequence[str]) -> str:
     """SHA-256 of prompts and their order, shortened."""
     return hashlib.sha256("\n".join(prompts).encode()).hexdigest()[:16]
 
 
-def read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> np.ndarray | None:
+def _read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> np.ndarray | None:
     """The norms in a file, as many images and steps of them as wanted; None where it holds those of something else.
 
     Raises:
@@ -220,6 +220,6 @@ def calibrate(
         ValueError: the folder cannot be written, or the model returns NaN.
     """
     held_out = yield from held_out_norms(denoiser, prompts, settings)
-    about = about_of(denoiser, settings, held_out.digest)
+    about = _about_of(denoiser, settings, held_out.digest)
     write_whole(out / FILE, save({"norms": held_out.norms}, about))
     return out / FILE

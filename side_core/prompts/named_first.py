@@ -42,13 +42,13 @@ def named_first(
         few = replace(held_out, prompts=held_out.prompts[:count], names=held_out.names[:count])
         for at in SIGNIFICANCE_AT:
             own = settings.model_copy(update={"significance_at": at})
-            one = yield from name_first(denoiser, memorised, own)
-            other = yield from name_first(denoiser, few, own)
+            one = yield from _name_first(denoiser, memorised, own)
+            other = yield from _name_first(denoiser, few, own)
             found.append(NamedFirst(at, one, other))
     return tuple(found)
 
 
-def name_first(denoiser: TextDenoiser, group: Group, settings: PromptSettings) -> Generator[Stage, None, Rate]:
+def _name_first(denoiser: TextDenoiser, group: Group, settings: PromptSettings) -> Generator[Stage, None, Rate]:
     """How many prompts have a name first in significance (Wen et al. 2024), over the settings' images and steps.
 
     Args:

@@ -11,7 +11,7 @@ from typing import Any
 from side_core.dpm.formats.config import first_line
 from side_core.files.paths import check_allowed, printable
 
-COLUMNS = ("prompt", "text", "caption")
+_COLUMNS = ("prompt", "text", "caption")
 MOST_BYTES = 2**26
 MOST_CHARACTERS = 2000  # of one prompt: many times what any text encoder reads
 NAMED = 20  # broken lines that a sentence names
@@ -50,7 +50,7 @@ class PromptFile:
     @property
     def note(self) -> str | None:
         """One sentence that names the broken lines; None where there are none."""
-        return f"{left_out(self.broken)}: mend them." if self.broken else None
+        return f"{_left_out(self.broken)}: mend them." if self.broken else None
 
 
 def read_prompts(file: Path) -> PromptFile:
@@ -64,19 +64,19 @@ def read_prompts(file: Path) -> PromptFile:
     Raises:
         ValueError: there is no such file, it is too large, it has no such column, or no line of it holds a prompt.
     """
-    content = content_of(file)
+    content = _content_of(file)
     kind = file.suffix.lower()
     if kind in (".csv", ".tsv"):
-        found = list(rows_of_table(content, "\t" if kind == ".tsv" else ",", file))
+        found = list(_rows_of_table(content, "\t" if kind == ".tsv" else ",", file))
     else:
         if kind == ".json":
             raise ValueError(f"'{printable(file)}' is one JSON document: write one object a line, in a .jsonl file.")
-        words = from_json if kind in (".jsonl", ".ndjson") else lambda line: line.strip()
-        found = [(number, checked(line, words)) for number, line in lines_of(content)]
+        words = _from_json if kind in (".jsonl", ".ndjson") else lambda line: line.strip()
+        found = [(number, _checked(line, words)) for number, line in _lines_of(content)]
     good = [(number, value) for number, value in found if isinstance(value, str)]
     broken = tuple(BrokenLine(number, value.reason) for number, value in found if isinstance(value, Reason))
     if not good:
-        about = f": {left_out(broken)}" if broken else ""
+        about = f": {_left_out(broken)}" if broken else ""
         raise ValueError(f"'{printable(file)}' holds no prompt{about}: write one a line.")
     return PromptFile(tuple(prompt for _, prompt in good), tuple(number for number, _ in good), broken)
 
@@ -88,7 +88,7 @@ class Reason:
     reason: str
 
 
-def content_of(file: Path) -> bytes:
+def _content_of(file: Path) -> bytes:
     """The bytes of a file that may be read."""
     file = check_allowed(file, str(file))
     try:
@@ -110,7 +110,7 @@ def content_of(file: Path) -> bytes:
         ) from None
 
 
-def lines_of(content: bytes) -> Iterator[tuple[int, bytes]]:
+def _lines_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     """Numbers and bytes of the lines, without empty ones at the end."""
     lines = [line.removesuffix(b"\r") for line in content.split(b"\n")]
     while lines and not lines[-1].strip():
@@ -118,7 +118,7 @@ def lines_of(content: bytes) -> Iterator[tuple[int, bytes]]:
     yield from enumerate(lines, 1)
 
 
-def checked(line: bytes, read: Any) -> "str | Reason":
+def _checked(line: bytes, read: Any) -> "str | Reason":
     """The prompt of one line, or why there is none."""
     try:
         text = line.decode("utf-8")
@@ -152,7 +152,7 @@ def prompt_of(value: object) -> str:
     return text
 
 
-def from_json(line: str) -> object:
+def _from_json(line: str) -> object:
     """The prompt in a line of JSON."""
     if not line.strip():
         return ""
@@ -162,28 +162,29 @@ def from_json(line: str) -> object:
         raise ValueError(f"no JSON ({error.msg})") from None
     if isinstance(value, dict):
         value = {name.lower(): part for name, part in value.items()}
-        name = next((name for name in COLUMNS if name in value), None)
+        name = next((name for name in _COLUMNS if name in value), None)
         if name is None:
-            raise ValueError(f"none of the keys {', '.join(COLUMNS)}")
+            raise ValueError(f"none of the keys {', '.join(_COLUMNS)}")
         return value[name]
     return value
 
 
-def rows_of_table(content: bytes, separator: str, file: Path) -> "Iterator[tuple[int, str | Reason]]":
+def _rows_of_table(content: bytes, separator: str, file: Path) -> "Iterator[tuple[int, str | Reason]]":
     """Line numbers and prompts of a table with a heading. A cell in quotes may run over several lines."""
     text = content.decode("utf-8", errors="surrogateescape")  # undecodable bytes are found in their own row
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         heading = [name.strip().lower() for name in next(reader, [])]
-        column = next((heading.index(name) for name in COLUMNS if name in heading), None)
+        column = next((heading.index(name) for name in _COLUMNS if name in heading), None)
         if column is None:
+            known = ", ".join(_COLUMNS)
             raise ValueError(
-                f"'{printable(file)}' has no column {', '.join(COLUMNS)}: name one of its columns so in the first line."
+                f"'{printable(file)}' has no column {known}: name one of its columns so in the first line."
             )
         first = reader.line_num + 1
         for row in reader:
             if any(cell.strip() for cell in row):
-                yield first, cell_of(row, column)
+                yield first, _cell_of(row, column)
             elif row:
                 yield first, Reason("empty")
             first = reader.line_num + 1
@@ -191,7 +192,7 @@ def rows_of_table(content: bytes, separator: str, file: Path) -> "Iterator[tuple
         yield reader.line_num, Reason(f"{first_line(error)}; the rest was not read")
 
 
-def cell_of(row: list[str], column: int) -> "str | Reason":
+def _cell_of(row: list[str], column: int) -> "str | Reason":
     """The prompt in a row of a table, or why there is none."""
     if column >= len(row):
         return Reason(f"{len(row)} columns, the prompt's is column {column + 1}")
@@ -203,7 +204,7 @@ def cell_of(row: list[str], column: int) -> "str | Reason":
         return Reason(str(error))
 
 
-def left_out(broken: tuple[BrokenLine, ...]) -> str:
+def _left_out(broken: tuple[BrokenLine, ...]) -> str:
     """The broken lines, as the beginning of a sentence."""
     named = "; ".join(map(str, broken[:NAMED]))
     more = f"; and {len(broken) - NAMED:,} more" if len(broken) > NAMED else ""

@@ -10,7 +10,7 @@ from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
 from side_core.sampling.schedule import make_schedule
 
-REACH = 0.01  # of the noise's own length: how far the difference quotient reaches
+_REACH = 0.01  # of the noise's own length: how far the difference quotient reaches
 
 
 def sharpness(denoiser: TextDenoiser, condition: Tensor, seeds: Sequence[int], steps: int = 50) -> Tensor:
@@ -44,7 +44,7 @@ def sharpness(denoiser: TextDenoiser, condition: Tensor, seeds: Sequence[int], s
     x = torch.stack(rows).to(denoiser.device)
     score = difference(x)
     length = score.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
-    reach = REACH * x[0].numel() ** 0.5
+    reach = _REACH * x[0].numel() ** 0.5
     step = reach * score / length.clamp(min=1e-12)
     product = (difference(x + step) - difference(x - step)) / (2 * reach) * length
     found = product.flatten(1).norm(dim=1).cpu()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-TILES = 4  # a side: 16 tiles (Carlini et al. 2023, on Stable Diffusion)
+_TILES = 4  # a side: 16 tiles (Carlini et al. 2023, on Stable Diffusion)
 
 
 def tiled_distance(first: np.ndarray, second: np.ndarray) -> float:
@@ -15,8 +15,8 @@ def tiled_distance(first: np.ndarray, second: np.ndarray) -> float:
         second: of the same shape.
     """
     squares = np.square(first.astype(np.float64) - second).mean(axis=0)
-    rows = np.array_split(squares, min(TILES, squares.shape[0]), axis=0)
-    tiles = [tile.mean() for row in rows for tile in np.array_split(row, min(TILES, squares.shape[1]), axis=1)]
+    rows = np.array_split(squares, min(_TILES, squares.shape[0]), axis=0)
+    tiles = [tile.mean() for row in rows for tile in np.array_split(row, min(_TILES, squares.shape[1]), axis=1)]
     return float(np.sqrt(max(tiles)))
 
 

@@ -27,9 +27,9 @@ from side_core.stats.rate import Rate, rate, rate_of
 from side_core.wording import rounded
 
 FILE = "truth.json"  # in a model's folder
-SEED = 3_000_000  # of its pictures: nobody's first ones
+_SEED = 3_000_000  # of its pictures: nobody's first ones
 ONCE = 60  # of the unrepeated captions, as many as of the repeated ones
-SCORE = SCORES["ratio"]  # nearest ratio d_1 / d_2 < 1/3 (Yoon et al. 2023)
+_SCORE = SCORES["ratio"]  # nearest ratio d_1 / d_2 < 1/3 (Yoon et al. 2023)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def measure_truth(
     if references.control is None:
         raise ValueError("The truth needs control images: name some that the model never saw.")
     faces = captions_to_try(captioned_faces()) if faces is None else faces
-    seeds = own_seeds(len(faces), settings.score_images, SEED)
+    seeds = own_seeds(len(faces), settings.score_images, _SEED)
     guided = Guided(denoiser, settings.text_scale)
     schedule = make_schedule(denoiser.alphas_cumprod, settings.steps)
     size = max(1, settings.batch_size // settings.score_images)  # captions in a batch
@@ -102,11 +102,11 @@ def returned(faces: Sequence[Captioned], images: np.ndarray, references: Referen
     assert found.control is not None  # as `measure_truth` has checked
     scores = found.training.scores.by_name("ratio").reshape(len(faces), count)
     rows = found.training.neighbours.rows[:, 0].reshape(len(faces), count)
-    beyond = SCORE.beats(found.control.scores.by_name("ratio"), SCORE.threshold).reshape(len(faces), count)
+    beyond = _SCORE.beats(found.control.scores.by_name("ratio"), _SCORE.threshold).reshape(len(faces), count)
     result = []
     for face, own, nearest, strangers in zip(faces, scores, rows, beyond, strict=True):
         mine = nearest == face.row - FIRST_ROW
-        copies = mine & SCORE.beats(own, SCORE.threshold)
+        copies = mine & _SCORE.beats(own, _SCORE.threshold)
         best = float(own[mine].min()) if mine.any() else None
         result.append(Returned(face, rate_of(copies), rate_of(mine), best, rate_of(strangers)))
     return result
@@ -119,14 +119,14 @@ def by_group(results: Sequence[Returned]) -> dict[str, dict[str, Any]]:
         own = [result for result in results if result.face.group == group]
         ever = rate_of(np.array([result.back.beat > 0 for result in own]))
         about[group] = {
-            "pictures": str(pooled([result.back for result in own])),
+            "pictures": str(_pooled([result.back for result in own])),
             "captions_that_ever_come_back": str(ever),
-            "control": str(pooled([result.control for result in own])),
+            "control": str(_pooled([result.control for result in own])),
         }
     return about
 
 
-def pooled(rates: Sequence[Rate]) -> Rate:
+def _pooled(rates: Sequence[Rate]) -> Rate:
     """All of them together."""
     return rate(sum(one.beat for one in rates), sum(one.count for one in rates))
 
@@ -136,8 +136,8 @@ def write_truth(file: Path, results: Sequence[Returned], denoiser: TextDenoiser,
     about = {
         "model": denoiser.fingerprint,
         "settings": settings.model_dump(mode="json", include={"text_scale", "steps", "score_images", "mode"}),
-        "first_seed": SEED,
-        "score": f"{SCORE.symbol} < {rounded(SCORE.threshold)}, colours as they are",
+        "first_seed": _SEED,
+        "score": f"{_SCORE.symbol} < {rounded(_SCORE.threshold)}, colours as they are",
         "groups": by_group(results),
         "captions": [
             {

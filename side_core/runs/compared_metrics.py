@@ -50,37 +50,37 @@ def metrics_of(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
     Args:
         summaries: what run.json says of each run, the baseline first; None where a run is not scored.
     """
-    yield from (item for item in all_metrics(summaries) if any(item.figures))
+    yield from (item for item in _all_metrics(summaries) if any(item.figures))
 
 
-def all_metrics(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
+def _all_metrics(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
     """The same with those that no run has."""
     known = [item for item in summaries if item is not None]
     chosen = dict.fromkeys(item["settings"]["score"] for item in known)
     for name in dict.fromkeys([*chosen, *(score for item in known for score in item["scores"])]):
-        yield metric(f"{SCORES[name].title} beats the threshold", [rate_figure(item, name) for item in summaries])
+        yield _metric(f"{SCORES[name].title} beats the threshold", [_rate_figure(item, name) for item in summaries])
     effects = [None if item is None else effect_in(item) for item in summaries]
     ratios = [None if item is None else Figure(item.ratio, None) for item in effects]
-    yield metric("Steered over plain, times as many", ratios, share=False)
+    yield _metric("Steered over plain, times as many", ratios, share=False)
     different = [None if item is None else Figure(item.different, None) for item in effects]
-    yield metric("Different training images that came back", different, share=False)
+    yield _metric("Different training images that came back", different, share=False)
     bands = [{} if item is None else (item.get("metrics") or {}).get("bands", {}) for item in summaries]
     for name in dict.fromkeys(name for item in bands for name in item):
-        yield metric(f"AMS, band {name}", [ams_figure(item, name) for item in summaries])
-        yield metric(f"UMS, band {name}", [ums_figure(item, name) for item in summaries])
+        yield _metric(f"AMS, band {name}", [_ams_figure(item, name) for item in summaries])
+        yield _metric(f"UMS, band {name}", [_ums_figure(item, name) for item in summaries])
 
 
-def metric(title: str, figures: Sequence[Figure | None], share: bool = True) -> Metric:
+def _metric(title: str, figures: Sequence[Figure | None], share: bool = True) -> Metric:
     """A metric with the ratios to the baseline, where both are counted."""
     first = figures[0]
     others = [
-        item if item is None or first is None else replace(item, ratio=ratio_of(item.found, first.found))
+        item if item is None or first is None else replace(item, ratio=_ratio_of(item.found, first.found))
         for item in figures[1:]
     ]
     return Metric(title, (first, *others), share)
 
 
-def rate_figure(summary: Summary | None, name: Any) -> Figure | None:
+def _rate_figure(summary: Summary | None, name: Any) -> Figure | None:
     """The rate of one score."""
     line = None if summary is None else headline_in(summary, name)
     if line is None:
@@ -88,40 +88,40 @@ def rate_figure(summary: Summary | None, name: Any) -> Figure | None:
     return Figure(line.training, line.control, f"{SCORES[line.score].sign} {rounded(line.threshold)}")
 
 
-def ams_figure(summary: Summary | None, name: str) -> Figure | None:
+def _ams_figure(summary: Summary | None, name: str) -> Figure | None:
     """The share of pictures in a band."""
-    band = band_in(summary, name)
+    band = _band_in(summary, name)
     if summary is None or band is None:
         return None
-    return Figure(rate_in(band["training"]["ams"]), rate_in(band["control"]["ams"]), rule_of(summary, band))
+    return Figure(rate_in(band["training"]["ams"]), rate_in(band["control"]["ams"]), _rule_of(summary, band))
 
 
-def ums_figure(summary: Summary | None, name: str) -> Figure | None:
+def _ums_figure(summary: Summary | None, name: str) -> Figure | None:
     """The different images in a band, over the pictures."""
-    band = band_in(summary, name)
+    band = _band_in(summary, name)
     if summary is None or band is None:
         return None
     found, control = (
         interval_in({"value": side["share"], "low": side["low"], "high": side["high"]})
         for side in (band["training"]["ums_nearest"], band["control"]["ums_nearest"])
     )
-    return Figure(found, control, rule_of(summary, band))
+    return Figure(found, control, _rule_of(summary, band))
 
 
-def band_in(summary: Summary | None, name: str) -> Summary | None:
+def _band_in(summary: Summary | None, name: str) -> Summary | None:
     """One band of a run, if it has it."""
     found: Summary | None = None if summary is None else ((summary.get("metrics") or {}).get("bands", {})).get(name)
     return found
 
 
-def rule_of(summary: Summary, band: Summary) -> str:
+def _rule_of(summary: Summary, band: Summary) -> str:
     """Which scores lie in a band."""
     kind = SCORES[summary["metrics"]["score"]]
     other = "" if band["end"] is None else f", to {rounded(band['end'])}"
     return f"{kind.symbol} {kind.sign} {rounded(band['begin'])}{other}"
 
 
-def ratio_of(first: Rate | Interval, second: Rate | Interval) -> Interval | None:
+def _ratio_of(first: Rate | Interval, second: Rate | Interval) -> Interval | None:
     """How many times as large; None where they are not counted."""
     return ratio_of_rates(first, second) if isinstance(first, Rate) and isinstance(second, Rate) else None
 

@@ -14,7 +14,7 @@ from side_core.runs.run import SETTINGS, Run
 from side_core.runs.workspace import Workspace
 from side_core.stats.rate import Rate
 
-MOST_RUNS, MOST_ROWS = 8, 12
+MOST_RUNS, _MOST_ROWS = 8, 12
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class RunComparison:
         return self.runs[0]
 
 
-def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = MOST_ROWS) -> RunComparison:
+def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = _MOST_ROWS) -> RunComparison:
     """Put runs side by side.
 
     Args:
@@ -102,15 +102,15 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = MOST_ROW
         raise ValueError(f"What came out of one of the runs {numbers} is damaged ({reason}): compare others.") from None
     return RunComparison(
         ordered,
-        settings_that_differ(ordered),
-        fingerprints_that_differ(ordered),
+        _settings_that_differ(ordered),
+        _fingerprints_that_differ(ordered),
         metrics,
-        same_seeds(workspace, ordered, most) if all(scored) else (),
-        tuple(notes_of(ordered, summaries, metrics)),
+        _same_seeds(workspace, ordered, most) if all(scored) else (),
+        tuple(_notes_of(ordered, summaries, metrics)),
     )
 
 
-def settings_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
+def _settings_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
     """The settings that the runs do not share, by their titles, in the order of the settings models."""
     titles: dict[str, str] = {}
     for kind in dict.fromkeys(run.kind for run in runs):
@@ -120,24 +120,24 @@ def settings_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
     rows = [Difference(titles.get(name, name), tuple(run.settings.get(name) for run in runs)) for name in names]
     if len({run.kind for run in runs}) > 1:
         rows.insert(0, Difference("Kind", tuple(run.kind for run in runs)))
-    return tuple(row for row in rows if differ(row.values))
+    return tuple(row for row in rows if _differ(row.values))
 
 
-def fingerprints_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
+def _fingerprints_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:
     """The fingerprints that the runs do not share; versions as well, as they may move a figure."""
     rows = []
     for part in ("fingerprints", "versions"):
         names = dict.fromkeys(name for run in runs for name in getattr(run, part))
         rows += [Difference(name, tuple(getattr(run, part).get(name) for run in runs)) for name in names]
-    return tuple(row for row in rows if differ(row.values))
+    return tuple(row for row in rows if _differ(row.values))
 
 
-def differ(values: Sequence[Any]) -> bool:
+def _differ(values: Sequence[Any]) -> bool:
     """Whether they are not all equal."""
     return any(value != values[0] for value in values)
 
 
-def same_seeds(workspace: Workspace, runs: Sequence[Run], most: int) -> tuple[SameSeed, ...]:
+def _same_seeds(workspace: Workspace, runs: Sequence[Run], most: int) -> tuple[SameSeed, ...]:
     """Rows of pictures of the same seed; none where a run has no scores, or its pictures are gone."""
     try:
         names = [names_in(workspace, run) for run in runs]
@@ -164,7 +164,7 @@ def same_seeds(workspace: Workspace, runs: Sequence[Run], most: int) -> tuple[Sa
     return tuple(rows)
 
 
-def notes_of(
+def _notes_of(
     runs: Sequence[Run],
     summaries: Sequence[Summary | None],
     metrics: Sequence[Metric],
@@ -183,10 +183,10 @@ def notes_of(
         ("data", "They are matched against different training images."),
         ("control", "They have different controls: look at each run's own before its ratio."),
     ):
-        if differ([settings.get(name) for settings in scored]):
+        if _differ([settings.get(name) for settings in scored]):
             yield words
     rules = [[item.rule for item in row.figures if item is not None] for row in metrics]
-    if any(differ(item) for item in rules):
+    if any(_differ(item) for item in rules):
         yield "Their thresholds differ: a ratio compares what each one counts."
     counts = {item.found.count for row in metrics for item in row.figures if item and isinstance(item.found, Rate)}
     if len(counts) > 1:

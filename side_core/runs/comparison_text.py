@@ -11,7 +11,7 @@ from side_core.runs.wording import NONE, figure_in_words, ratio_in_words, value_
 from side_core.stats.rate import Rate
 from side_core.wording import shortened
 
-WIDEST, DIGITS = 44, 25  # characters of a setting and of a fingerprint or version; longer ones lose their middle
+_WIDEST, _DIGITS = 44, 25  # characters of a setting and of a fingerprint or version; longer ones lose their middle
 
 
 def lines_of_comparison(found: RunComparison) -> Iterator[str]:
@@ -22,27 +22,27 @@ def lines_of_comparison(found: RunComparison) -> Iterator[str]:
     yield from (f"Note: {note}" for note in found.notes)
     heads = [f"run {run.id}" for run in found.runs]
     for title, rows, most in (
-        ("Settings that differ", found.settings, WIDEST),
-        ("Fingerprints that differ", found.fingerprints, DIGITS),
+        ("Settings that differ", found.settings, _WIDEST),
+        ("Fingerprints that differ", found.fingerprints, _DIGITS),
     ):
         yield ""
         yield title if rows else f"{title}: none"
         if rows:
             cells = [(row.title, [shortened(value_in_words(item), most) for item in row.values]) for row in rows]
-            yield from table_lines(heads, cells)
+            yield from _table_lines(heads, cells)
     for item in found.metrics:
         yield ""
         yield f"{item.title} (95 % intervals)"
-        yield from metric_lines(heads, item)
+        yield from _metric_lines(heads, item)
 
 
-def metric_lines(heads: Sequence[str], item: Metric) -> Iterator[str]:
+def _metric_lines(heads: Sequence[str], item: Metric) -> Iterator[str]:
     """One metric, a line a run."""
     for head, figure in zip(heads, item.figures, strict=True):
-        yield f"  {head}: {figure_line(figure, item.share)}"
+        yield f"  {head}: {_figure_line(figure, item.share)}"
 
 
-def figure_line(figure: Figure | None, share: bool) -> str:
+def _figure_line(figure: Figure | None, share: bool) -> str:
     """One figure with its control and its ratio."""
     if figure is None:
         return NONE
@@ -58,7 +58,7 @@ def figure_line(figure: Figure | None, share: bool) -> str:
     return "; ".join(parts)
 
 
-def table_lines(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
+def _table_lines(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
     """Rows in columns of equal width."""
     whole = [("", heads), *rows]
     widths = [max(len(cells[place]) for _, cells in whole) for place in range(len(heads))]
@@ -74,20 +74,21 @@ def comparison_json(found: RunComparison) -> dict[str, Any]:
     No path of this machine is in it: see `side_core.runs.exchange.places`.
     """
     names = names_in(*(part for run in found.runs for part in ({"model": run.model}, run.settings)))
-    about: dict[str, Any] = names.value(with_places(found))
+    about: dict[str, Any] = names.value(_with_places(found))
     return about
 
 
-def with_places(found: RunComparison) -> dict[str, Any]:
+def _with_places(found: RunComparison) -> dict[str, Any]:
     """The same with all paths."""
     return {
         "runs": [run.id for run in found.runs],
         "baseline": found.baseline.id,
         "titles": [run.title for run in found.runs],
-        "settings": [difference_json(item) for item in found.settings],
-        "fingerprints": [difference_json(item) for item in found.fingerprints],
+        "settings": [_difference_json(item) for item in found.settings],
+        "fingerprints": [_difference_json(item) for item in found.fingerprints],
         "metrics": [
-            {"title": item.title, "figures": [figure_json(figure) for figure in item.figures]} for item in found.metrics
+            {"title": item.title, "figures": [_figure_json(figure) for figure in item.figures]}
+            for item in found.metrics
         ],
         "same_seeds": [
             {"name": row.name, "scores": list(row.values), "nearest": row.training_id} for row in found.pictures
@@ -96,12 +97,12 @@ def with_places(found: RunComparison) -> dict[str, Any]:
     }
 
 
-def difference_json(item: Difference) -> dict[str, Any]:
+def _difference_json(item: Difference) -> dict[str, Any]:
     """What the runs do not share."""
     return {"title": item.title, "values": list(item.values)}
 
 
-def figure_json(figure: Figure | None) -> dict[str, Any] | None:
+def _figure_json(figure: Figure | None) -> dict[str, Any] | None:
     """One figure with its control and its ratio."""
     if figure is None:
         return None

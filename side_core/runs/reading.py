@@ -37,9 +37,9 @@ def result_in(workspace: Workspace, run: Run, names: Collection[str] | None = No
     Raises:
         ValueError: it is not scored, its files are damaged, or its pictures are gone.
     """
-    folder = scored_folder(workspace, run)
+    folder = _scored_folder(workspace, run)
     images, plain = (
-        {str(seed): picture for seed, picture in pictures_of(workspace, run, key, names).items()}
+        {str(seed): picture for seed, picture in _pictures_of(workspace, run, key, names).items()}
         for key in (run.pictures, run.plain)
     )
     return read_result(folder, run.kind, images, plain)
@@ -54,14 +54,14 @@ def summary_in(workspace: Workspace, run: Run) -> Summary | None:
     summary = summary_of(workspace, run.id)
     if summary is not None and run.kind in ("extract", "score"):
         try:
-            say_all(summary)
+            _say_all(summary)
         except ODD as error:
             what = f"what came out of it cannot be read: {type(error).__name__} {first_line(error)}"
             raise DamagedRunError(Damaged(run.id, what)) from None
     return summary
 
 
-def say_all(summary: Summary) -> None:
+def _say_all(summary: Summary) -> None:
     """Put every figure of a summary into words; of a damaged one that cannot be done."""
     for item in metrics_of([summary]):
         for figure in filter(None, item.figures):
@@ -80,10 +80,10 @@ def names_in(workspace: Workspace, run: Run) -> tuple[str, ...]:
     Raises:
         ValueError: it is not scored, or its files are damaged.
     """
-    return names_by_nearness(scored_folder(workspace, run))
+    return names_by_nearness(_scored_folder(workspace, run))
 
 
-def scored_folder(workspace: Workspace, run: Run) -> Path:
+def _scored_folder(workspace: Workspace, run: Run) -> Path:
     """The folder with the scores of a run.
 
     Raises:
@@ -98,7 +98,7 @@ def scored_folder(workspace: Workspace, run: Run) -> Path:
     return folder
 
 
-def pictures_of(
+def _pictures_of(
     workspace: Workspace, run: Run, key: str, names: Collection[str] | None = None
 ) -> dict[int, np.ndarray]:
     """(H, W, 3) uint8 finished pictures of a drawn run by their seeds, of one of its keys; all, or those named."""

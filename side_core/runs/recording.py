@@ -17,9 +17,9 @@ from side_core.runs.space import forget_runs
 from side_core.runs.store import begin, cancel, end, equal, find, summary_of
 from side_core.runs.workspace import Workspace, make_folder, renew_backup
 
-THUMBNAIL_SIDE, THUMBNAIL_PAIRS = 48, 2
-NO_CONTROL = "no control: the rate is withheld"
-NO_CONTRAST = "most of the control beats the threshold, too: the rate is withheld"
+_THUMBNAIL_SIDE, _THUMBNAIL_PAIRS = 48, 2
+_NO_CONTROL = "no control: the rate is withheld"
+_NO_CONTRAST = "most of the control beats the threshold, too: the rate is withheld"
 
 
 @dataclass(frozen=True)
@@ -74,29 +74,29 @@ def keep(workspace: Workspace, extraction: Extraction, replaces: int | None = No
     """
     new = new_run(extraction.settings, extraction.subject, extraction.references, extraction.samples)
     known, count = equal(workspace, new), len(extraction.match.names)
-    if known is not None and known.state != "running" and scored(workspace, known) == count:
+    if known is not None and known.state != "running" and _scored(workspace, known) == count:
         return Recorded(known, reused=True)
     run = begin_run(workspace, new)
     result = result_of(extraction)
     write_result(workspace.run_folder(run.id), result)
     lost = sum(item.lost for item in extraction.damaged)
     line = extraction.headline()
-    ended = end_run(
+    ended = _end_run(
         workspace,
         run.id,
         "finished" if count + lost >= new.asked else "cancelled",
         count,
         result.summary,
-        str(line or (NO_CONTROL if extraction.match.control is None else NO_CONTRAST)),
+        str(line or (_NO_CONTROL if extraction.match.control is None else _NO_CONTRAST)),
         None if line is None else line.training.share,
-        thumbnail_of(result),
+        _thumbnail_of(result),
     )
     if replaces is not None and replaces != run.id:
-        replace_run(workspace, replaces, ended)
+        _replace_run(workspace, replaces, ended)
     return Recorded(ended, reused=False)
 
 
-def scored(workspace: Workspace, run: Run) -> int:
+def _scored(workspace: Workspace, run: Run) -> int:
     """How many pictures the kept result of a run is about, which may be fewer than it has by now; 0: there is none."""
     try:
         summary = summary_of(workspace, run.id)
@@ -106,7 +106,7 @@ def scored(workspace: Workspace, run: Run) -> int:
     return drawn if isinstance(drawn, int) and (workspace.run_folder(run.id) / SUMMARY).is_file() else 0
 
 
-def replace_run(workspace: Workspace, old: int, by: Run) -> None:
+def _replace_run(workspace: Workspace, old: int, by: Run) -> None:
     """Forget a run that only looked otherwise at the pictures of a newer one, unless a person has touched it."""
     try:
         before = find(workspace, old)
@@ -131,10 +131,10 @@ def keep_folder(
     run = begin_run(workspace, new)
     summary = write(workspace.run_folder(run.id))
     state: State = "finished" if finished >= new.asked else "cancelled"
-    return Recorded(end_run(workspace, run.id, state, finished, summary, headline), reused=False)
+    return Recorded(_end_run(workspace, run.id, state, finished, summary, headline), reused=False)
 
 
-def end_run(
+def _end_run(
     workspace: Workspace,
     id: int,
     state: State,
@@ -155,9 +155,9 @@ def end_run(
     return ended
 
 
-def thumbnail_of(result: Result) -> bytes:
+def _thumbnail_of(result: Result) -> bytes:
     """The pairs nearest to a copy (generated, nearest training image) in a row, as PNG."""
     cells = []
-    for place in result.order()[:THUMBNAIL_PAIRS]:
+    for place in result.order()[:_THUMBNAIL_PAIRS]:
         cells += [result.images[place], result.training[result.nearest[place]]]
-    return png(in_a_row([thumbnail(cell, THUMBNAIL_SIDE) for cell in cells], THUMBNAIL_SIDE, gap=2))
+    return png(in_a_row([thumbnail(cell, _THUMBNAIL_SIDE) for cell in cells], _THUMBNAIL_SIDE, gap=2))

@@ -18,9 +18,9 @@ from side_core.files.whole_file import write_json, write_whole
 from side_core.settings import ExtractSettings, ScoreName
 from side_core.similarity.scores import SCORES
 
-SUMMARY, ARRAYS = "run.json", "result.safetensors"
+SUMMARY, _ARRAYS = "run.json", "result.safetensors"
 TABLES = ("samples.csv", "neighbors.csv", "training.csv")
-MOST_IMAGE_BYTES = 64 * 2**20  # of pictures that others generated and that are kept with the run
+_MOST_IMAGE_BYTES = 64 * 2**20  # of pictures that others generated and that are kept with the run
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +112,15 @@ def write_result(folder: Path, result: Result) -> None:
     arrays = {
         "nearest": np.ascontiguousarray(result.nearest, np.int64),
         "training": np.ascontiguousarray(result.training),
-        "names": packed(result.names),
-        "training_ids": packed(result.training_ids),
+        "names": _packed(result.names),
+        "training_ids": _packed(result.training_ids),
     }
     arrays |= {f"scores/{name}": np.ascontiguousarray(values, np.float64) for name, values in result.scores.items()}
-    if result.kind == "score" and result.images.nbytes <= MOST_IMAGE_BYTES:
+    if result.kind == "score" and result.images.nbytes <= _MOST_IMAGE_BYTES:
         arrays["images"] = np.ascontiguousarray(result.images)
     for name, text in result.tables.items():
         write_whole(folder / name, text.encode())
-    write_whole(folder / ARRAYS, save(arrays))
+    write_whole(folder / _ARRAYS, save(arrays))
     write_json(folder / SUMMARY, result.summary)
 
 
@@ -138,8 +138,8 @@ def read_result(folder: Path, kind: str, images: Mapping[str, np.ndarray], plain
     """
     summary = read_json(folder / SUMMARY)
     try:
-        arrays = load_file(folder / ARRAYS)
-        names = unpacked(arrays["names"])
+        arrays = load_file(folder / _ARRAYS)
+        names = _unpacked(arrays["names"])
         known = dict(zip(names, arrays["images"], strict=True)) if "images" in arrays else images
         places = [place for place, name in enumerate(names) if name in known]
         if not places:
@@ -158,12 +158,12 @@ def read_result(folder: Path, kind: str, images: Mapping[str, np.ndarray], plain
             plain,
             arrays["nearest"][places],
             arrays["training"],
-            unpacked(arrays["training_ids"]),
+            _unpacked(arrays["training_ids"]),
             scores,
             tables,
         )
     except (OSError, KeyError, SafetensorError, IndexError, UnicodeDecodeError) as error:
-        raise damaged(folder, error) from None
+        raise _damaged(folder, error) from None
 
 
 def names_by_nearness(folder: Path) -> tuple[str, ...]:
@@ -174,23 +174,23 @@ def names_by_nearness(folder: Path) -> tuple[str, ...]:
     """
     try:
         score: ScoreName = read_json(folder / SUMMARY)["settings"]["score"]
-        with safe_open(folder / ARRAYS, "numpy") as file:
-            names, values = unpacked(file.get_tensor("names")), file.get_tensor(f"scores/{score}")
+        with safe_open(folder / _ARRAYS, "numpy") as file:
+            names, values = _unpacked(file.get_tensor("names")), file.get_tensor(f"scores/{score}")
         return tuple(names[place] for place in SCORES[score].order(values))
     except (OSError, KeyError, SafetensorError, IndexError, UnicodeDecodeError) as error:
-        raise damaged(folder, error) from None
+        raise _damaged(folder, error) from None
 
 
-def damaged(folder: Path, error: Exception) -> ValueError:
+def _damaged(folder: Path, error: Exception) -> ValueError:
     """What to say of a run whose files cannot be read."""
-    return ValueError(f"'{folder / ARRAYS}' is damaged ({first_line(error)}): draw the run again.")
+    return ValueError(f"'{folder / _ARRAYS}' is damaged ({first_line(error)}): draw the run again.")
 
 
-def packed(texts: tuple[str, ...]) -> np.ndarray:
+def _packed(texts: tuple[str, ...]) -> np.ndarray:
     """Texts as (bytes,) uint8, each ended by a zero byte, which no name has."""
     return np.frombuffer("".join(f"{text}\0" for text in texts).encode("utf-8", "surrogateescape"), np.uint8)
 
 
-def unpacked(content: np.ndarray) -> tuple[str, ...]:
+def _unpacked(content: np.ndarray) -> tuple[str, ...]:
     """The texts again."""
     return tuple(content.tobytes().decode("utf-8", "surrogateescape").split("\0")[:-1])

@@ -11,7 +11,7 @@ from side_core.settings import ExtractSettings, ScoreSettings, Settings, Surroga
 from side_core.wording import shortened
 
 State = Literal["running", "finished", "cancelled", "interrupted"]
-LONGEST_PROMPT = 80  # characters of it that are part of a title: both its ends
+_LONGEST_PROMPT = 80  # characters of it that are part of a title: both its ends
 SETTINGS: dict[str, type[Settings]] = {
     "extract": ExtractSettings,
     "score": ScoreSettings,
@@ -76,7 +76,7 @@ class Run:
     @property
     def own_title(self) -> str:
         """What it is: kind, number and model, and of a prompt both ends."""
-        return self.titled(LONGEST_PROMPT)
+        return self.titled(_LONGEST_PROMPT)
 
     @property
     def whole_title(self) -> str:

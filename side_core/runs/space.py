@@ -11,7 +11,7 @@ from side_core.runs.database.recovery import DAMAGED, RUNS
 from side_core.runs.store import forget
 from side_core.runs.workspace import Workspace
 
-LISTS = (f"{DATABASE}*", "backup*.sqlite", f"{DAMAGED}/*/*.sqlite*")
+_LISTS = (f"{DATABASE}*", "backup*.sqlite", f"{DAMAGED}/*/*.sqlite*")
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,15 @@ def usage(workspace: Workspace) -> Usage:
     with workspace.connect() as database:
         (in_bin,) = database.execute("SELECT count(*) FROM runs WHERE deleted IS NOT NULL").fetchone()
     return Usage(
-        size_of(workspace.pictures),
-        size_of(workspace.folder / RUNS),
-        sum(file.stat().st_size for pattern in LISTS for file in workspace.folder.glob(pattern)),
+        _size_of(workspace.pictures),
+        _size_of(workspace.folder / RUNS),
+        sum(file.stat().st_size for pattern in _LISTS for file in workspace.folder.glob(pattern)),
         shutil.disk_usage(workspace.folder).free,
         in_bin,
     )
 
 
-def size_of(folder: Path) -> int:
+def _size_of(folder: Path) -> int:
     """Bytes of all files below a folder; those that go meanwhile do not count."""
     total = 0
     for file in folder.rglob("*"):
@@ -69,16 +69,16 @@ def clean_up(workspace: Workspace, older_than: float = 0) -> int:
         workspace: where.
         older_than: only runs that were deleted so many seconds ago.
     """
-    before = size_of(workspace.folder)
+    before = _size_of(workspace.folder)
     forget_runs(workspace, in_bin(workspace, older_than))
-    for folder in spare_folders(workspace):
+    for folder in _spare_folders(workspace):
         shutil.rmtree(folder, ignore_errors=True)
-    return max(0, before - size_of(workspace.folder))
+    return max(0, before - _size_of(workspace.folder))
 
 
 def to_free(workspace: Workspace, older_than: float = 0) -> int:
     """How many bytes `clean_up` would free."""
-    return sum(size_of(folder) for folder in spare_folders(workspace, in_bin(workspace, older_than)))
+    return sum(_size_of(folder) for folder in _spare_folders(workspace, in_bin(workspace, older_than)))
 
 
 def in_bin(workspace: Workspace, older_than: float = 0) -> list[int]:
@@ -88,7 +88,7 @@ def in_bin(workspace: Workspace, older_than: float = 0) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def spare_folders(workspace: Workspace, without: Sequence[int] = ()) -> list[Path]:
+def _spare_folders(workspace: Workspace, without: Sequence[int] = ()) -> list[Path]:
     """Folders of pictures and files that no run needs, as if the runs `without` were gone."""
     # First what is there, then what is known: a run is noted before its first file is written.
     folders = [*workspace.pictures.iterdir(), *(workspace.folder / RUNS).iterdir()]

@@ -21,7 +21,7 @@ from side_core.runs.workspace import Workspace
 
 Order = Literal["created", "share", "finished", "model", "name"]
 COLUMNS = ", ".join(f"runs.{name}" for name in FIELDS)
-SEARCHED = "name, note, kind, id, state, model, headline, settings"
+_SEARCHED = "name, note, kind, id, state, model, headline, settings"
 
 
 def begin(workspace: Workspace, new: NewRun) -> Run:
@@ -31,13 +31,13 @@ def begin(workspace: Workspace, new: NewRun) -> Run:
     """
     with workspace.connect() as database:
         database.execute("BEGIN IMMEDIATE")
-        known = equal_run(database, new.digest)
+        known = _equal_run(database, new.digest)
         if known is not None:
             database.execute(
                 "UPDATE runs SET state = 'running', owner = ? WHERE id = ? AND state != 'finished'",
                 (workspace.owner, known.id),
             )
-            return find_in(database, known.id)
+            return _find_in(database, known.id)
         row = database.execute(
             "INSERT INTO runs (kind, digest, state, owner, model, settings, fingerprints, versions, pictures, "
             "plain, asked, created) VALUES (?, ?, 'running', ?, ?, ?, ?, '{}', ?, ?, ?, ?)",
@@ -45,7 +45,7 @@ def begin(workspace: Workspace, new: NewRun) -> Run:
                 new.kind,
                 new.digest,
                 workspace.owner,
-                encodable(new.model),
+                _encodable(new.model),
                 json.dumps(new.settings),
                 json.dumps(new.fingerprints),
                 new.pictures,
@@ -55,10 +55,10 @@ def begin(workspace: Workspace, new: NewRun) -> Run:
             ),
         )
         assert row.lastrowid is not None  # a row was inserted
-        return find_in(database, row.lastrowid)
+        return _find_in(database, row.lastrowid)
 
 
-def encodable(text: str) -> str:
+def _encodable(text: str) -> str:
     """Text that a database can hold: bytes of a file name that are no UTF-8 are written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
 
@@ -66,7 +66,7 @@ def encodable(text: str) -> str:
 def equal(workspace: Workspace, new: NewRun) -> Run | None:
     """The run with the same settings and fingerprints, if there is one that was not deleted, and is not damaged."""
     with workspace.connect() as database:
-        return equal_run(database, new.digest)
+        return _equal_run(database, new.digest)
 
 
 def showing(workspace: Workspace, key: str) -> list[Run]:
@@ -78,7 +78,7 @@ def showing(workspace: Workspace, key: str) -> list[Run]:
     return list(page_of(rows).runs)
 
 
-def equal_run(database: sqlite3.Connection, digest: str) -> Run | None:
+def _equal_run(database: sqlite3.Connection, digest: str) -> Run | None:
     """The newest run of a digest that can be read."""
     rows = database.execute(
         f"SELECT {COLUMNS} FROM runs WHERE digest = ? AND deleted IS NULL ORDER BY id DESC", (digest,)
@@ -129,18 +129,18 @@ def find(workspace: Workspace, id: int) -> Run:
         ValueError: there is none, or it is damaged.
     """
     with workspace.connect() as database:
-        return find_in(database, id)
+        return _find_in(database, id)
 
 
-def find_in(database: sqlite3.Connection, id: int) -> Run:
+def _find_in(database: sqlite3.Connection, id: int) -> Run:
     """The same in an opened database."""
     row = database.execute(f"SELECT {COLUMNS} FROM runs WHERE id = ?", (id,)).fetchone()
     if row is None:
-        raise no_run(id)
+        raise _no_run(id)
     return run_of(row)
 
 
-def no_run(id: int) -> ValueError:
+def _no_run(id: int) -> ValueError:
     """What to say where there is no run of a number."""
     return ValueError(
         f"There is no run {id}: it was deleted for good, perhaps in another tab; choose one that is listed."
@@ -186,7 +186,7 @@ def page(
     """
     if order not in get_args(Order):
         raise ValueError(f"Runs cannot be sorted by '{order}': choose {', '.join(get_args(Order))}.")
-    where, values = condition(search, deleted)
+    where, values = _condition(search, deleted)
     direction = "ASC" if ascending else "DESC"
     with workspace.connect() as database:
         database.create_function("found", -1, found, deterministic=True)
@@ -200,18 +200,18 @@ def page(
 
 def counted(workspace: Workspace, search: str = "", deleted: bool = False) -> int:
     """How many rows `page` would give in all, damaged ones too."""
-    where, values = condition(search, deleted)
+    where, values = _condition(search, deleted)
     with workspace.connect() as database:
         database.create_function("found", -1, found, deterministic=True)
         (count,) = database.execute(f"SELECT count(*) FROM runs WHERE {where}", values).fetchone()
     return int(count)
 
 
-def condition(search: str, deleted: bool) -> tuple[str, list[str]]:
+def _condition(search: str, deleted: bool) -> tuple[str, list[str]]:
     """The SQL condition of a search, and its values."""
     words = " ".join(search.lower().split())
     where = f"deleted IS {'NOT ' * deleted}NULL"
-    return (f"{where} AND found(?, {SEARCHED})", [words]) if words else (where, [])
+    return (f"{where} AND found(?, {_SEARCHED})", [words]) if words else (where, [])
 
 
 def found(words: str, *texts: str | int) -> bool:
@@ -285,15 +285,15 @@ def pin(workspace: Workspace, id: int, pinned: bool = True) -> Run:
 
 def delete(workspace: Workspace, ids: Sequence[int]) -> None:
     """Put runs into the bin; `restore` brings them back until the workspace is cleaned up."""
-    move(workspace, ids, time.time())
+    _move(workspace, ids, time.time())
 
 
 def restore(workspace: Workspace, ids: Sequence[int]) -> None:
     """Bring runs back from the bin."""
-    move(workspace, ids, None)
+    _move(workspace, ids, None)
 
 
-def move(workspace: Workspace, ids: Sequence[int], deleted: float | None) -> None:
+def _move(workspace: Workspace, ids: Sequence[int], deleted: float | None) -> None:
     """Into the bin or out of it, damaged ones too.
 
     Raises:
@@ -302,7 +302,7 @@ def move(workspace: Workspace, ids: Sequence[int], deleted: float | None) -> Non
     with workspace.connect() as database:
         for id in ids:
             if not database.execute("UPDATE runs SET deleted = ? WHERE id = ?", (deleted, id)).rowcount:
-                raise no_run(id)
+                raise _no_run(id)
 
 
 def change(workspace: Workspace, id: int, column: str, value: str | float | None) -> Run:

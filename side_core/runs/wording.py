@@ -12,8 +12,8 @@ from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import Rate
 
 NONE = "–"
-NAMED = 3  # damaged runs whose fault is said
-LISTED_PARTS = 2  # of a headline: against the training images, against the control
+_NAMED = 3  # damaged runs whose fault is said
+_LISTED_PARTS = 2  # of a headline: against the training images, against the control
 COUNTED = {
     **{"extract": "pictures", "score": "pictures", "surrogate": "steps"},
     **{name: method.counted for name, method in METHODS.items()},
@@ -42,17 +42,17 @@ def figure_in_words(found: Rate | Interval, share: bool) -> tuple[str, str]:
         return f"{100 * found.share:.1f} %", f"{found.beat:,} of {found.count:,}; {found.interval}"
     if share:
         return f"{100 * found.value:.1f} %", f"{100 * found.low:.1f} to {100 * found.high:.1f} %"
-    return number(found.value), between(found)
+    return number(found.value), _between(found)
 
 
 def ratio_in_words(ratio: Interval) -> str:
     """How many times the baseline's figure, with its interval."""
     if math.isnan(ratio.value):
         return "neither has any"
-    return f"× {number(ratio.value)} ({between(ratio)})"
+    return f"× {number(ratio.value)} ({_between(ratio)})"
 
 
-def between(found: Interval) -> str:
+def _between(found: Interval) -> str:
     """The ends of an interval, which may have none above."""
     return f"from {number(found.low)} on" if math.isinf(found.high) else f"{number(found.low)} to {number(found.high)}"
 
@@ -69,7 +69,7 @@ def number(value: float) -> str:
 def headline_in_words(run: Run) -> list[str]:
     """The parts of a headline that fit into a list: the rate, and that of its control; none before the run ends."""
     parts = run.headline.replace("against the control", "control").split("; ")
-    return parts[:LISTED_PARTS] if run.headline else []
+    return parts[:_LISTED_PARTS] if run.headline else []
 
 
 def progress_in_words(run: Run) -> str:
@@ -83,8 +83,8 @@ def damage_in_words(damaged: Sequence[Damaged]) -> str:
     if len(ids) == 1:
         return f"Run {ids[0]} is damaged: {damaged[0].what}; the others are shown."
     named = f"{', '.join(ids[:-1])} and {ids[-1]}"
-    some = "; ".join(f"run {item.id}: {item.what}" for item in damaged[:NAMED])
-    more = f" and {len(ids) - NAMED:,} more" if len(ids) > NAMED else ""
+    some = "; ".join(f"run {item.id}: {item.what}" for item in damaged[:_NAMED])
+    more = f" and {len(ids) - _NAMED:,} more" if len(ids) > _NAMED else ""
     return f"Runs {named} are damaged ({some}{more}); the others are shown."
 
 

@@ -16,7 +16,7 @@ from side_core.runs.database.backup import back_up
 from side_core.runs.database.connection import DATABASE, PATIENCE, is_damage, make_tables, opened
 from side_core.runs.database.recovery import RUNS, recover
 
-PICTURES, OWNERS, OPENING = "pictures", "owners", ".opening"
+_PICTURES, OWNERS, _OPENING = "pictures", "owners", ".opening"
 
 
 def workspace_folder() -> Path:
@@ -52,7 +52,7 @@ class Workspace:
     @property
     def pictures(self) -> Path:
         """Drawn pictures, by what they depend on, then by seed."""
-        return self.folder / PICTURES
+        return self.folder / _PICTURES
 
     def run_folder(self, id: int) -> Path:
         """The files of one run."""
@@ -74,7 +74,7 @@ class Workspace:
                     f"The history '{self.folder / DATABASE}' is damaged ({first_line(error)}): start the app again, "
                     "which sets that file aside and goes on from its backup and the runs' own folders."
                 ) from None
-            raise unusable(self.folder, error) from None
+            raise _unusable(self.folder, error) from None
 
     def is_alive(self, owner: str) -> bool:
         """Whether the process of that name still runs: only then its file is locked."""
@@ -119,36 +119,36 @@ def make_workspace(folder: Path) -> Workspace:
         ValueError: it cannot be written, is full, or was made by a newer version.
     """
     try:
-        for part in (folder, folder / PICTURES, folder / RUNS, folder / OWNERS):
+        for part in (folder, folder / _PICTURES, folder / RUNS, folder / OWNERS):
             part.mkdir(parents=True, exist_ok=True)
         owner = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
         lock = os.open(folder / OWNERS / owner, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with alone(folder):
+        with _alone(folder):
             recover(folder)
             make_tables(folder / DATABASE)
             with opened(folder / DATABASE) as database:
                 database.execute("PRAGMA journal_mode = WAL")
             back_up(folder)
     except (OSError, sqlite3.Error) as error:
-        raise unusable(folder, error) from None
+        raise _unusable(folder, error) from None
     return Workspace(folder, owner, lock)
 
 
 def renew_backup(workspace: Workspace) -> None:
     """Copy the list of runs if that is due, and no other process is at it."""
-    with suppress(OSError), alone(workspace.folder, patience=0):
+    with suppress(OSError), _alone(workspace.folder, patience=0):
         back_up(workspace.folder)
 
 
 @contextmanager
-def alone(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
+def _alone(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
     """One process at a time: who opens a workspace, mends or copies its database.
 
     Raises:
         OSError: another one is at it for too long, or the folder cannot be written.
     """
-    lock = os.open(folder / OPENING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = os.open(folder / _OPENING, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         until = time.monotonic() + patience
         while True:
@@ -164,7 +164,7 @@ def alone(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         os.close(lock)
 
 
-def unusable(folder: Path, error: Exception) -> ValueError:
+def _unusable(folder: Path, error: Exception) -> ValueError:
     """What to say where the disk or the database refuses."""
     reason = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
     return ValueError(

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-MOST_CLIPPED = 0.5  # an image is saturated where more of its values than this lie at or beyond -1 or 1
-EVERYWHERE = 0.999  # of the way to 1: rounding does not hide a clipped value
+_MOST_CLIPPED = 0.5  # an image is saturated where more of its values than this lie at or beyond -1 or 1
+_EVERYWHERE = 0.999  # of the way to 1: rounding does not hide a clipped value
 
 
 class Health:
@@ -25,8 +25,8 @@ class Health:
 
     def look(self, estimate: Tensor, index: int, bound: float = 1.0) -> None:
         """Note which estimates, (n, C, H, W), lie at or beyond -bound or bound almost everywhere at this step."""
-        share = (estimate.abs() >= EVERYWHERE * bound).flatten(1).float().mean(dim=1).cpu()
-        now = share > MOST_CLIPPED
+        share = (estimate.abs() >= _EVERYWHERE * bound).flatten(1).float().mean(dim=1).cpu()
+        now = share > _MOST_CLIPPED
         self.saturated[now & (self.saturated < 0)] = index
         self.saturated[~now] = -1
 

@@ -14,7 +14,7 @@ from side_core.sampling.picture_key import picture_key
 from side_core.sampling.store import SampleStore
 from side_core.settings import SamplingSettings
 
-LARGEST_PATH_PIXELS = 64 * 64  # larger images keep no path
+_LARGEST_PATH_PIXELS = 64 * 64  # larger images keep no path
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,4 +103,4 @@ def damage_of(pictures: Mapping[int, Picture]) -> tuple[Damage, ...]:
 
 def _frames_wanted(steps: int, size: tuple[int, int], frames: int) -> set[int]:
     """Which steps' estimates are kept."""
-    return set() if frames < 2 or size[0] * size[1] > LARGEST_PATH_PIXELS else steps_shown(steps, frames)
+    return set() if frames < 2 or size[0] * size[1] > _LARGEST_PATH_PIXELS else steps_shown(steps, frames)

@@ -11,7 +11,7 @@ from side_core.files.whole_file import make_folder, write_whole
 from side_core.sampling.drawing import Damage
 from side_core.sampling.picture import Picture, alone
 
-ODD = (OSError, ValueError, EOFError, KeyError, BadZipFile)  # of damaged files
+_ODD = (OSError, ValueError, EOFError, KeyError, BadZipFile)  # of damaged files
 
 
 class ArrayStore:
@@ -64,7 +64,7 @@ class ArrayStore:
                 if own not in self.known:
                     with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as opened:
                         self.known[own] = frozenset(opened["seeds"].tolist())
-            except ODD:
+            except _ODD:
                 continue
             yield file, self.known[own]
 
@@ -76,5 +76,5 @@ def _read(file: Path) -> dict[int, Picture]:
             seeds, images = opened["seeds"].tolist(), opened["images"]
             damage = {seed: Damage(seed, step, bool(lost)) for seed, step, lost in opened["damage"].tolist()}
         return {seed: alone(image, damage.get(seed)) for seed, image in zip(seeds, images, strict=True)}
-    except ODD:
+    except _ODD:
         return {}

@@ -16,7 +16,7 @@ from side_core.sampling.picture import Picture, alone
 
 PATH = ".path.png"  # ends the name of the file that shows a picture's way from noise
 ABOUT = "side-explorer-path"
-DAMAGE = "side-explorer-damage"  # keyword of a text in the PNG of a picture that guidance has saturated
+_DAMAGE = "side-explorer-damage"  # keyword of a text in the PNG of a picture that guidance has saturated
 
 
 class PngStore:
@@ -66,7 +66,7 @@ def write_picture(folder: Path, seed: int, picture: Picture) -> None:
     if len(picture.path) > 1:
         about = {"timesteps": picture.path_timesteps}
         write_whole(folder / f"{seed}{PATH}", png(np.concatenate(picture.path, axis=1), {ABOUT: json.dumps(about)}))
-    said = None if picture.damage is None else {DAMAGE: json.dumps(vars(picture.damage))}
+    said = None if picture.damage is None else {_DAMAGE: json.dumps(vars(picture.damage))}
     write_whole(folder / f"{seed}.png", png(picture.image, said))
 
 
@@ -99,12 +99,12 @@ def read_pictures(folder: Path, seeds: Sequence[int]) -> dict[int, Picture]:
     there = seeds_in(folder)
     found = {}
     for seed in seeds:
-        if seed in there and (picture := read_one(folder, seed)) is not None:
+        if seed in there and (picture := _read_one(folder, seed)) is not None:
             found[seed] = picture
     return found
 
 
-def read_one(folder: Path, seed: int) -> Picture | None:
+def _read_one(folder: Path, seed: int) -> Picture | None:
     """One picture with its path, if both can be read."""
     try:
         image = read_picture(folder / f"{seed}.png").pixels
@@ -132,7 +132,7 @@ def _damage_in(file: Path) -> Damage | None:
     """What guidance did to a picture, as its own file says."""
     try:
         with Image.open(file, formats=("PNG",)) as opened:
-            about = json.loads(opened.info[DAMAGE])
+            about = json.loads(opened.info[_DAMAGE])
         return Damage(int(about["seed"]), int(about["step"]), bool(about["lost"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -11,7 +11,7 @@ from side_core.files.public import check_limit
 from side_core.settings import SamplingSettings
 from side_core.wording import shortened
 
-LONGEST = 60  # characters of a prompt in a sentence
+_LONGEST = 60  # characters of a prompt in a sentence
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ def check_prompt(prompt: str | None, denoiser: Denoiser) -> None:
         return
     if not isinstance(denoiser, TextDenoiser):
         raise ValueError(
-            f"The prompt '{shortened(prompt, LONGEST)}' was given, but the model draws without a text: leave the "
+            f"The prompt '{shortened(prompt, _LONGEST)}' was given, but the model draws without a text: leave the "
             "prompt out, or choose a text-to-image model."
         )
     check_limit("prompt_characters", len(prompt))

@@ -108,7 +108,7 @@ def sample(
             if sigma:
                 x = x + sigma * noise()
         else:
-            x = multistep_update(x, denoised, before, schedule, index)
+            x = _multistep_update(x, denoised, before, schedule, index)
             before = denoised
         yield Step(index, len(schedule), t, x, denoised, health)
 
@@ -121,7 +121,7 @@ def check_noise(eta: float, solver: Solver) -> None:
         raise ValueError(f"The multistep solver adds no noise, but eta is {eta}: set eta to 0 or choose ddim.")
 
 
-def multistep_update(x: Tensor, denoised: Tensor, before: Tensor | None, schedule: Schedule, index: int) -> Tensor:
+def _multistep_update(x: Tensor, denoised: Tensor, before: Tensor | None, schedule: Schedule, index: int) -> Tensor:
     """The state after one step of DPM-Solver++(2M) (Lu et al. 2022, algorithm 2).
 
     Args:
@@ -133,16 +133,16 @@ def multistep_update(x: Tensor, denoised: Tensor, before: Tensor | None, schedul
     """
     if index == len(schedule) - 1:  # no noise is left: the step is the estimate itself
         return denoised
-    (alpha_s, sigma_s), (alpha_t, sigma_t) = (signal_and_noise(schedule.alphas[i]) for i in (index, index + 1))
+    (alpha_s, sigma_s), (alpha_t, sigma_t) = (_signal_and_noise(schedule.alphas[i]) for i in (index, index + 1))
     h = math.log(alpha_t / sigma_t) - math.log(alpha_s / sigma_s)
     estimate = denoised
     if before is not None:
-        alpha_r, sigma_r = signal_and_noise(schedule.alphas[index - 1])
+        alpha_r, sigma_r = _signal_and_noise(schedule.alphas[index - 1])
         r = (math.log(alpha_s / sigma_s) - math.log(alpha_r / sigma_r)) / h
         estimate = (1 + 1 / (2 * r)) * denoised - 1 / (2 * r) * before
     return sigma_t / sigma_s * x - alpha_t * math.expm1(-h) * estimate
 
 
-def signal_and_noise(alpha: float) -> tuple[float, float]:
+def _signal_and_noise(alpha: float) -> tuple[float, float]:
     """sqrt(alpha) and sqrt(1 - alpha)."""
     return math.sqrt(alpha), math.sqrt(1 - alpha)

@@ -9,7 +9,7 @@ from side_core.dpm.denoiser import Denoiser, least_timestep_of
 from side_core.sampling.completed import ends_clean, offset_of, spacing_of, stride_of
 from side_core.settings import SamplingSettings, Spacing
 
-KARRAS_RHO = 7.0  # Karras et al. 2022, section 3
+_KARRAS_RHO = 7.0  # Karras et al. 2022, section 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def make_schedule(
         raise ValueError(
             f"{steps} steps do not fit between timesteps {first} and {last}: choose 1 to {width}, or a wider window."
         )
-    rising = last + offset + offsets(alphas_cumprod[last : first + 1].double().numpy(), steps, spacing)
+    rising = last + offset + _offsets(alphas_cumprod[last : first + 1].double().numpy(), steps, spacing)
     chosen: list[int] = []
     for i, t in enumerate(rising):
         at_least = chosen[-1] + 1 if chosen else last
@@ -81,7 +81,7 @@ def make_schedule(
     return Schedule(timesteps, (*(float(alphas_cumprod[t]) for t in timesteps), 1.0))
 
 
-def offsets(alphas: np.ndarray, steps: int, spacing: Spacing) -> np.ndarray:
+def _offsets(alphas: np.ndarray, steps: int, spacing: Spacing) -> np.ndarray:
     """(steps,) rising distances from the window's last timestep, not yet rounded.
 
     Args:
@@ -102,7 +102,7 @@ def offsets(alphas: np.ndarray, steps: int, spacing: Spacing) -> np.ndarray:
     if spacing == "quadratic":
         return even**2 * (width - 1)
     sigmas = np.sqrt((1 - alphas) / alphas)
-    root = np.maximum(sigmas, 1e-6) ** (1 / KARRAS_RHO)
+    root = np.maximum(sigmas, 1e-6) ** (1 / _KARRAS_RHO)
     wanted = root[0] + even * (root[-1] - root[0])
     return np.interp(wanted, root, np.arange(width))
 
@@ -127,10 +127,10 @@ def schedule_of(settings: SamplingSettings, denoiser: Denoiser) -> Schedule:
             f"The model returns no numbers at timestep {schedule.timesteps[-1]}, as its U-Net divides by the timestep "
             f"(time_embedding_type 'fourier'): set the last timestep to {least}."
         )
-    return replace(schedule, ends=ends_of(schedule, settings, denoiser))
+    return replace(schedule, ends=_ends_of(schedule, settings, denoiser))
 
 
-def ends_of(schedule: Schedule, settings: SamplingSettings, denoiser: Denoiser) -> tuple[float, ...]:
+def _ends_of(schedule: Schedule, settings: SamplingSettings, denoiser: Denoiser) -> tuple[float, ...]:
     """(steps,) the signal level that each DDIM step leads to, as the model's own scheduler has it.
 
     Below timestep 0 lies the clean image, or, where that scheduler never reaches it, the level of timestep 0.

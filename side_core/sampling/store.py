@@ -9,7 +9,7 @@ from typing import Protocol
 from side_core.files.parts import MemoryParts, PartStore
 from side_core.sampling.picture import Picture
 
-LARGEST_BYTES = 256 * 2**20  # of pictures in memory
+_LARGEST_BYTES = 256 * 2**20  # of pictures in memory
 
 
 class SampleStore(Protocol):
@@ -39,7 +39,7 @@ class MemoryStore:
         largest: bytes.
     """
 
-    def __init__(self, largest: int = LARGEST_BYTES):
+    def __init__(self, largest: int = _LARGEST_BYTES):
         self.largest, self.held = largest, 0
         self.pictures: OrderedDict[tuple[str, int], Picture] = OrderedDict()
         self.by_key: dict[str, set[int]] = {}

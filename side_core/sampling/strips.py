@@ -13,7 +13,7 @@ from side_core.files.images import png
 from side_core.files.whole_file import make_folder, write_json, write_whole
 from side_core.stats.rate import Rate
 
-ABOUT, DRAWN, NEAREST = "strips.json", "drawn.png", "nearest.png"
+ABOUT, _DRAWN, _NEAREST = "strips.json", "drawn.png", "nearest.png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def write_strips(strips: Strips, out: Path) -> None:
         ValueError: the folder cannot be written.
     """
     make_folder(out)
-    for name, images in ((DRAWN, "drawn"), (NEAREST, "nearest")):
+    for name, images in ((_DRAWN, "drawn"), (_NEAREST, "nearest")):
         rows = [np.concatenate(list(getattr(strip, images)), axis=1) for strip in strips.strips]
         write_whole(out / name, png(np.concatenate(rows)))
     about = [
@@ -98,7 +98,7 @@ def read_strips(folder: Path) -> Strips:
     try:
         about = json.loads((folder / ABOUT).read_bytes())
         seeds = tuple(map(int, about["seeds"]))
-        drawn, nearest = (_cut(folder / name, len(about["strips"]), len(seeds)) for name in (DRAWN, NEAREST))
+        drawn, nearest = (_cut(folder / name, len(about["strips"]), len(seeds)) for name in (_DRAWN, _NEAREST))
         strips = tuple(
             Strip(
                 float(item["scale"]),

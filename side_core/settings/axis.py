@@ -1,7 +1,7 @@
 """One setting and the values it takes in a sweep, from text such as `guidance-scale=0:50:5` or `steps=10,25,50`."""
 
+from _decimal import Decimal, InvalidOperation
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Literal, get_args, get_origin
 
 from side_core.settings.base import Settings
@@ -10,14 +10,14 @@ from side_core.settings.sampling import GuidanceSettings, SamplingSettings
 
 Value = int | float | str
 
-OWNERS: tuple[type[Settings], ...] = (GuidanceSettings, SamplingSettings, MatchSettings)
+_OWNERS: tuple[type[Settings], ...] = (GuidanceSettings, SamplingSettings, MatchSettings)
 # How many images there are, how they are batched, computed and looked at, and what of, is the same in all cells.
-FIXED = ("count", "batch_size", "mode", "prompt", "data", "control", "encoder_weights", "mirror", "align")
+_FIXED = ("count", "batch_size", "mode", "prompt", "data", "control", "encoder_weights", "mirror", "align")
 SWEEPABLE: dict[str, type[Settings]] = {
-    name: owner for owner in OWNERS for name in owner.model_fields if name not in FIXED
+    name: owner for owner in _OWNERS for name in owner.model_fields if name not in _FIXED
 }
-MOST_VALUES = 200
-LARGEST = Decimal(10**9)  # of a number in a range; the setting's own bounds are narrower
+_MOST_VALUES = 200
+_LARGEST = Decimal(10**9)  # of a number in a range; the setting's own bounds are narrower
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ def read_axis(text: str) -> Axis:
         raise ValueError(f"there is no setting '{flag}' to sweep, choose one of {known}")
     if not equals or not spec:
         raise ValueError(f"it names no values, write for example {example(name)}")
-    words = range_of(name, spec) if ":" in spec else [word.strip() for word in spec.split(",")]
-    if len(words) > MOST_VALUES:
-        raise ValueError(f"these are {len(words):,} values, name {MOST_VALUES} or fewer")
-    values = tuple(value_of(name, word) for word in words)
+    words = _range_of(name, spec) if ":" in spec else [word.strip() for word in spec.split(",")]
+    if len(words) > _MOST_VALUES:
+        raise ValueError(f"these are {len(words):,} values, name {_MOST_VALUES} or fewer")
+    values = tuple(_value_of(name, word) for word in words)
     twice = next((value for place, value in enumerate(values) if value in values[:place]), None)
     if twice is not None:
         raise ValueError(f"the value {shown(twice)} is named twice, name each once")
@@ -99,12 +99,12 @@ def example(name: str) -> str:
     return f"{name.replace('_', '-')}={','.join(choices(name)[:2]) or 'first:last:step'}"
 
 
-def range_of(name: str, spec: str) -> list[str]:
+def _range_of(name: str, spec: str) -> list[str]:
     """The numbers of `first:last:step` as text, in decimal arithmetic: no 0.30000000000000004."""
     parts = spec.split(":")
     if len(parts) != 3:
         raise ValueError(f"the range '{spec}' has {len(parts)} numbers, write first:last:step, for example 0:50:5")
-    first, last, step = (decimal(part, spec) for part in parts)
+    first, last, step = (_decimal(part, spec) for part in parts)
     if step == 0:
         raise ValueError(f"the step of '{spec}' is 0, choose more")
     if step < 0 or last < first:
@@ -112,23 +112,23 @@ def range_of(name: str, spec: str) -> list[str]:
     if choices(name) and name != "label":
         raise ValueError(f"{name.replace('_', '-')} takes no numbers, write for example {example(name)}")
     count = int((last - first) / step) + 1
-    if count > MOST_VALUES:
-        raise ValueError(f"the range '{spec}' has {count:,} values, {MOST_VALUES} or fewer are drawn: widen the step")
+    if count > _MOST_VALUES:
+        raise ValueError(f"the range '{spec}' has {count:,} values, {_MOST_VALUES} or fewer are drawn: widen the step")
     return [format(first + number * step, "f") for number in range(count)]
 
 
-def decimal(text: str, spec: str) -> Decimal:
+def _decimal(text: str, spec: str) -> Decimal:
     """A number of a range."""
     try:
         number = Decimal(text.strip())
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite() or abs(number) > LARGEST or (number and abs(number) < 1 / LARGEST):
+    if not number.is_finite() or abs(number) > _LARGEST or (number and abs(number) < 1 / _LARGEST):
         raise ValueError(f"'{text.strip()}' of the range '{spec}' is no number that can be used, write first:last:step")
     return number
 
 
-def value_of(name: str, text: str) -> Value:
+def _value_of(name: str, text: str) -> Value:
     """A value of the field's own type, within its bounds."""
     if not text:
         raise ValueError("a value before or after a comma is missing, leave the comma out")

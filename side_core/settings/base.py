@@ -15,7 +15,7 @@ from pydantic import (
 
 from side_core.settings.former import named_as_before, renamed
 
-LONGEST = 200  # characters of a value that a sentence repeats
+_LONGEST = 200  # characters of a value that a sentence repeats
 
 
 class Settings(BaseModel):
@@ -99,10 +99,10 @@ def sentence(error: ValidationError) -> str:
         return f"{name} is missing: give a value."
     if not first["loc"]:  # about several values at once
         return f"{mend[0].upper()}{mend[1:]}."
-    return f"{name} cannot be {shortened(first['input'])}: {mend.format(**limits)}."
+    return f"{name} cannot be {_shortened(first['input'])}: {mend.format(**limits)}."
 
 
-def shortened(value: Any) -> str:
+def _shortened(value: Any) -> str:
     """A value as it may stand inside a sentence."""
     text = repr(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

@@ -4,28 +4,28 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-OF_PROMPTS = {
+_OF_PROMPTS = {
     "guidance_scale": "text_scale",
     "sampling_steps": "steps",
     "first": "first_steps",
     "images": "score_images",
 }
-OF_SYNTHETIC = {"images": "synthetic_count"}
+_OF_SYNTHETIC = {"images": "synthetic_count"}
 FORMER: Mapping[str, Mapping[str, str]] = {  # by the settings model: the former name, the name
-    "PromptSettings": OF_PROMPTS,
-    "DetectorSettings": OF_PROMPTS,
-    "SurrogateSettings": OF_SYNTHETIC,
-    "EvaluateSettings": OF_SYNTHETIC,
+    "PromptSettings": _OF_PROMPTS,
+    "DetectorSettings": _OF_PROMPTS,
+    "SurrogateSettings": _OF_SYNTHETIC,
+    "EvaluateSettings": _OF_SYNTHETIC,
 }
 
-FORMER_KEYS: Mapping[str, Mapping[str, str]] = {  # the same in links alone
+_FORMER_KEYS: Mapping[str, Mapping[str, str]] = {  # the same in links alone
     "SurrogateSettings": {"draw_steps": "steps", "features": "encoder", "features_weights": "encoder_weights"},
 }
 
 
 def former_keys(model: str) -> dict[str, str]:
     """What the keys of a link were called: the former name, the name."""
-    return {**FORMER.get(model, {}), **FORMER_KEYS.get(model, {})}
+    return {**FORMER.get(model, {}), **_FORMER_KEYS.get(model, {})}
 
 
 def renamed(model: str, values: Mapping[str, Any], former: Mapping[str, str] | None = None) -> dict[str, Any]:

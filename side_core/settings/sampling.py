@@ -13,9 +13,9 @@ Mode = Literal["exact", "fast"]
 GuidanceShape = Literal["constant", "ramp", "cosine"]
 Label = int | Literal["uniform", "balanced"]
 
-MOST_LABEL = 99_999
+_MOST_LABEL = 99_999
 OF_A_PROMPT = ("prompt", "text_scale")  # the fields that only a text-to-image model heeds
-LONGEST_PROMPT = 2000  # characters; CLIP's 77 tokens are about 300
+_LONGEST_PROMPT = 2000  # characters; CLIP's 77 tokens are about 300
 
 
 class SamplingSettings(Settings):
@@ -96,7 +96,7 @@ class SamplingSettings(Settings):
     )
     prompt: str | None = Field(
         None,
-        max_length=LONGEST_PROMPT,
+        max_length=_LONGEST_PROMPT,
         title="Prompt",
         description="What a text-to-image model shall show. Left out: whatever it draws for the empty prompt.",
     )
@@ -130,8 +130,8 @@ class SamplingSettings(Settings):
             number = int(str(value))
         except ValueError:
             number = -1
-        if not 0 <= number <= MOST_LABEL:
-            raise ValueError(f"give uniform, balanced, or a whole number from 0 to {MOST_LABEL:,}")
+        if not 0 <= number <= _MOST_LABEL:
+            raise ValueError(f"give uniform, balanced, or a whole number from 0 to {_MOST_LABEL:,}")
         return number
 
     @property

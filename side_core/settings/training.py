@@ -9,7 +9,7 @@ from side_core.settings.extraction import EncoderName
 from side_core.settings.sampling import GuidanceSettings, Mode, SamplingSettings, Solver
 
 Objective = Literal["labels", "distilled", "time-independent"]
-LabelSource = Literal["duplicates", "clusters", "random", "cells"]
+_LabelSource = Literal["duplicates", "clusters", "random", "cells"]
 BetaSchedule = Literal["linear", "scaled_linear", "squaredcos_cap_v2"]
 
 
@@ -152,7 +152,7 @@ class SurrogateSettings(GuidanceSettings):
         "dpm", title="Features by", description="What pictures are clustered by. dpm: the model's own bottleneck."
     )
     encoder_weights: str | None = Field(None, title="Encoder weights", description="For clip and sscd.")
-    label_source: LabelSource = Field(
+    label_source: _LabelSource = Field(
         "duplicates",
         title="Labels from",
         description="duplicates: groups of nearly equal pictures, which the model has likely memorised (ours). "

@@ -43,14 +43,14 @@ def embed(images: TrainingSet, encoder: Encoder) -> Generator[Embedding, None, V
     total = len(images)
     if not total:
         raise ValueError(f"'{images.name}' has 0 images to encode: choose a larger slice.")
-    folder, what = cache_folder() / "embeddings" / embedding_key(images, encoder), f"The vectors of '{images.name}'"
+    folder, what = cache_folder() / "embeddings" / _embedding_key(images, encoder), f"The vectors of '{images.name}'"
     begun = False
     with VectorStore(folder, total) as store:
         for first in range(0, total, CHUNK):
             rows = images.images[first : first + CHUNK]
             done = store.known(first, len(rows))
             while done < len(rows):
-                new = encode_on(rows, done, encoder, store.width)
+                new = _encode_on(rows, done, encoder, store.width)
                 row = new.shape[1] * new.itemsize
                 check_space((total - first - done) * row, what)
                 if not begun:
@@ -65,13 +65,13 @@ def embed(images: TrainingSet, encoder: Encoder) -> Generator[Embedding, None, V
         return MappedVectors(store.rows)
 
 
-def embedding_key(images: TrainingSet, encoder: Encoder) -> str:
+def _embedding_key(images: TrainingSet, encoder: Encoder) -> str:
     """Names the vectors of these images by this encoder, and how they are kept."""
     own = f"chunks of {CHUNK}\n{encoder.fingerprint}\n{images.fingerprint}"
     return hashlib.sha256(own.encode()).hexdigest()[:32]
 
 
-def encode_on(rows: np.ndarray, done: int, encoder: Encoder, width: int | None) -> np.ndarray:
+def _encode_on(rows: np.ndarray, done: int, encoder: Encoder, width: int | None) -> np.ndarray:
     """(k, width) vectors of the images after the first `done`: as many batches as a second has room for.
 
     Raises:

@@ -13,7 +13,7 @@ from side_core.similarity.pixels import LEVELS, nearest_of, squared_distances
 from side_core.similarity.search import chunks
 from side_core.similarity.vectors import PixelVectors, Vectors
 
-NO_ROW = -1
+_NO_ROW = -1
 PAIRS = 2**24  # distances in memory at a time
 
 
@@ -53,12 +53,12 @@ def nearest_groups(
     if len(looks) > 1 and isinstance(rows, PixelVectors):
         pictures = [look.images for look in looks if isinstance(look, PixelVectors)]
         if len(pictures) == len(looks):
-            return of_pictures(pictures, rows.images, k, group_of, np.arange(len(rows)) if only is None else only)
-    found = [of_one_view(look, rows, k, group_of, only, number) for number, look in enumerate(looks)]
-    return found[0] if len(found) == 1 else firsts(in_order(side_by_side(found)), k)
+            return _of_pictures(pictures, rows.images, k, group_of, np.arange(len(rows)) if only is None else only)
+    found = [_of_one_view(look, rows, k, group_of, only, number) for number, look in enumerate(looks)]
+    return found[0] if len(found) == 1 else _firsts(_in_order(_side_by_side(found)), k)
 
 
-def of_one_view(
+def _of_one_view(
     queries: Vectors, rows: Vectors, k: int, group_of: np.ndarray, only: np.ndarray | None, view: int
 ) -> Grouped:
     """The same in one view: ever more rows are found until every query has k groups."""
@@ -69,13 +69,13 @@ def of_one_view(
         best = Grouped(found, group_of[found.rows], np.full(found.rows.shape, view, np.int16))
         if wanted == k:  # no two are one picture
             return best
-        best = firsts(best, k)
-        if wanted >= len(searched) or whole(best):
+        best = _firsts(best, k)
+        if wanted >= len(searched) or _whole(best):
             return best
         wanted *= 2
 
 
-def of_pictures(
+def _of_pictures(
     views: list[np.ndarray], rows: np.ndarray, k: int, group_of: np.ndarray, searched: np.ndarray
 ) -> Grouped:
     """The same of pictures in many views: every distance is computed, and the least over the views is kept.
@@ -90,15 +90,15 @@ def of_pictures(
     parts = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for chunk in chunks(len(views[0]), max(1, PAIRS // len(searched))):
-            squared, best_view = least([view[chunk] for view in views], rows, searched, pool)
-            parts.append(groups_among(squared, best_view, rows[:1], k, group_of, searched, pool))
+            squared, best_view = _least([view[chunk] for view in views], rows, searched, pool)
+            parts.append(_groups_among(squared, best_view, rows[:1], k, group_of, searched, pool))
     found_rows, distances, groups, best_views = (
-        np.concatenate(values) for values in zip(*map(columns, parts), strict=True)
+        np.concatenate(values) for values in zip(*map(_columns, parts), strict=True)
     )
     return Grouped(Neighbours(found_rows, distances), groups, best_views)
 
 
-def least(
+def _least(
     views: list[np.ndarray], rows: np.ndarray, searched: np.ndarray, pool: Executor
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, s) the least squared distances over the views, in levels, and (n, s) in which view."""
@@ -113,7 +113,7 @@ def least(
     return squared, best_view
 
 
-def groups_among(
+def _groups_among(
     squared: np.ndarray,
     best_view: np.ndarray,
     row: np.ndarray,
@@ -128,48 +128,48 @@ def groups_among(
     while True:  # ever more rows, until every query has k groups
         distances, places = nearest_of(squared, np.arange(len(searched)), wanted, pool)
         near = Neighbours(searched[places], np.sqrt(distances / size).astype(np.float32))
-        found = firsts(Grouped(near, group_of[near.rows], np.take_along_axis(best_view, places, axis=1)), k)
-        if wanted >= len(searched) or whole(found):
+        found = _firsts(Grouped(near, group_of[near.rows], np.take_along_axis(best_view, places, axis=1)), k)
+        if wanted >= len(searched) or _whole(found):
             return found
         wanted *= 2
 
 
-def whole(found: Grouped) -> bool:
+def _whole(found: Grouped) -> bool:
     """Whether every query has as many groups as were wanted."""
-    return bool((found.neighbours.rows != NO_ROW).all())
+    return bool((found.neighbours.rows != _NO_ROW).all())
 
 
-def side_by_side(parts: list[Grouped]) -> Grouped:
+def _side_by_side(parts: list[Grouped]) -> Grouped:
     """(n, c) the candidates of several lists for the same queries."""
     rows, distances, groups, views = (
-        np.concatenate(values, axis=1) for values in zip(*map(columns, parts), strict=True)
+        np.concatenate(values, axis=1) for values in zip(*map(_columns, parts), strict=True)
     )
     return Grouped(Neighbours(rows, distances), groups, views)
 
 
-def in_order(found: Grouped) -> Grouped:
+def _in_order(found: Grouped) -> Grouped:
     """The candidates of each query, nearest first, at equal distances in the order of the rows."""
-    return at(found, np.lexsort((found.neighbours.rows, found.neighbours.distances)))
+    return _at(found, np.lexsort((found.neighbours.rows, found.neighbours.distances)))
 
 
-def firsts(found: Grouped, k: int) -> Grouped:
+def _firsts(found: Grouped, k: int) -> Grouped:
     """Each group's first candidate, the first k of these in their order; NO_ROW where a query has fewer groups."""
     order = np.argsort(found.groups, axis=1, kind="stable")
     ordered = np.take_along_axis(found.groups, order, axis=1)
     again = np.zeros(order.shape, bool)
     np.put_along_axis(again, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
-    best = at(found, np.argsort(again, axis=1, kind="stable")[:, :k])
+    best = _at(found, np.argsort(again, axis=1, kind="stable")[:, :k])
     missing = np.arange(best.groups.shape[1]) >= (~again).sum(axis=1, keepdims=True)
-    rows, distances = np.where(missing, NO_ROW, best.neighbours.rows), best.neighbours.distances
+    rows, distances = np.where(missing, _NO_ROW, best.neighbours.rows), best.neighbours.distances
     return Grouped(Neighbours(rows, np.where(missing, np.float32(np.inf), distances)), best.groups, best.views)
 
 
-def at(found: Grouped, places: np.ndarray) -> Grouped:
+def _at(found: Grouped, places: np.ndarray) -> Grouped:
     """The candidates at (n, c) places of each query."""
-    rows, distances, groups, views = (np.take_along_axis(values, places, axis=1) for values in columns(found))
+    rows, distances, groups, views = (np.take_along_axis(values, places, axis=1) for values in _columns(found))
     return Grouped(Neighbours(rows, distances), groups, views)
 
 
-def columns(found: Grouped) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _columns(found: Grouped) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(n, k) rows, distances, groups and views."""
     return found.neighbours.rows, found.neighbours.distances, found.groups, found.views

@@ -27,19 +27,19 @@ from side_core.similarity.encoder import colours
 from side_core.similarity.grouped import nearest_groups
 from side_core.similarity.views import AS_IT_IS, View, align_of, seen, window
 
-GAP = 1 / 3  # Yoon et al. 2023: a picture that is so much nearer than the next one is a copy
-LOOSE = 1 / 2  # the same between projections, which may be off
-NUMBERS = 64  # of a projection
-SIDE = 32  # pixels; larger pictures are averaged to so many before they are projected
+_GAP = 1 / 3  # Yoon et al. 2023: a picture that is so much nearer than the next one is a copy
+_LOOSE = 1 / 2  # the same between projections, which may be off
+_NUMBERS = 64  # of a projection
+_SIDE = 32  # pixels; larger pictures are averaged to so many before they are projected
 NEIGHBOURS = 16  # that a picture is compared with at first
-MOST_NEIGHBOURS = 1024
+_MOST_NEIGHBOURS = 1024
 CHUNK = 512  # pictures that are projected at once
-AT_ONCE = 16_384  # that are searched with
+_AT_ONCE = 16_384  # that are searched with
 MOMENT = 0.5  # seconds
-VERSION = 1  # raise it when groups are found differently, so that old ones are not used
-SEED = 0
+_VERSION = 1  # raise it when groups are found differently, so that old ones are not used
+_SEED = 0
 KEPT_FROM = 4096  # pictures of a set whose groups are kept in the cache; those of smaller ones are found at once
-FILE = "groups.npy"
+_FILE = "groups.npy"
 
 
 @dataclass(frozen=True)
@@ -97,23 +97,23 @@ def grouping(images: TrainingSet, views: tuple[View, ...] = (AS_IT_IS,)) -> Gene
     """
     different = first_of_each(images.digests)
     if len(images) * len(views) < KEPT_FROM:
-        return Groups((yield from group_numbers(images, different, views)), different)
-    named = hashlib.sha256(f"{VERSION} {SEED} {views} {images.fingerprint}".encode()).hexdigest()[:32]
+        return Groups((yield from _group_numbers(images, different, views)), different)
+    named = hashlib.sha256(f"{_VERSION} {_SEED} {views} {images.fingerprint}".encode()).hexdigest()[:32]
     place = cache_folder() / "groups" / named
     try:
-        of = np.load(place / FILE, allow_pickle=False)
+        of = np.load(place / _FILE, allow_pickle=False)
         if of.shape == (len(images),) and of.dtype == np.int64:
             used(place)
             return Groups(of, different)
     except Exception:  # none there, or damaged, which raises anything
         discard(place)
-    of = yield from group_numbers(images, different, views)
+    of = yield from _group_numbers(images, different, views)
     with filling(place, of.nbytes, f"The groups of '{images.name}'") as unfinished:
-        np.save(unfinished / FILE, of)
+        np.save(unfinished / _FILE, of)
     return Groups(of, different)
 
 
-def group_numbers(
+def _group_numbers(
     images: TrainingSet, different: np.ndarray, views: tuple[View, ...]
 ) -> Generator[Grouping, None, np.ndarray]:
     """(n,) the row of the first picture of each picture's group.
@@ -123,7 +123,7 @@ def group_numbers(
         different: rows that are no exact copies of earlier ones.
         views: in which pictures may be the same.
     """
-    pairs = yield from if_long(near_pairs(images.images, different, images.images, different, views, same=True))
+    pairs = yield from _if_long(near_pairs(images.images, different, images.images, different, views, same=True))
     one, other = pairs.T
     first = dict(zip(images.digests[different].tolist(), different.tolist(), strict=True))
     same = np.array([first[digest] for digest in images.digests.tolist()], np.int64)
@@ -149,11 +149,11 @@ def near_copies(
     Returns:
         The rows, growing.
     """
-    pairs = yield from if_long(near_pairs(images, rows, others, among, views, same=False))
+    pairs = yield from _if_long(near_pairs(images, rows, others, among, views, same=False))
     return np.unique(pairs[:, 0])
 
 
-def if_long(work: Generator[Grouping, None, np.ndarray]) -> Generator[Grouping, None, np.ndarray]:
+def _if_long(work: Generator[Grouping, None, np.ndarray]) -> Generator[Grouping, None, np.ndarray]:
     """The same work, which hands out its progress only if it takes longer than a moment."""
     start, told = time.monotonic(), False
     while True:
@@ -179,32 +179,32 @@ def near_pairs(
         same: both are the same, and no picture is its own duplicate.
     """
     align, total = align_of(views), 2 * len(rows) + len(among)
-    sketches = yield from projected(images, rows, views, 0, total)
-    targets = (yield from projected(window(others, align), among, (AS_IT_IS,), len(rows), total))[0]
+    sketches = yield from _projected(images, rows, views, 0, total)
+    targets = (yield from _projected(window(others, align), among, (AS_IT_IS,), len(rows), total))[0]
     pairs: list[tuple[int, int]] = []
     waiting, wanted, usual = np.arange(len(rows)), NEIGHBOURS, 0.0
     while len(waiting) and (wanted := min(wanted, len(among) - same)) >= 2:  # else there is no next one
         undecided, last = [], []
-        for start in range(0, len(waiting), AT_ONCE):
-            part = waiting[start : start + AT_ONCE]
-            places, distances = nearest_places(sketches[:, part], targets, wanted, part if same else None)
-            gap = (distances[:, :-1] < LOOSE * distances[:, 1:]).any(axis=1)
+        for start in range(0, len(waiting), _AT_ONCE):
+            part = waiting[start : start + _AT_ONCE]
+            places, distances = _nearest_places(sketches[:, part], targets, wanted, part if same else None)
+            gap = (distances[:, :-1] < _LOOSE * distances[:, 1:]).any(axis=1)
             for row, near in zip(rows[part[gap]], places[gap], strict=True):
-                found = before_the_gap(images[row : row + 1], window(others, align), among[near], views)
+                found = _before_the_gap(images[row : row + 1], window(others, align), among[near], views)
                 pairs += [(int(row), int(other)) for other in found]
             undecided.append(part[~gap])
             last.append(distances[:, -1])
             yield Grouping(total - len(waiting) + start + len(part), total)
         usual = usual or float(np.median(np.concatenate(last)))
-        if wanted >= min(MOST_NEIGHBOURS, len(among) - same):
+        if wanted >= min(_MOST_NEIGHBOURS, len(among) - same):
             break
         left, far = np.concatenate(undecided), dict(zip(waiting.tolist(), np.concatenate(last).tolist(), strict=True))
-        waiting = np.array([place for place in left.tolist() if far[place] < GAP * usual], np.int64)
+        waiting = np.array([place for place in left.tolist() if far[place] < _GAP * usual], np.int64)
         wanted *= 4  # for these, perhaps all that were found are near-duplicates
     return np.array(pairs, np.int64).reshape(-1, 2)
 
 
-def nearest_places(
+def _nearest_places(
     sketches: np.ndarray, targets: np.ndarray, wanted: int, itself: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, wanted) places of the nearest projections, in the best view of each, and their distances.
@@ -225,7 +225,7 @@ def nearest_places(
     return found.rows[~own].reshape(shape), found.distances[~own].reshape(shape)
 
 
-def projected(
+def _projected(
     images: np.ndarray, rows: np.ndarray, views: tuple[View, ...], before: int, total: int
 ) -> Generator[Grouping, None, np.ndarray]:
     """(v, s, k) float32 projections of some pictures in each view.
@@ -240,21 +240,21 @@ def projected(
         total: which this is a part.
     """
     height, width = window(images[:1], align_of(views)).shape[1:3]
-    size = min(SIDE, height) * min(SIDE, width) * 3
-    directions = np.random.default_rng(SEED).standard_normal((size, NUMBERS), np.float32) / NUMBERS**0.5
-    found = np.empty((len(views), len(rows), NUMBERS), np.float32)
+    size = min(_SIDE, height) * min(_SIDE, width) * 3
+    directions = np.random.default_rng(_SEED).standard_normal((size, _NUMBERS), np.float32) / _NUMBERS**0.5
+    found = np.empty((len(views), len(rows), _NUMBERS), np.float32)
     at_once = max(1, min(CHUNK, CHUNK_BYTES // images[0].nbytes))
     for start in range(0, len(rows), at_once):
         for number, pictures in enumerate(seen(images[rows[start : start + at_once]], views)):
-            found[number, start : start + len(pictures)] = averaged(pictures) / np.float32(size**0.5) @ directions
+            found[number, start : start + len(pictures)] = _averaged(pictures) / np.float32(size**0.5) @ directions
         release(images)
         yield Grouping(before + min(start + at_once, len(rows)), total)
     return found
 
 
-def averaged(images: np.ndarray) -> np.ndarray:
+def _averaged(images: np.ndarray) -> np.ndarray:
     """(n, d) float32 colours in 0..1 of (n, H, W, 3) uint8; of large ones, means of the pixels that lie together."""
-    height, width = (min(SIDE, side) for side in images.shape[1:3])
+    height, width = (min(_SIDE, side) for side in images.shape[1:3])
     if images.shape[1:3] == (height, width):
         return colours(images)
     means = [
@@ -264,7 +264,7 @@ def averaged(images: np.ndarray) -> np.ndarray:
     return (torch.stack(means) / 255).permute(0, 2, 3, 1).flatten(1).numpy()
 
 
-def before_the_gap(image: np.ndarray, others: np.ndarray, rows: np.ndarray, views: tuple[View, ...]) -> np.ndarray:
+def _before_the_gap(image: np.ndarray, others: np.ndarray, rows: np.ndarray, views: tuple[View, ...]) -> np.ndarray:
     """Those of some rows that are nearer to the picture than a third of the distance to the rest of them.
 
     Args:
@@ -277,5 +277,5 @@ def before_the_gap(image: np.ndarray, others: np.ndarray, rows: np.ndarray, view
     squares = [min(np.square(look - others[row]).mean(dtype=np.float64) for look in looks) for row in rows]
     distances = np.sqrt(squares)
     order = np.argsort(distances, kind="stable")
-    steps = np.flatnonzero(distances[order[:-1]] < GAP * distances[order[1:]])
+    steps = np.flatnonzero(distances[order[:-1]] < _GAP * distances[order[1:]])
     return rows[order[: steps[-1] + 1]] if len(steps) else rows[:0]

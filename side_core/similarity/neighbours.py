@@ -51,12 +51,12 @@ def nearest(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | None = N
             f"Vectors of {queries.shape[-1]} and {rows.shape[-1]} numbers cannot be compared: use images of one size."
         )
     k = min(k, len(searched))
-    found = pairs_of(queries, rows, k, only)
+    found = _pairs_of(queries, rows, k, only)
     distances = np.sqrt(found.squared.reshape(-1, k) / rows.shape[1])
     return Neighbours(found.rows.reshape(-1, k), distances.astype(np.float32))
 
 
-def pairs_of(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | None) -> Pairs:
+def _pairs_of(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | None) -> Pairs:
     """The k nearest rows of each query, in order, by the fastest of the exact searches."""
     if isinstance(queries, PixelVectors) and isinstance(rows, PixelVectors):
         wide = rows.shape[1] >= (WIDE_INT8 if multiplies_int8() else WIDE_FLOAT)

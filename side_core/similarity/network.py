@@ -12,7 +12,7 @@ from side_core.files.paths import path_of
 from side_core.settings import EncoderName
 
 BATCH = 64
-PROBE_SIZE = 32
+_PROBE_SIZE = 32
 
 
 class NetworkEncoder:
@@ -58,7 +58,7 @@ class NetworkEncoder:
         self.device = device
         self.dimensions = 0
         random = np.random.default_rng(0)
-        probe = random.integers(0, 256, (2, PROBE_SIZE, PROBE_SIZE, 3), dtype=np.uint8)
+        probe = random.integers(0, 256, (2, _PROBE_SIZE, _PROBE_SIZE, 3), dtype=np.uint8)
         self.dimensions = self(probe).shape[1]
 
     @torch.no_grad()
@@ -73,12 +73,12 @@ class NetworkEncoder:
             pictures = [Image.fromarray(np.array(image)) for image in images[start : start + BATCH]]
             batch = torch.stack([self.prepare(picture) for picture in pictures])
             found = self.network(batch.to(self.device))
-            check_features(found, len(batch), self.name)
+            _check_features(found, len(batch), self.name)
             parts.append(torch.nn.functional.normalize(found.float()).cpu().numpy())
         return np.concatenate(parts)
 
 
-def check_features(found: object, count: int, name: str) -> None:
+def _check_features(found: object, count: int, name: str) -> None:
     """Raise ValueError unless `found` is (count, d) finite numbers."""
     if not isinstance(found, Tensor) or not found.is_floating_point() or found.ndim != 2 or len(found) != count:
         what = f"{found.dtype} of shape {tuple(found.shape)}" if isinstance(found, Tensor) else type(found).__name__

@@ -18,13 +18,13 @@ from side_core.similarity.vectors import PixelVectors
 QUERY_TILE, ROW_TILE = 1024, 2048  # pictures whose distances are added up at a time
 BAND = 1 << 27  # bytes of these pictures in memory at a time, unless that is less than a line of each
 READ = 1 << 25  # bytes of the pictures that one thread copies lines of: Linux may map them as a whole
-MIDDLE = np.uint8(128)
+_MIDDLE = np.uint8(128)
 LEVELS = 255  # of a colour, which is 0..1
 # Sums of so many products of 2^14 at most are exact: float32 has all integers up to 2^24. Of int32, which has them up
 # to 2^31, only half is used: some processors count one factor from 0, and then 2^15 a product have to fit.
 FLOAT_COLUMNS, INT_COLUMNS = 1 << 10, 1 << 15
 LENGTHS = 1 << 20  # numbers squared at a time
-SORTED = 64  # queries whose nearest one thread picks out
+_SORTED = 64  # queries whose nearest one thread picks out
 
 
 def nearest_pixels(queries: PixelVectors, rows: PixelVectors, k: int, only: np.ndarray | None) -> Pairs:
@@ -47,7 +47,7 @@ def nearest_pixels(queries: PixelVectors, rows: PixelVectors, k: int, only: np.n
             best = np.empty((len(numbers), 0)), np.empty((len(numbers), 0), np.int64)
             for tile in chunks(len(searched), ROW_TILE):
                 squared = squared_distances(images, numbers, rows.images, searched[tile], pool)
-                best = nearer(*best, *nearest_of(squared, searched[tile], k, pool), k)
+                best = _nearer(*best, *nearest_of(squared, searched[tile], k, pool), k)
             squared, found = best
             parts.append(Pairs(np.repeat(numbers + batch.start, k), found.ravel(), squared.ravel() / LEVELS**2))
     return joined(parts)
@@ -71,12 +71,12 @@ def nearest_of(squared: np.ndarray, rows: np.ndarray, k: int, pool: Executor) ->
             keys.partition(k - 1, axis=1)
         return np.sort(keys[:, :k], axis=1)
 
-    keys = np.concatenate(list(pool.map(smallest, chunks(len(squared), SORTED))))
+    keys = np.concatenate(list(pool.map(smallest, chunks(len(squared), _SORTED))))
     distances, places = np.divmod(keys, count)
     return distances.astype(np.float64), rows[places]
 
 
-def nearer(
+def _nearer(
     known: np.ndarray, rows: np.ndarray, squared: np.ndarray, later: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest of those known and of those that come after them, both (n, .) in order."""
@@ -100,27 +100,27 @@ def squared_distances(
     lengths = [torch.zeros(size, dtype=torch.float64) for size in sizes]
     line = max(1, sum(sizes) * queries[0, :1].size)
     for lines in chunks(queries.shape[1], max(1, BAND // line)):
-        bands = [centred(queries, first, lines, pool), centred(rows, second, lines, pool)]
-        add_products(squared, *bands)
+        bands = [_centred(queries, first, lines, pool), _centred(rows, second, lines, pool)]
+        _add_products(squared, *bands)
         for length, band in zip(lengths, bands, strict=True):
-            add_squares(length, band)
+            _add_squares(length, band)
     squared.mul_(-2).add_(lengths[0][:, None]).add_(lengths[1])
     return squared.numpy()
 
 
-def centred(images: np.ndarray, chosen: np.ndarray, lines: slice, pool: Executor) -> torch.Tensor:
+def _centred(images: np.ndarray, chosen: np.ndarray, lines: slice, pool: Executor) -> torch.Tensor:
     """(n, columns) int8 of some lines of the chosen images, counted from the middle: a copy, wherever they lie."""
     band = np.empty((len(chosen), lines.stop - lines.start, *images.shape[2:]), np.uint8)
 
     def read(part: slice) -> None:
-        np.bitwise_xor(images[chosen[part], lines], MIDDLE, out=band[part])  # the bits of an int8 that is 128 less
+        np.bitwise_xor(images[chosen[part], lines], _MIDDLE, out=band[part])  # the bits of an int8 that is 128 less
         release(images)
 
     list(pool.map(read, chunks(len(chosen), max(1, READ // images[0].size))))
     return torch.from_numpy(band.reshape(len(band), -1).view(np.int8))
 
 
-def add_products(sums: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
+def _add_products(sums: torch.Tensor, left: torch.Tensor, right: torch.Tensor) -> None:
     """Add the exact products of (n, columns) and (m, columns) int8 to (n, m) float64 sums."""
     if multiplies_int8():
         for columns in chunks(left.shape[1], INT_COLUMNS):
@@ -132,7 +132,7 @@ def add_products(sums: torch.Tensor, left: torch.Tensor, right: torch.Tensor) ->
         sums += torch.from_numpy(np.matmul(*factors, out=products))  # faster than torch on AMD's processors
 
 
-def add_squares(sums: torch.Tensor, band: torch.Tensor) -> None:
+def _add_squares(sums: torch.Tensor, band: torch.Tensor) -> None:
     """Add the squared lengths of (n, columns) int8 to (n,) float64 sums."""
     for part in chunks(len(band), max(1, LENGTHS // band.shape[1])):
         sums[part] += band[part].float().square_().sum(dim=1, dtype=torch.float64)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from side_core.similarity.neighbours import Neighbours
 
 NEIGHBOURS = 50  # Carlini et al. 2023, section 5.1: n = 50
-ALPHA = 0.5  # the same: alpha = 0.5, so that the largest value is 2
+_ALPHA = 0.5  # the same: alpha = 0.5, so that the largest value is 2
 
 
 @dataclass(frozen=True)
@@ -162,8 +162,8 @@ def scores_of(neighbours: "Neighbours", dimensions: int | None = None) -> Scores
     mean = distances[:, :averaged].mean(axis=1)
     return Scores(
         nearest,
-        divide(nearest, ALPHA * mean),
-        divide(nearest, second),
+        _divide(nearest, _ALPHA * mean),
+        _divide(nearest, second),
         None if dimensions is None else cosine(nearest, dimensions),
         averaged,
     )
@@ -176,7 +176,7 @@ def values_of_neighbours(neighbours: "Neighbours", name: ScoreName, dimensions: 
     """
     distances = neighbours.distances.astype(np.float64)
     if name == "nl2":
-        return divide(distances, ALPHA * distances[:, :NEIGHBOURS].mean(axis=1, keepdims=True))
+        return _divide(distances, _ALPHA * distances[:, :NEIGHBOURS].mean(axis=1, keepdims=True))
     if name == "cosine" and dimensions is not None:
         return cosine(distances, dimensions)
     return distances if name == "l2" else None
@@ -187,7 +187,7 @@ def cosine(distances: np.ndarray, dimensions: int) -> np.ndarray:
     return 1 - dimensions * distances**2 / 2
 
 
-def divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+def _divide(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """part / whole, 0 where both are 0."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
 
@@ -202,4 +202,4 @@ def in_words(name: ScoreName, value: float, encoder: EncoderName = "pixel") -> s
         return "an exact copy"
     if name == "ratio":
         return f"{1 / value:.1f}× nearer than the next image" if value < 0.8 else "no image stands out"
-    return f"{1 / (ALPHA * value):.1f}× nearer than its 50 nearest" if value < 1.6 else "no image stands out"
+    return f"{1 / (_ALPHA * value):.1f}× nearer than its 50 nearest" if value < 1.6 else "no image stands out"

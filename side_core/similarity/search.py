@@ -24,16 +24,16 @@ QUERY_NUMBERS, ROW_NUMBERS = 1 << 26, 1 << 25  # of a pass and of a product, whi
 WIDE = 8192  # numbers of a vector, above which products are added up in float64, block by block
 BLOCK = 2048  # columns
 SIFT_CHUNK = 256  # queries of a product that one thread looks through
-GROUP = 32  # products of which only the smallest is ranked, as long as there are enough groups
+_GROUP = 32  # products of which only the smallest is ranked, as long as there are enough groups
 PENDING = 1 << 23  # candidates kept before they are compared by their differences
 CROWD = 16  # candidates for each neighbour wanted, above which bfloat16 is too coarse
 DIFFERENCES = 1 << 19  # numbers subtracted at a time, so that they stay in the cache
 CENTRE_ROWS = 256
 COARSE_FROM = 1 << 32  # multiplications
-SPREADS = 6  # standard deviations below the mean distance, from where on distances are counted in bfloat16
-UNIT, COARSE_UNIT = 2.0**-24, 2.0**-8  # largest relative rounding errors of float32 and bfloat16
-COARSE_VECTOR = 2.0**-9  # that of a vector's length, as long as its numbers do not all round badly: checked
-LARGEST = 1e36  # squared length: float32 ends at 3e38
+_SPREADS = 6  # standard deviations below the mean distance, from where on distances are counted in bfloat16
+UNIT, _COARSE_UNIT = 2.0**-24, 2.0**-8  # largest relative rounding errors of float32 and bfloat16
+_COARSE_VECTOR = 2.0**-9  # that of a vector's length, as long as its numbers do not all round badly: checked
+_LARGEST = 1e36  # squared length: float32 ends at 3e38
 
 
 @dataclass(frozen=True)
@@ -76,10 +76,10 @@ def nearest_pairs(queries: Vectors, rows: Vectors, k: int, only: np.ndarray | No
         only: (s,) growing numbers of the rows to search; None for all.
     """
     searched = np.arange(len(rows)) if only is None else only
-    sample = fewer(CENTRE_ROWS, ROW_NUMBERS, rows)
+    sample = _fewer(CENTRE_ROWS, ROW_NUMBERS, rows)
     centre = rows[searched[:: -(-len(searched) // sample)]].mean(axis=0, dtype=np.float64).astype(np.float32)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        batches = chunks(len(queries), fewer(QUERY_BATCH, QUERY_NUMBERS, queries))
+        batches = chunks(len(queries), _fewer(QUERY_BATCH, QUERY_NUMBERS, queries))
         return joined([NO_PAIRS, *(search(queries[batch], rows, k, only, centre, pool) for batch in batches)])
 
 
@@ -134,17 +134,17 @@ class Search:
         self.count = len(rows) if only is None else len(only)
         count, size = queries.shape
         columns = size if size <= WIDE else BLOCK
-        self.error = 2 * (columns + 32) * UNIT + (2 * COARSE_VECTOR * (1 + COARSE_VECTOR) if coarse else 0)
-        self.last = COARSE_UNIT if coarse else 0
+        self.error = 2 * (columns + 32) * UNIT + (2 * _COARSE_VECTOR * (1 + _COARSE_VECTOR) if coarse else 0)
+        self.last = _COARSE_UNIT if coarse else 0
         left = np.ones((count, size + 6), np.float32)  # -2q, |q|² in three parts, 1, 1, 1
         np.subtract(queries, centre, out=left[:, :size])
-        lengths = squared_lengths(left[:, :size])
+        lengths = _squared_lengths(left[:, :size])
         self.offset = np.minimum(self.far_below(left[:, :size], lengths), 2 * lengths) if coarse else np.zeros(count)
         left[:, :size] *= -2
-        left[:, size : size + 3] = in_parts(lengths * (1 - self.error) - self.offset)
+        left[:, size : size + 3] = _in_parts(lengths * (1 - self.error) - self.offset)
         self.slack = (2 * self.error * lengths).astype(np.float32)
         self.left = torch.from_numpy(left).bfloat16() if coarse else torch.from_numpy(left)
-        self.row_chunk = fewer(ROW_CHUNK, ROW_NUMBERS, rows)
+        self.row_chunk = _fewer(ROW_CHUNK, ROW_NUMBERS, rows)
         self.right = np.ones((min(self.row_chunk, self.count), size + 6), np.float32)  # r, 1, 1, 1, |r|² in three parts
         self.products = torch.empty(2, min(QUERY_CHUNK, count) * len(self.right), dtype=self.left.dtype).unbind()
         # The k smallest upper bounds, of different rows each; a row whose product is above the ceiling is out.
@@ -162,8 +162,8 @@ class Search:
         """
         chosen = np.arange(0, self.count, -(-self.count // CENTRE_ROWS))
         sample = self.rows[chosen if self.only is None else self.only[chosen]] - self.centre
-        squared = lengths[:, None] + squared_lengths(sample) - 2 * (centred @ sample.T)
-        return (squared.mean(axis=1) - SPREADS * squared.std(axis=1)).clip(0)
+        squared = lengths[:, None] + _squared_lengths(sample) - 2 * (centred @ sample.T)
+        return (squared.mean(axis=1) - _SPREADS * squared.std(axis=1)).clip(0)
 
     def run(self) -> bool:
         """Read all rows and find the nearest; False as soon as the products turn out too coarse for that."""
@@ -181,8 +181,8 @@ class Search:
         chunk = self.rows[chosen]
         right, size = self.right[: len(chunk)], chunk.shape[1]
         np.subtract(chunk, self.centre, out=right[:, :size])
-        lengths = squared_lengths(right[:, :size])
-        right[:, size + 3 :] = in_parts(lengths * (1 - self.error))
+        lengths = _squared_lengths(right[:, :size])
+        right[:, size + 3 :] = _in_parts(lengths * (1 - self.error))
         factor = torch.from_numpy(right).to(self.left.dtype)
         if self.coarse and not rounds_finely(right, factor):
             self.crowded = True
@@ -204,7 +204,7 @@ class Search:
 
     def group_size(self, count: int) -> int:
         """How many of a chunk's `count` rows make a group: all alike, and many groups for each neighbour wanted."""
-        most = min(GROUP, self.count // (16 * self.k), count // (2 * self.k))
+        most = min(_GROUP, self.count // (16 * self.k), count // (2 * self.k))
         return next(size for size in range(max(1, most), 0, -1) if count % size == 0)
 
     def sift(self, bits: np.ndarray, slack: np.ndarray, numbers: np.ndarray, first: int, part: slice) -> Pairs:
@@ -218,7 +218,7 @@ class Search:
             part: the queries of the block to look at.
         """
         bits, queries = bits[part], slice(first + part.start, first + part.stop)
-        upper = floats(bits.min(axis=1)).clip(0) / (1 - self.last) + slack
+        upper = _floats(bits.min(axis=1)).clip(0) / (1 - self.last) + slack
         best = np.concatenate([self.best[queries], upper], axis=1)
         best.partition(self.k - 1, axis=1)
         self.best[queries] = best[:, : self.k]
@@ -230,7 +230,7 @@ class Search:
         bits = bits.reshape(len(bits), -1)
         hits = np.flatnonzero(bits <= limit[:, None])
         query, row = np.divmod(hits, len(numbers))
-        return Pairs(query + queries.start, numbers[row], floats(bits.ravel()[hits]))
+        return Pairs(query + queries.start, numbers[row], _floats(bits.ravel()[hits]))
 
     def collect(self) -> None:
         """Wait for the candidates of the last block, and drop those above the present ceiling when they are many."""
@@ -292,7 +292,7 @@ def multiply(left: np.ndarray, right: np.ndarray, products: np.ndarray) -> None:
     products[:] = sums
 
 
-def fewer(count: int, numbers: int, vectors: Vectors) -> int:
+def _fewer(count: int, numbers: int, vectors: Vectors) -> int:
     """As many vectors as have so many numbers, at least one and at most `count`."""
     return max(1, min(count, numbers // max(1, vectors.shape[1])))
 
@@ -311,10 +311,10 @@ def rounds_finely(exact: np.ndarray, rounded: torch.Tensor) -> bool:
     """
     vectors = exact[:, :-6]
     moves = rounded[:, :-6].float().numpy() - vectors
-    return bool((squared_lengths(moves) <= COARSE_VECTOR**2 * squared_lengths(vectors)).all())
+    return bool((_squared_lengths(moves) <= _COARSE_VECTOR**2 * _squared_lengths(vectors)).all())
 
 
-def in_parts(numbers: np.ndarray) -> np.ndarray:
+def _in_parts(numbers: np.ndarray) -> np.ndarray:
     """(n, 3) bfloat16 numbers, as float32, whose sum is the float32 of each number."""
     rest = numbers.astype(np.float32)
     parts = []
@@ -324,7 +324,7 @@ def in_parts(numbers: np.ndarray) -> np.ndarray:
     return np.stack(parts, axis=1)
 
 
-def floats(bits: np.ndarray) -> np.ndarray:
+def _floats(bits: np.ndarray) -> np.ndarray:
     """The float32 numbers whose bits these are, or whose upper half."""
     return (bits.astype(np.int32) << 16 if bits.dtype == np.int16 else bits).view(np.float32)
 
@@ -334,13 +334,13 @@ def chunks(count: int, size: int) -> Iterator[slice]:
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
-def squared_lengths(vectors: np.ndarray) -> np.ndarray:
+def _squared_lengths(vectors: np.ndarray) -> np.ndarray:
     """(n,) float64 squared lengths.
 
     Raises:
         ValueError: a vector holds numbers that float32 cannot compare.
     """
     squared = np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64)
-    if not (squared < LARGEST).all():
+    if not (squared < _LARGEST).all():
         raise ValueError("A vector holds numbers that are infinite or not numbers: check the model that made it.")
     return squared

@@ -20,11 +20,13 @@ from side_core.dpm.formats.config import first_line
 from side_core.settings import SettingError
 from side_core.similarity.network import NetworkEncoder, weights_path
 
-MOST_BYTES = 2**31  # many times what the authors publish
-SIZE = 288  # pixels; the authors' recommendation for SSCD
-MEAN = (0.485, 0.456, 0.406)  # of ImageNet, as the authors normalise
-STD = (0.229, 0.224, 0.225)
-PREPARATION = f"resized to {SIZE} x {SIZE} pixels whatever their shape (bilinear), ImageNet normalisation, unit vectors"
+_MOST_BYTES = 2**31  # many times what the authors publish
+_SIZE = 288  # pixels; the authors' recommendation for SSCD
+_MEAN = (0.485, 0.456, 0.406)  # of ImageNet, as the authors normalise
+_STD = (0.229, 0.224, 0.225)
+_PREPARATION = (
+    f"resized to {_SIZE} x {_SIZE} pixels whatever their shape (bilinear), ImageNet normalisation, unit vectors"
+)
 
 
 def open_sscd(weights: str | None, device: str) -> NetworkEncoder:
@@ -46,28 +48,28 @@ def open_sscd(weights: str | None, device: str) -> NetworkEncoder:
     try:
         if not file.is_file():
             raise OSError("it is no file")
-        if file.stat().st_size > MOST_BYTES:
-            raise OSError(f"it has more than {MOST_BYTES // 2**20:,} MiB")
+        if file.stat().st_size > _MOST_BYTES:
+            raise OSError(f"it has more than {_MOST_BYTES // 2**20:,} MiB")
         content = file.read_bytes()
     except OSError as error:
         raise ValueError(
             f"The encoder weights '{weights}' cannot be read ({error.strerror or error}): name the TorchScript file."
         ) from None
     digest = hashlib.sha256(content).hexdigest()
-    network = load(content, file, device)
-    description = f"SSCD '{file.name}' (SHA-256 {digest[:12]}), {PREPARATION}"
-    fingerprint = hashlib.sha256(f"sscd 1\n{digest}\n{PREPARATION}".encode()).hexdigest()
+    network = _load(content, file, device)
+    description = f"SSCD '{file.name}' (SHA-256 {digest[:12]}), {_PREPARATION}"
+    fingerprint = hashlib.sha256(f"sscd 1\n{digest}\n{_PREPARATION}".encode()).hexdigest()
     try:
         return NetworkEncoder("sscd", fingerprint, description, network, prepare, device)
     except (RuntimeError, TypeError, NotImplementedError) as error:
         last = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         raise ValueError(
-            f"The TorchScript file '{file}' does not take images of {SIZE} x {SIZE} pixels "
+            f"The TorchScript file '{file}' does not take images of {_SIZE} x {_SIZE} pixels "
             f"({first_line(ValueError(last[0]))}): name a file of SSCD."
         ) from None
 
 
-def load(content: bytes, file: Path, device: str) -> torch.jit.ScriptModule:
+def _load(content: bytes, file: Path, device: str) -> torch.jit.ScriptModule:
     """The network in a TorchScript file's bytes.
 
     Raises:
@@ -87,6 +89,6 @@ def load(content: bytes, file: Path, device: str) -> torch.jit.ScriptModule:
 
 def prepare(image: Image.Image) -> Tensor:
     """An RGB image to (3, 288, 288) float32, normalised."""
-    pixels = np.asarray(image.resize((SIZE, SIZE), Image.Resampling.BILINEAR), np.float32) / 255
-    normalised = (pixels - np.array(MEAN, np.float32)) / np.array(STD, np.float32)
+    pixels = np.asarray(image.resize((_SIZE, _SIZE), Image.Resampling.BILINEAR), np.float32) / 255
+    normalised = (pixels - np.array(_MEAN, np.float32)) / np.array(_STD, np.float32)
     return torch.from_numpy(normalised).permute(2, 0, 1)

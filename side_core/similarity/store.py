@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-FILE = "vectors.npy"
+_FILE = "vectors.npy"
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class VectorStore:
         Raises:
             ValueError: the cache cannot be written.
         """
-        with sentences(self.folder):
+        with _sentences(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / FILE).touch()
-            self.raw = (self.folder / FILE).open("r+b", buffering=0)
+            (self.folder / _FILE).touch()
+            self.raw = (self.folder / _FILE).open("r+b", buffering=0)
         record = self.record(0)
         if record is not None and record.width > 0:
-            header = header_of((self.count, record.width))
+            header = _header_of((self.count, record.width))
             if self.raw.read(len(header)) == header and self.raw.seek(0, 2) == len(header) + self.bytes_of(
                 record.width
             ):
@@ -78,7 +78,7 @@ class VectorStore:
         record = self.record(first)
         if self.rows is None or record is None or record.width != self.width or not 0 < record.count <= limit:
             return 0
-        return record.count if digest_of(self.rows[first : first + record.count]) == record.digest else 0
+        return record.count if _digest_of(self.rows[first : first + record.count]) == record.digest else 0
 
     def append(self, first: int, limit: int, known: int, vectors: np.ndarray) -> int:
         """Write the (k, d) float32 that follow the `known` rows of a chunk, unless another process was quicker.
@@ -89,9 +89,9 @@ class VectorStore:
         Raises:
             ValueError: the cache cannot be written.
         """
-        with sentences(self.folder):
+        with _sentences(self.folder):
             if self.rows is None:
-                header = header_of((self.count, vectors.shape[1]))
+                header = _header_of((self.count, vectors.shape[1]))
                 self.write(0, header)
                 self.raw.truncate(len(header) + self.bytes_of(vectors.shape[1]))
                 self.map(header, vectors.shape[1])
@@ -101,7 +101,7 @@ class VectorStore:
             if others >= stop:
                 return others
             self.write(self.start + (first + known) * vectors.shape[1] * 4, vectors.astype("<f4").tobytes())
-            record = Record(stop, vectors.shape[1], digest_of(self.rows[first : first + stop]))
+            record = Record(stop, vectors.shape[1], _digest_of(self.rows[first : first + stop]))
             file = self.record_file(first)
             partial = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}")
             try:
@@ -136,20 +136,20 @@ class VectorStore:
         return record if type(record.count) is type(record.width) is int else None
 
 
-def header_of(shape: tuple[int, int]) -> bytes:
+def _header_of(shape: tuple[int, int]) -> bytes:
     """The beginning of a .npy file of float32, the same for the same shape."""
     content = io.BytesIO()
     np.lib.format.write_array_header_1_0(content, {"descr": "<f4", "fortran_order": False, "shape": shape})
     return content.getvalue()
 
 
-def digest_of(vectors: np.ndarray) -> str:
+def _digest_of(vectors: np.ndarray) -> str:
     """SHA-256 of float32 numbers."""
     return hashlib.sha256(np.ascontiguousarray(vectors).data).hexdigest()
 
 
 @contextmanager
-def sentences(folder: Path) -> Iterator[None]:
+def _sentences(folder: Path) -> Iterator[None]:
     """Turn what the disk says into a sentence.
 
     Raises:

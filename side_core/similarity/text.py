@@ -11,8 +11,8 @@ from side_core.dpm.text.tokens import check_text
 from side_core.similarity.clip.encoder import ClipModel, image_encoder, open_clip_model
 from side_core.similarity.clip.tokenizer import PROBE, in_pieces, is_cut, open_tokenizer
 
-BATCH = 64
-BUILT_IN = "pixel-faces-clip"
+_BATCH = 64
+_BUILT_IN = "pixel-faces-clip"
 
 
 class TextEncoder:
@@ -47,8 +47,8 @@ class TextEncoder:
         for prompt in prompts:
             check_text(prompt)
         parts = [np.empty((0, self.dimensions), np.float32)]
-        for start in range(0, len(prompts), BATCH):
-            ids = self.tokenize(list(prompts[start : start + BATCH])).to(self.model.device)
+        for start in range(0, len(prompts), _BATCH):
+            ids = self.tokenize(list(prompts[start : start + _BATCH])).to(self.model.device)
             try:
                 found = self.model.network.encode_text(ids)
             except (RuntimeError, IndexError, TypeError, ValueError) as error:
@@ -80,7 +80,7 @@ def open_text_encoder(weights: str | None = None, device: str | None = None) -> 
     Raises:
         ValueError: no such weights, damaged or missing files, files that do not fit each other.
     """
-    return TextEncoder(open_clip_model(weights or BUILT_IN, open_device(device)))
+    return TextEncoder(open_clip_model(weights or _BUILT_IN, open_device(device)))
 
 
 def clip_score(encoder: TextEncoder, pictures: np.ndarray, prompt: str) -> np.ndarray:

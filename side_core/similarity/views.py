@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-MOST = 4  # pixels of a shift
-LEAST = 8  # pixels of a window's side
-LARGEST_ALIGNED = 128  # side of pictures above which so many views would take hours
+_MOST = 4  # pixels of a shift
+_LEAST = 8  # pixels of a window's side
+_LARGEST_ALIGNED = 128  # side of pictures above which so many views would take hours
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ def views_of(mirror: bool, align: int) -> tuple[View, ...]:
         View(mirrored, shrunk, down, right)
         for shrunk in range(align + 1)
         for mirrored in (False, True)[: 1 + mirror]
-        for down in reach(shrunk or align)
-        for right in reach(shrunk or align)
+        for down in _reach(shrunk or align)
+        for right in _reach(shrunk or align)
     ]
     return tuple(sorted(found, key=lambda view: (view.shrunk, view != AS_IT_IS)))
 
 
-def reach(pixels: int) -> range:
+def _reach(pixels: int) -> range:
     """From so many pixels one way to as many the other way."""
     return range(-pixels, pixels + 1)
 
@@ -78,12 +78,12 @@ def check_align(align: int, size: tuple[int, int]) -> None:
     if not align:
         return
     height, width = size
-    if min(size) < 4 * align + LEAST:
+    if min(size) < 4 * align + _LEAST:
         raise ValueError(f"align is {align}, but of {width} x {height} pixels too few would be left: choose less.")
-    if max(size) > LARGEST_ALIGNED:
+    if max(size) > _LARGEST_ALIGNED:
         raise ValueError(
             f"align is {align}, but for {width} x {height} pixels shifts would take hours: choose 0, or pictures of at "
-            f"most {LARGEST_ALIGNED} pixels."
+            f"most {_LARGEST_ALIGNED} pixels."
         )
 
 
@@ -95,8 +95,8 @@ def align_of(views: tuple[View, ...]) -> int:
 def most_align(size: tuple[int, int] | None) -> int:
     """By how many pixels pictures of a height and width may be shifted; the most there is where it is not known."""
     if size is None:
-        return MOST
-    return 0 if max(size) > LARGEST_ALIGNED else max(0, min(MOST, (min(size) - LEAST) // 4))
+        return _MOST
+    return 0 if max(size) > _LARGEST_ALIGNED else max(0, min(_MOST, (min(size) - _LEAST) // 4))
 
 
 def window(images: np.ndarray, align: int) -> np.ndarray:
@@ -121,11 +121,11 @@ def seen(images: np.ndarray, views: tuple[View, ...]) -> Iterator[np.ndarray]:
     shrunk, whole = 0, images
     for view in views:
         if view.shrunk != shrunk:
-            shrunk, whole = view.shrunk, smaller(images, view.shrunk)
-        yield look(whole, view, size)
+            shrunk, whole = view.shrunk, _smaller(images, view.shrunk)
+        yield _look(whole, view, size)
 
 
-def look(whole: np.ndarray, view: View, size: tuple[int, ...]) -> np.ndarray:
+def _look(whole: np.ndarray, view: View, size: tuple[int, ...]) -> np.ndarray:
     """(n, h, w, 3) uint8: what a window of a size shows of (n, H, W, 3) images that are shrunk as the view says."""
     height, width = size
     top = (whole.shape[1] - height) // 2 + view.down
@@ -138,10 +138,10 @@ def as_compared(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Two (h, w, 3) uint8: an image and a training image as they were compared in one of some views."""
     original = window(training[None], align_of(views))
-    return look(smaller(image[None], view.shrunk), view, original.shape[1:3])[0], original[0]
+    return _look(_smaller(image[None], view.shrunk), view, original.shape[1:3])[0], original[0]
 
 
-def smaller(images: np.ndarray, pixels: int) -> np.ndarray:
+def _smaller(images: np.ndarray, pixels: int) -> np.ndarray:
     """(n, H - 2p, W - 2p, 3) uint8 of the whole images, bicubic."""
     if not pixels:
         return images

@@ -13,7 +13,7 @@ LEVELS = (0.025, 0.975)
 Z = 1.96  # standard deviations of a 95 % interval
 SEED = 0
 FEW = 10  # below so many events a bootstrap cannot see what it has not met
-BLOCK = 50  # resamples at once; bounds the memory
+_BLOCK = 50  # resamples at once; bounds the memory
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ def unique_interval(samples: np.ndarray, rows: np.ndarray, count: int, most: flo
     shares = np.append(np.full(len(involved), 1 / count), max(0.0, 1 - len(involved) / count))  # the last: all others
     random = np.random.default_rng(SEED)
     found = []
-    for start in range(0, RESAMPLES, BLOCK):
-        drawn = random.multinomial(count, shares, size=min(BLOCK, RESAMPLES - start))[:, :-1]
+    for start in range(0, RESAMPLES, _BLOCK):
+        drawn = random.multinomial(count, shares, size=min(_BLOCK, RESAMPLES - start))[:, :-1]
         found.append(((table @ drawn.T.astype(np.float32)) > 0).sum(axis=0))
     # Rows that come in groups, several of one sample, also stay away in groups.
-    variance = np.concatenate(found).var() + unmet_variance(times) * len(rows) / len(involved)
+    variance = np.concatenate(found).var() + _unmet_variance(times) * len(rows) / len(involved)
     reach = Z * float(variance) ** 0.5 + 0.5
     low, high = seen - reach, seen + reach
     if seen < FEW:
@@ -71,7 +71,7 @@ def unique_interval(samples: np.ndarray, rows: np.ndarray, count: int, most: flo
     return Interval(seen, max(0.0, low), min(high, most))
 
 
-def unmet_variance(times: np.ndarray) -> float:
+def _unmet_variance(times: np.ndarray) -> float:
     """Variance of how many rows come back that nobody has met yet, from (m,) how often each other row came back.
 
     There are about f1 (f1 - 1) / (2 (f2 + 1)) of them (Chao 1987, bias-corrected), which share as many events as rows

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-CONFIDENCE = 0.95
+_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def rate(beat: int, count: int) -> Rate:
 
     if not 0 <= beat <= count or count < 1:
         raise ValueError(f"{beat} of {count} is no proportion: count one image or more.")
-    low, high = binomtest(beat, count).proportion_ci(CONFIDENCE, method="wilson")
+    low, high = binomtest(beat, count).proportion_ci(_CONFIDENCE, method="wilson")
     return Rate(beat, count, float(low), float(high))
 
 

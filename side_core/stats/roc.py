@@ -10,10 +10,10 @@ import numpy as np
 from side_core.stats.bootstrap import LEVELS, RESAMPLES, Interval
 from side_core.stats.rate import Rate, rate_of
 
-BOUND = 0.01  # false positives, as detection papers count them
-SEED = 0
-Z = 1.959963985  # of a 95 % interval
-TINY = 1e-8
+_BOUND = 0.01  # false positives, as detection papers count them
+_SEED = 0
+_Z = 1.959963985  # of a 95 % interval
+_TINY = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ class Calibrated:
     found: Rate
 
 
-def check_scores(positives: np.ndarray, negatives: np.ndarray) -> None:
+def _check_scores(positives: np.ndarray, negatives: np.ndarray) -> None:
     """Raise ValueError unless both are (n,) finite numbers, one or more."""
     for name, scores in (("memorised", positives), ("other", negatives)):
         if scores.ndim != 1 or not len(scores):
@@ -99,7 +99,7 @@ def roc(positives: np.ndarray, negatives: np.ndarray) -> Roc:
     Raises:
         ValueError: one is empty or not finite.
     """
-    check_scores(positives, negatives)
+    _check_scores(positives, negatives)
     levels = np.unique(np.concatenate([positives, negatives]))[::-1]
     alarms, found = (
         np.concatenate([[0.0], 1 - np.searchsorted(np.sort(scores), levels, side="left") / len(scores)])
@@ -108,13 +108,13 @@ def roc(positives: np.ndarray, negatives: np.ndarray) -> Roc:
     return Roc(alarms, found, np.concatenate([[np.inf], levels]))
 
 
-def order(positives: np.ndarray, negatives: np.ndarray) -> np.ndarray:
+def _order(positives: np.ndarray, negatives: np.ndarray) -> np.ndarray:
     """(m, n) how each pair is ordered: 1 where the memorised prompt is higher, 1/2 in a tie, 0 else."""
     difference = positives[:, None] - negatives[None, :]
     return np.where(difference > 0, 1.0, np.where(difference == 0, 0.5, 0.0))
 
 
-def separation(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUND) -> Separation:
+def separation(positives: np.ndarray, negatives: np.ndarray, bound: float = _BOUND) -> Separation:
     """AUC and the rate at few false alarms, each with a 95 % interval.
 
     The AUC is that of Mann and Whitney: the share of pairs that are ordered rightly, ties count half. The rate is the
@@ -132,11 +132,11 @@ def separation(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUN
     Raises:
         ValueError: one is empty or not finite.
     """
-    check_scores(positives, negatives)
-    pairs = order(positives, negatives)
+    _check_scores(positives, negatives)
+    pairs = _order(positives, negatives)
     area, threshold = float(pairs.mean()), threshold_below(negatives, bound)
     found, alarms = rate_of(positives > threshold), rate_of(negatives > threshold)
-    random = np.random.default_rng(SEED)
+    random = np.random.default_rng(_SEED)
     areas, rates = np.empty(RESAMPLES), np.empty(RESAMPLES)
     for draw in range(RESAMPLES):
         rows = random.integers(len(positives), size=len(positives))
@@ -144,12 +144,12 @@ def separation(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUN
         row_times = np.bincount(rows, minlength=len(positives))
         areas[draw] = row_times @ pairs @ np.bincount(columns, minlength=len(negatives)) / pairs.size
         rates[draw] = (positives[rows] > threshold_below(negatives[columns], bound)).mean()
-    auc = hull(areas, newcombe(area, len(positives), len(negatives)))
-    tpr = hull(rates, Interval(found.share, found.low, found.high))
+    auc = _hull(areas, newcombe(area, len(positives), len(negatives)))
+    tpr = _hull(rates, Interval(found.share, found.low, found.high))
     return Separation(auc, tpr, threshold, found, alarms, bound)
 
 
-def hull(resampled: np.ndarray, other: Interval) -> Interval:
+def _hull(resampled: np.ndarray, other: Interval) -> Interval:
     """The interval that holds both that of (k,) bootstrapped figures and another one."""
     low, high = np.quantile(resampled, LEVELS)
     return Interval(other.value, min(float(low), other.low), max(float(high), other.high))
@@ -179,15 +179,15 @@ def newcombe(area: float, positives: int, negatives: int) -> Interval:
 
     def outside(truth: float) -> float:
         spread = 1 + mean * (1 - truth) / (2 - truth) + mean * truth / (1 + truth)
-        return (area - truth) ** 2 - Z**2 * truth * (1 - truth) * spread / (positives * negatives)
+        return (area - truth) ** 2 - _Z**2 * truth * (1 - truth) * spread / (positives * negatives)
 
-    inside = min(max(area, TINY), 1 - TINY)  # 0 and 1 themselves are trivial solutions where the area is there
+    inside = min(max(area, _TINY), 1 - _TINY)  # 0 and 1 themselves are trivial solutions where the area is there
     low = 0.0 if area <= 0 else brentq(outside, 1e-15, inside)
     high = 1.0 if area >= 1 else brentq(outside, inside, 1 - 1e-15)
     return Interval(area, float(low), float(high))
 
 
-def halved(negatives: np.ndarray, bound: float = BOUND) -> Threshold:
+def halved(negatives: np.ndarray, bound: float = _BOUND) -> Threshold:
     """Choose a threshold on one half of the held-out prompts, the even rows, and try it on the other half.
 
     A threshold that is tried on the prompts it was chosen on promises too much.
@@ -206,7 +206,7 @@ def halved(negatives: np.ndarray, bound: float = BOUND) -> Threshold:
     return Threshold(value, len(own), rate_of(others > value))
 
 
-def calibrated(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUND) -> Calibrated:
+def calibrated(positives: np.ndarray, negatives: np.ndarray, bound: float = _BOUND) -> Calibrated:
     """A threshold chosen on held-out prompts, see `halved`, and how many memorised prompts exceed it.
 
     Args:
@@ -217,6 +217,6 @@ def calibrated(positives: np.ndarray, negatives: np.ndarray, bound: float = BOUN
     Raises:
         ValueError: there are fewer than two held-out prompts, or a score is not finite.
     """
-    check_scores(positives, negatives)
+    _check_scores(positives, negatives)
     threshold = halved(negatives, bound)
     return Calibrated(threshold, rate_of(positives > threshold.value))

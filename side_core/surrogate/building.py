@@ -26,8 +26,8 @@ STAGES: dict[type, str] = {  # what an event of the building of a surrogate belo
     Clustering: "grouping",
     SurrogateStep: "training",
 }
-MOST_BYTES = 8 * 2**30  # of features in memory
-ENCODED = 256  # images brought to the model's space at once
+_MOST_BYTES = 8 * 2**30  # of features in memory
+_ENCODED = 256  # images brought to the model's space at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,13 +62,13 @@ def gather(
     # Complain before anything is drawn.
     if settings.synthetic is None:
         check_clusters(settings, settings.synthetic_count)
-        check_memory(settings, settings.synthetic_count, denoiser)
+        _check_memory(settings, settings.synthetic_count, denoiser)
     strength_of(settings, len(denoiser.alphas_cumprod))
     encoder = open_encoder(settings.encoder, settings.encoder_weights, denoiser, device)
     if settings.synthetic is not None:
         synthetic = yield from read_synthetic(settings.synthetic, denoiser, training)
         check_clusters(settings, len(synthetic))
-        check_memory(settings, len(synthetic), denoiser)
+        _check_memory(settings, len(synthetic), denoiser)
     else:
         synthetic = yield from draw_synthetic(denoiser, settings)
     return Material(synthetic, encoder, (yield from grouping(synthetic, encoder, settings)))
@@ -82,11 +82,11 @@ def grouping(
     return (yield from cluster(vectors[:], settings))
 
 
-def check_memory(settings: SurrogateSettings, images: int, denoiser: Denoiser) -> None:
+def _check_memory(settings: SurrogateSettings, images: int, denoiser: Denoiser) -> None:
     """Raise ValueError where the colours of so many synthetic images would not fit in memory as features."""
     height, width = denoiser.image_size
     size = 12 * images * height * width  # float32
-    if settings.encoder == "pixel" and size > MOST_BYTES:
+    if settings.encoder == "pixel" and size > _MOST_BYTES:
         raise SettingError(
             f"The colours of {images:,} images of {height} x {width} pixels would take {size / 2**30:.0f} GiB: "
             "draw fewer, or group by the features of dpm.",
@@ -134,8 +134,8 @@ def lesson_of(denoiser: Denoiser, material: Material, settings: SurrogateSetting
     """The synthetic images in the model's space, with their labels."""
     images = material.synthetic.images
     parts = [
-        denoiser.encode(from_uint8(images[start : start + ENCODED]).to(denoiser.device)).cpu()
-        for start in range(0, len(images), ENCODED)
+        denoiser.encode(from_uint8(images[start : start + _ENCODED]).to(denoiser.device)).cpu()
+        for start in range(0, len(images), _ENCODED)
     ]
     labels = torch.from_numpy(np.asarray(material.clusters.labels, np.int64))
     return make_lesson(torch.cat(parts), labels, denoiser.alphas_cumprod, len(material.clusters.kept), settings)

@@ -20,7 +20,7 @@ from side_core.surrogate.strength import strength_of
 from side_core.surrogate.training import Evaluation
 
 KIND = "surrogate"
-FAINTEST = 0.05  # share of the image in x_t, sqrt(a_t), below which there is nothing to be seen
+_FAINTEST = 0.05  # share of the image in x_t, sqrt(a_t), below which there is nothing to be seen
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def make_card(
 ) -> dict[str, Any]:
     """All that a reader must know of a surrogate, as JSON."""
     threads = torch.get_num_threads()
-    about = network_about(network, denoiser.shape, len(clusters.kept))
+    about = _network_about(network, denoiser.shape, len(clusters.kept))
     best = next(item for item in training.evaluations if item.step == training.best_step)
     return {
         "kind": KIND,
@@ -82,7 +82,7 @@ def make_card(
             "seconds": round(training.seconds, 1),
             "chance": training.chance,
             "curve": [{"step": item.step, "loss": round(item.loss, 5)} for item in training.evaluations],
-            "levels": [level_json(level) for level in best.levels],
+            "levels": [_level_json(level) for level in best.levels],
         },
         "warnings": warnings_of(settings, best.levels, training.chance, denoiser.alphas_cumprod),
         "settings": settings.model_dump(mode="json"),
@@ -91,7 +91,7 @@ def make_card(
     }
 
 
-def network_about(network: TimeClassifier, shape: Sequence[int], labels: int) -> dict[str, Any]:
+def _network_about(network: TimeClassifier, shape: Sequence[int], labels: int) -> dict[str, Any]:
     """What is needed to make the same network again."""
     return {
         "shape": list(shape),
@@ -102,7 +102,7 @@ def network_about(network: TimeClassifier, shape: Sequence[int], labels: int) ->
     }
 
 
-def level_json(level: Level) -> dict[str, float]:
+def _level_json(level: Level) -> dict[str, float]:
     """One noise level: accuracy with count and interval, loss, calibration error."""
     rate = level.accuracy
     return {
@@ -128,7 +128,7 @@ def warnings_of(
     inside = [level for level in levels if strength.last <= level.timestep <= strength.first]
     middle = (strength.first + strength.last) / 2
     used = inside or [min(levels, key=lambda level: abs(level.timestep - middle))]
-    used = [level for level in used if alphas_cumprod[level.timestep] ** 0.5 >= FAINTEST] or used
+    used = [level for level in used if alphas_cumprod[level.timestep] ** 0.5 >= _FAINTEST] or used
     blind = [level for level in used if not level.above(chance)]
     if not blind:
         return []

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 GROUPS = 8  # of group normalisation: widths are multiples of it
-SMALLEST = 4  # pixels: the side at which the last level works
-WIDEST = 4  # times the width of the first level
-LARGEST_FILTER = 16  # pixels: the side of what the linear map sees
-FREQUENCIES = 32  # of the embedding of a timestep
+_SMALLEST = 4  # pixels: the side at which the last level works
+_WIDEST = 4  # times the width of the first level
+_LARGEST_FILTER = 16  # pixels: the side of what the linear map sees
+_FREQUENCIES = 32  # of the embedding of a timestep
 
 
 class TimeBlock(nn.Module):
@@ -57,17 +57,19 @@ class TimeClassifier(nn.Module):
         super().__init__()
         self.width, self.blocks_a_level, self.timed = width, blocks, timed
         time_width = 2 * width
-        self.embed = nn.Sequential(nn.Linear(2 * FREQUENCIES, time_width), nn.SiLU(), nn.Linear(time_width, time_width))
+        self.embed = nn.Sequential(
+            nn.Linear(2 * _FREQUENCIES, time_width), nn.SiLU(), nn.Linear(time_width, time_width)
+        )
         self.stem = nn.Conv2d(channels, width, 3, 1, 1)
         self.blocks = nn.ModuleList()
         before = width
-        for level, out in enumerate(level_widths(size, width)):
+        for level, out in enumerate(_level_widths(size, width)):
             for block in range(blocks):
                 stride = 2 if level and not block else 1
                 self.blocks.append(TimeBlock(before, out, stride, time_width))
                 before = out
-        self.filter = nn.Linear(channels * math.prod(filter_size(size)), before, bias=False)
-        self.filter_size = filter_size(size)
+        self.filter = nn.Linear(channels * math.prod(_filter_size(size)), before, bias=False)
+        self.filter_size = _filter_size(size)
         self.gate = nn.Linear(time_width, before)
         self.head = nn.Linear(before, labels)
 
@@ -93,20 +95,20 @@ class TimeClassifier(nn.Module):
             return functional.linear(h.to(exact), self.head.weight.to(exact), self.head.bias.to(exact))
 
 
-def level_widths(size: Sequence[int], width: int) -> list[int]:
+def _level_widths(size: Sequence[int], width: int) -> list[int]:
     """Width of each level for images of this height and width."""
-    levels = max(1, round(math.log2(max(min(size), SMALLEST) / SMALLEST)) + 1)
-    return [width * min(2**level, WIDEST) for level in range(levels)]
+    levels = max(1, round(math.log2(max(min(size), _SMALLEST) / _SMALLEST)) + 1)
+    return [width * min(2**level, _WIDEST) for level in range(levels)]
 
 
-def filter_size(size: Sequence[int]) -> tuple[int, int]:
+def _filter_size(size: Sequence[int]) -> tuple[int, int]:
     """Height and width at which the linear map sees images: strong noise leaves only what is coarse to be seen."""
-    return min(size[0], LARGEST_FILTER), min(size[1], LARGEST_FILTER)
+    return min(size[0], _LARGEST_FILTER), min(size[1], _LARGEST_FILTER)
 
 
 def embed_time(times: Tensor) -> Tensor:
     """(n,) times 0..1 to (n, 2 * FREQUENCIES) sines and cosines (Vaswani et al. 2017), periods from 0.02 to 20."""
-    rates = torch.exp(torch.linspace(math.log(2 * math.pi / 20), math.log(2 * math.pi / 0.02), FREQUENCIES))
+    rates = torch.exp(torch.linspace(math.log(2 * math.pi / 20), math.log(2 * math.pi / 0.02), _FREQUENCIES))
     angles = times.float()[:, None] * rates.to(times.device)
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 

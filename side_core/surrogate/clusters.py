@@ -8,12 +8,12 @@ import numpy as np
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.duplicates import duplicate_groups
 
-ROUNDS = 12  # between which a k-means can be watched and stopped
-ITERATIONS = 4  # of Lloyd's algorithm in a round
-DIRECTIONS = 256  # of largest variance that features are reduced to; near-duplicates need more than k-means does
-NEARLY = 1e-4  # of the inertia: less progress in a round ends it
-EMPTY = -1.0  # cohesion of a cluster without images; that of any other is 0 or more
-DECIMALS = 3  # to which features are compared where different images are counted
+_ROUNDS = 12  # between which a k-means can be watched and stopped
+_ITERATIONS = 4  # of Lloyd's algorithm in a round
+_DIRECTIONS = 256  # of largest variance that features are reduced to; near-duplicates need more than k-means does
+_NEARLY = 1e-4  # of the inertia: less progress in a round ends it
+_EMPTY = -1.0  # cohesion of a cluster without images; that of any other is 0 or more
+_DECIMALS = 3  # to which features are compared where different images are counted
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,10 @@ def centred(vectors: np.ndarray) -> np.ndarray:
     Of more than 256 dimensions, the 256 directions of largest variance are kept. A vector that is the mean stays 0.
     """
     away = vectors.astype(np.float32) - vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
-    if away.shape[1] > DIRECTIONS and away.any():
+    if away.shape[1] > _DIRECTIONS and away.any():
         from sklearn.decomposition import PCA  # a second to import
 
-        most = min(DIRECTIONS, len(away))
+        most = min(_DIRECTIONS, len(away))
         away = PCA(most, svd_solver="randomized", random_state=0).fit_transform(away)
     lengths = np.linalg.norm(away, axis=1, keepdims=True)
     return np.divide(away, lengths, out=np.zeros_like(away), where=lengths > 0)
@@ -89,7 +89,7 @@ def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clust
         members = random.permutation(np.arange(count) % wanted)
         return with_cohesion(features, members, wanted, settings.cohesion, relabelled=False)
     if settings.label_source == "cells":
-        members = nearest_of(features, features[random.choice(count, wanted, replace=False)])
+        members = _nearest_of(features, features[random.choice(count, wanted, replace=False)])
         return with_cohesion(features, members, wanted, settings.cohesion)
     if settings.label_source == "duplicates":
         yield Clustering(0, 1)
@@ -101,22 +101,22 @@ def cluster(vectors: np.ndarray, settings: SurrogateSettings) -> Generator[Clust
                 " choose a smaller likeness or smaller groups, draw more images, or take labels from clusters."
             )
         return with_cohesion(features, members, found, settings.cohesion)
-    members = yield from k_means(features, wanted, settings.seed)
+    members = yield from _k_means(features, wanted, settings.seed)
     return with_cohesion(features, members, wanted, settings.cohesion)
 
 
-def k_means(features: np.ndarray, count: int, seed: int) -> Generator[Clustering, None, np.ndarray]:
+def _k_means(features: np.ndarray, count: int, seed: int) -> Generator[Clustering, None, np.ndarray]:
     """(n,) clusters 0..count-1, or fewer, by k-means++ and Lloyd's algorithm, a few iterations at a time."""
     from sklearn.cluster import KMeans, kmeans_plusplus  # a second to import
 
-    count = min(count, len(np.unique(features.round(DECIMALS), axis=0)))  # of equal images there may be many
+    count = min(count, len(np.unique(features.round(_DECIMALS), axis=0)))  # of equal images there may be many
     centres, _ = kmeans_plusplus(features, count, random_state=seed)
     before = np.inf
-    for done in range(ROUNDS):
-        found = KMeans(count, init=centres, n_init=1, max_iter=ITERATIONS, tol=0, random_state=seed).fit(features)
+    for done in range(_ROUNDS):
+        found = KMeans(count, init=centres, n_init=1, max_iter=_ITERATIONS, tol=0, random_state=seed).fit(features)
         centres = found.cluster_centers_
-        yield Clustering(done + 1, ROUNDS)
-        if before - found.inertia_ <= NEARLY * found.inertia_:
+        yield Clustering(done + 1, _ROUNDS)
+        if before - found.inertia_ <= _NEARLY * found.inertia_:
             break
         before = found.inertia_
     return found.labels_
@@ -134,7 +134,7 @@ def with_cohesion(
     lengths = np.linalg.norm(sums, axis=1, keepdims=True)
     centroids = np.divide(sums, lengths, out=np.zeros_like(sums), where=lengths > 0)
     cosines = np.bincount(own, (chosen * centroids[own]).sum(axis=1), minlength=count)
-    cohesion = np.divide(cosines, sizes, out=np.full(count, EMPTY), where=sizes > 0)
+    cohesion = np.divide(cosines, sizes, out=np.full(count, _EMPTY), where=sizes > 0)
     whole = Clusters(features, centroids, members, cohesion, np.arange(count), members)
     return relabel(whole, least) if relabelled else whole
 
@@ -145,16 +145,16 @@ def relabel(clusters: Clusters, least: float) -> Clusters:
     Raises:
         ValueError: none is kept.
     """
-    kept = np.flatnonzero((clusters.cohesion >= least) & (clusters.cohesion > EMPTY))
+    kept = np.flatnonzero((clusters.cohesion >= least) & (clusters.cohesion > _EMPTY))
     if not len(kept):
         raise ValueError(
             f"All {len(clusters.cohesion):,} clusters are dropped: the most cohesive has {clusters.cohesion.max():.2f},"
             f" less than tau {least:g}; choose {np.floor(100 * clusters.cohesion.max()) / 100:.2f} or less."
         )
-    return replace(clusters, kept=kept, labels=nearest_of(clusters.features, clusters.centroids[kept]))
+    return replace(clusters, kept=kept, labels=_nearest_of(clusters.features, clusters.centroids[kept]))
 
 
-def nearest_of(features: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+def _nearest_of(features: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     """(n,) position of the centroid with the largest cosine to each feature."""
     return np.argmax(features @ centroids.T, axis=1)
 

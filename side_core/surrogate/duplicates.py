@@ -2,9 +2,9 @@
 
 import numpy as np
 
-NEIGHBOURS = 8  # that an image may be joined with; near-duplicates are among the nearest
+_NEIGHBOURS = 8  # that an image may be joined with; near-duplicates are among the nearest
 ALONE = -1  # the group of an image that has no duplicates
-ROUNDING = 1e-5  # by which the cosine of equal images may miss 1
+_ROUNDING = 1e-5  # by which the cosine of equal images may miss 1
 
 
 def duplicate_groups(features: np.ndarray, likeness: float, smallest: int, most: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def duplicate_groups(features: np.ndarray, likeness: float, smallest: int, most:
     count = len(features)
     if count < max(smallest, 2):
         return groups
-    graph = kneighbors_graph(features, min(NEIGHBOURS, count - 1), include_self=False)
+    graph = kneighbors_graph(features, min(_NEIGHBOURS, count - 1), include_self=False)
     graph = graph.maximum(graph.T).tolil()
     graph[np.arange(count - 1), np.arange(1, count)] = 1  # in one piece, or scikit-learn joins its pieces slowly
     found = AgglomerativeClustering(
@@ -37,7 +37,7 @@ def duplicate_groups(features: np.ndarray, likeness: float, smallest: int, most:
         metric="cosine",
         linkage="average",
         connectivity=graph.maximum(graph.T).tocsr(),
-        distance_threshold=max(1 - likeness, ROUNDING),
+        distance_threshold=max(1 - likeness, _ROUNDING),
     ).fit(features)
     sizes = np.bincount(found.labels_)
     order = np.argsort(-sizes, kind="stable")

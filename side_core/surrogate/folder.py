@@ -22,9 +22,9 @@ from side_core.surrogate.sheet import pictures_of, sheet_of
 from side_core.surrogate.surrogate import Surrogate, network_of
 from side_core.wording import counted
 
-WEIGHTS, CARD, SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
+_WEIGHTS, CARD, _SHEET = "surrogate.safetensors", "card.json", "clusters.webp"
 DIGEST = "weights_sha256"  # in the card: weights that were exchanged, or of a save that was killed, are noticed
-MOST_WIDTH, MOST_BLOCKS, MOST_CLUSTERS, MOST_SIDE = 512, 8, 5000, 4096
+_MOST_WIDTH, _MOST_BLOCKS, MOST_CLUSTERS, _MOST_SIDE = 512, 8, 5000, 4096
 
 
 def save_surrogate(surrogate: Surrogate, out: Path) -> None:
@@ -35,8 +35,8 @@ def save_surrogate(surrogate: Surrogate, out: Path) -> None:
     """
     make_folder(out)
     content = save(dict(surrogate.weights))
-    write_whole(out / WEIGHTS, content)
-    write_whole(out / SHEET, webp(sheet_of(surrogate.pictures)))
+    write_whole(out / _WEIGHTS, content)
+    write_whole(out / _SHEET, webp(sheet_of(surrogate.pictures)))
     write_json(out / CARD, {**surrogate.card, DIGEST: hashlib.sha256(content).hexdigest()})
 
 
@@ -51,11 +51,11 @@ def load_surrogate(name: str) -> Surrogate:
     if card.get("kind") != KIND:
         raise ValueError(f"'{folder}' is no surrogate: name a folder made by train surrogate.")
     try:
-        kept = checked_card(card, folder)
-        network = torch.nn.Module.to(meta_network(card["network"]), "meta")
+        kept = _checked_card(card, folder)
+        network = torch.nn.Module.to(_meta_network(card["network"]), "meta")
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"'{folder / CARD}' is damaged ({first_line(error)}): train the surrogate again.") from None
-    file = check_allowed(folder / WEIGHTS, str(folder / WEIGHTS))
+    file = check_allowed(folder / _WEIGHTS, str(folder / _WEIGHTS))
     try:
         content = file.read_bytes()
         weights = load(content)
@@ -71,16 +71,16 @@ def load_surrogate(name: str) -> Surrogate:
         raise ValueError(f"The weights in '{file}' hold NaN or infinity: train the surrogate again.")
     if card.get(DIGEST) not in (None, hashlib.sha256(content).hexdigest()):
         raise ValueError(f"The weights in '{file}' are not those its card tells of: train the surrogate again.")
-    return Surrogate(weights, card, kept, pictures_of(folder / SHEET, len(kept)))
+    return Surrogate(weights, card, kept, pictures_of(folder / _SHEET, len(kept)))
 
 
-def meta_network(about: Mapping[str, Any]) -> TimeClassifier:
+def _meta_network(about: Mapping[str, Any]) -> TimeClassifier:
     """The network without memory for its weights."""
     with torch.device("meta"):
         return network_of(about)
 
 
-def checked_card(card: Mapping[str, Any], folder: Path) -> np.ndarray:
+def _checked_card(card: Mapping[str, Any], folder: Path) -> np.ndarray:
     """(k,) kept clusters of a card whose numbers were checked.
 
     Raises:
@@ -90,12 +90,12 @@ def checked_card(card: Mapping[str, Any], folder: Path) -> np.ndarray:
     network, clusters, file = card["network"], card["clusters"], folder / CARD
     if not isinstance(network["shape"], list) or len(network["shape"]) != 3:
         raise TypeError("shape")
-    for key, most in (("labels", MOST_CLUSTERS), ("width", MOST_WIDTH), ("blocks", MOST_BLOCKS)):
+    for key, most in (("labels", MOST_CLUSTERS), ("width", _MOST_WIDTH), ("blocks", _MOST_BLOCKS)):
         whole_number(network, key, file, 1, most)
     channels, *sides = network["shape"]
-    whole_number({"channels": channels}, "channels", file, 1, MOST_WIDTH)
+    whole_number({"channels": channels}, "channels", file, 1, _MOST_WIDTH)
     for side in sides:
-        whole_number({"side": side}, "side", file, 1, MOST_SIDE)
+        whole_number({"side": side}, "side", file, 1, _MOST_SIDE)
     if network["width"] % GROUPS or type(network["timed"]) is not bool:
         raise TypeError("width or timed")
     kept, cohesion = numbers(clusters["kept"], "i"), numbers(clusters["cohesion"], "if")
@@ -138,7 +138,7 @@ def surrogate_folder(name: str) -> Path:
     if name in SURROGATES:
         return SURROGATES[name]
     folder = path_of(name)
-    if folder is None or not is_folder(folder):
+    if folder is None or not _is_folder(folder):
         known = ", ".join(SURROGATES)
         raise ValueError(
             f"There is no surrogate '{printable(name)}': give a folder made by train surrogate, or one of {known}."
@@ -146,7 +146,7 @@ def surrogate_folder(name: str) -> Path:
     return folder
 
 
-def is_folder(path: Path) -> bool:
+def _is_folder(path: Path) -> bool:
     """Whether there is such a folder; False also for names that none can have."""
     try:
         return path.is_dir()

@@ -10,9 +10,9 @@ from torch import Tensor
 from side_core.stats.rate import Rate, rate
 from side_core.surrogate.classifier import TimeClassifier
 
-LEVELS = 11  # noise levels that are looked at, evenly from 0 to T - 1
-BINS = 10  # of confidence, for calibration
-BATCH = 256
+_LEVELS = 11  # noise levels that are looked at, evenly from 0 to T - 1
+_BINS = 10  # of confidence, for calibration
+_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Level:
 
 def levels_of(timesteps: int) -> list[int]:
     """The timesteps that are looked at, of a schedule with `timesteps`."""
-    return np.linspace(0, timesteps - 1, LEVELS).round().astype(int).tolist()
+    return np.linspace(0, timesteps - 1, _LEVELS).round().astype(int).tolist()
 
 
 def noised(clean: Tensor, alphas: Tensor, noise: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ def evaluate(
     for t in timesteps:
         noisy = noised(clean, alphas_cumprod[t].expand(len(clean)), noise)
         time = torch.tensor([t / len(alphas_cumprod)], device=clean.device)
-        parts = [classifier(batch, time).log_softmax(dim=1) for batch in noisy.split(BATCH)]
+        parts = [classifier(batch, time).log_softmax(dim=1) for batch in noisy.split(_BATCH)]
         logs = torch.cat(parts)
         right = logs.argmax(dim=1) == labels
         loss = torch.nn.functional.nll_loss(logs, labels)
@@ -83,6 +83,6 @@ def evaluate(
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
     """Expected calibration error (Guo et al. 2017, eq. 3) of (n,) confidences and whether they were right."""
-    bins = np.minimum((np.nan_to_num(confidence) * BINS).astype(int), BINS - 1)
+    bins = np.minimum((np.nan_to_num(confidence) * _BINS).astype(int), _BINS - 1)
     gaps = [abs(confidence[bins == i].mean() - right[bins == i].mean()) * (bins == i).mean() for i in np.unique(bins)]
     return float(sum(gaps))

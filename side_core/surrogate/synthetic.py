@@ -18,7 +18,7 @@ from side_core.sampling.picture import Picture, alone
 from side_core.settings import SettingError, SurrogateSettings
 from side_core.wording import counted
 
-SYNTHETIC, BATCH = "synthetic", "pictures.npy"
+_SYNTHETIC, _BATCH = "synthetic", "pictures.npy"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ class CacheStore:
 
     def seeds(self, key: str) -> Collection[int]:
         """The seeds whose pictures are there."""
-        places = (cache_folder() / SYNTHETIC).glob(f"{key}-*-*")
+        places = (cache_folder() / _SYNTHETIC).glob(f"{key}-*-*")
         ranges = (map(int, place.name.split("-")[1:]) for place in places)
         return {seed for first, count in ranges for seed in range(first, first + count)}
 
@@ -92,7 +92,7 @@ class CacheStore:
         place = self.place(key, seeds)
         if not place.exists():
             return {}
-        images = map_images(place / BATCH, len(seeds), self.size)
+        images = map_images(place / _BATCH, len(seeds), self.size)
         if images is None:
             discard(place)
             return {}
@@ -108,11 +108,11 @@ class CacheStore:
         images = np.stack([picture.image for picture in pictures.values()])
         place, what = self.place(key, tuple(pictures)), counted(len(pictures), "synthetic image")
         with filling(place, images.nbytes, what) as partial:
-            np.save(partial / BATCH, images)
+            np.save(partial / _BATCH, images)
 
     def place(self, key: str, seeds: Sequence[int]) -> Path:
         """Where a batch of seeds that follow each other lies."""
-        return cache_folder() / SYNTHETIC / f"{key}-{seeds[0]}-{len(seeds)}"
+        return cache_folder() / _SYNTHETIC / f"{key}-{seeds[0]}-{len(seeds)}"
 
 
 def read_synthetic(

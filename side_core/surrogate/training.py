@@ -15,8 +15,8 @@ from side_core.settings import SurrogateSettings
 from side_core.surrogate.classifier import TimeClassifier
 from side_core.surrogate.noise import Level, evaluate, levels_of, noised
 
-TEACHER_SHARE = 0.4  # of the steps, for the time-independent teacher of a distilled classifier
-SMOOTHING = 0.95  # of the shown loss
+_TEACHER_SHARE = 0.4  # of the steps, for the time-independent teacher of a distilled classifier
+_SMOOTHING = 0.95  # of the shown loss
 
 
 @dataclass(frozen=True)
@@ -114,18 +114,18 @@ def train_classifier(lesson: Lesson, settings: SurrogateSettings, device: str = 
     check_limit("train_steps", settings.train_steps)
     distilled = settings.objective == "distilled"
     alone = settings.objective == "time-independent"
-    teacher_steps = round(TEACHER_SHARE * settings.train_steps) if distilled else 0
+    teacher_steps = round(_TEACHER_SHARE * settings.train_steps) if distilled else 0
     teacher, before, start = None, 0, time.monotonic()
     if distilled:
-        for step in optimise(lesson, settings, device, teacher_steps, 0, start, "teacher", timed=False):
+        for step in _optimise(lesson, settings, device, teacher_steps, 0, start, "teacher", timed=False):
             teacher, before = step.best, step.done
             yield step
     part = "teacher" if alone else "classifier"
     steps = settings.train_steps - teacher_steps
-    yield from optimise(lesson, settings, device, steps, before, start, part, timed=not alone, teacher=teacher)
+    yield from _optimise(lesson, settings, device, steps, before, start, part, timed=not alone, teacher=teacher)
 
 
-def optimise(
+def _optimise(
     lesson: Lesson,
     settings: SurrogateSettings,
     device: str,
@@ -156,7 +156,7 @@ def optimise(
     held, held_labels = lesson.clean[lesson.held].to(device), lesson.labels[lesson.held].to(device)
     alphas = lesson.alphas_cumprod.float().to(device)
     timesteps = levels_of(len(alphas)) if timed else [0]
-    answers = None if teacher is None else teacher_answers(teacher, clean)
+    answers = None if teacher is None else _teacher_answers(teacher, clean)
     random = torch.Generator().manual_seed(settings.seed)
     best, best_evaluation, loss_shown, stale = None, None, float("nan"), 0
     batch_size = min(settings.batch_size, len(clean))
@@ -178,12 +178,12 @@ def optimise(
         schedule.step()
         optimizer.zero_grad()
         now = loss.item()
-        check_loss(now, before + step, settings)
-        loss_shown = now if step == 1 else SMOOTHING * loss_shown + (1 - SMOOTHING) * now
+        _check_loss(now, before + step, settings)
+        loss_shown = now if step == 1 else _SMOOTHING * loss_shown + (1 - _SMOOTHING) * now
         evaluation = None
         if step % settings.evaluate_every == 0 or step == steps:
             evaluation = Evaluation(before + step, evaluate(network.eval(), held, held_labels, alphas, timesteps))
-            check_loss(evaluation.loss, before + step, settings)
+            _check_loss(evaluation.loss, before + step, settings)
             network.train()
             stale += 1
             if best_evaluation is None or evaluation.loss < best_evaluation.loss:
@@ -195,7 +195,7 @@ def optimise(
             return
 
 
-def check_loss(loss: float, step: int, settings: SurrogateSettings) -> None:
+def _check_loss(loss: float, step: int, settings: SurrogateSettings) -> None:
     """Raise ValueError unless the loss is a number."""
     if not loss < float("inf"):
         rate = settings.learning_rate
@@ -203,7 +203,7 @@ def check_loss(loss: float, step: int, settings: SurrogateSettings) -> None:
 
 
 @torch.no_grad()
-def teacher_answers(teacher: TimeClassifier, clean: Tensor) -> Tensor:
+def _teacher_answers(teacher: TimeClassifier, clean: Tensor) -> Tensor:
     """(n, labels) log-probabilities of a teacher for clean images."""
     zero = torch.zeros(1, device=clean.device)
     return torch.cat([teacher(batch, zero).log_softmax(dim=1) for batch in clean.split(256)])

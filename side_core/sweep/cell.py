@@ -51,8 +51,8 @@ def cell_json(cell: Cell) -> dict[str, Any]:
         "curve": cell.curve,
         "values": list(cell.values),
         "metric": cell.metric,
-        "figure": None if found is None else interval_json(found.figure),
-        "control": None if found is None or found.control is None else interval_json(found.control),
+        "figure": None if found is None else _interval_json(found.figure),
+        "control": None if found is None or found.control is None else _interval_json(found.control),
         "beat": None if found is None or found.training is None else found.training.beat,
         "control_beat": None if found is None or found.against_control is None else found.against_control.beat,
         "threshold": None if found is None else found.threshold,
@@ -63,7 +63,7 @@ def cell_json(cell: Cell) -> dict[str, Any]:
     }
 
 
-def interval_json(interval: Interval) -> dict[str, float | str]:
+def _interval_json(interval: Interval) -> dict[str, float | str]:
     """A figure with its interval."""
     return {key: value if math.isfinite(value) else str(value) for key, value in vars(interval).items()}
 
@@ -77,8 +77,8 @@ def cell_from(about: Mapping[str, Any]) -> Cell:
     count, measured = int(about["count"]), None
     if about["figure"] is not None:
         one, other = (None if about[key] is None else rate(int(about[key]), count) for key in ("beat", "control_beat"))
-        control = None if about["control"] is None else interval_from(about["control"])
-        measured = Measured(interval_from(about["figure"]), control, one, other, float(about["threshold"]))
+        control = None if about["control"] is None else _interval_from(about["control"])
+        measured = Measured(_interval_from(about["figure"]), control, one, other, float(about["threshold"]))
     return Cell(
         str(about["curve"]),
         tuple(about["values"]),
@@ -91,8 +91,8 @@ def cell_from(about: Mapping[str, Any]) -> Cell:
     )
 
 
-def interval_from(about: Mapping[str, Any]) -> Interval:
-    """The interval that `interval_json` wrote."""
+def _interval_from(about: Mapping[str, Any]) -> Interval:
+    """The interval that `_interval_json` wrote."""
     return Interval(float(about["value"]), float(about["low"]), float(about["high"]))
 
 

@@ -19,19 +19,19 @@ from side_core.wording import counted, rounded
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT, ROW = 1000, 700, 64  # pixels; of a row of a heat map at least
-MOST_TICKS = 16
-MOST_COLUMNS = 9  # of a heat map with more than the figure in each field
+_WIDTH, _HEIGHT, _ROW = 1000, 700, 64  # pixels; of a row of a heat map at least
+_MOST_TICKS = 16
+_MOST_COLUMNS = 9  # of a heat map with more than the figure in each field
 
 
 def chart(settings: SweepSettings, cells: Sequence[Cell]) -> np.ndarray:
     """(H, W, 3) uint8: of one setting curves, of two a heat map for each curve, one below the other."""
     if len(settings.axes) == 1:
-        figure, (plot,) = paper(WIDTH, HEIGHT)
+        figure, (plot,) = paper(_WIDTH, _HEIGHT)
         _draw_curves(plot, settings, cells)
         return pixels(figure)
-    tall = max(HEIGHT, 190 + ROW * len(settings.axes[1].values))
-    figure, plots = paper(WIDTH, tall * len(settings.curves), len(settings.curves))
+    tall = max(_HEIGHT, 190 + _ROW * len(settings.axes[1].values))
+    figure, plots = paper(_WIDTH, tall * len(settings.curves), len(settings.curves))
     for plot, curve in zip(plots, settings.curves, strict=True):
         _draw_heat_map(plot, settings, cells, curve)
     return pixels(figure)
@@ -68,7 +68,7 @@ def field_lines(cell: Cell, columns: int) -> list[str]:
     if math.isnan(found.figure.value):
         return ["–"]
     lines = [rounded(in_units(found.figure.value, metric))]
-    if columns <= MOST_COLUMNS:
+    if columns <= _MOST_COLUMNS:
         low, high = (in_units(part, metric) for part in (found.figure.low, found.figure.high))
         lines.append(f"{rounded(low)} to {rounded(high)}")
         if found.control is not None and metric not in ("control", "ratio"):
@@ -104,7 +104,7 @@ def _draw_curves(plot: "Axes", settings: SweepSettings, cells: Sequence[Cell]) -
     plot.set_ylim(-most / 100, most)  # so that dots at 0 are seen
     plot.grid(axis="y", color=FRAME)
     plot.set_axisbelow(True)
-    every = max(1, -(-len(axis.values) // MOST_TICKS))
+    every = max(1, -(-len(axis.values) // _MOST_TICKS))
     ticks = list(axis.values)[::every]
     plot.set_xticks([places[value] for value in ticks], [short(shown(value), 12) for value in ticks])
     plot.figure.legend(loc="outside lower left", ncols=2, frameon=False)

@@ -18,7 +18,7 @@ from side_core.sweep.cell import cell_at
 from side_core.sweep.plan import Place, Plan
 from side_core.wording import are, counted
 
-SOME = 9  # pictures that are compared at once, where one of them is quick
+_SOME = 9  # pictures that are compared at once, where one of them is quick
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,23 @@ class SweepEstimate(Estimate):
         steered = "" if self.steered is None else f"; a steered step takes {self.steered:.2f} times a plain one"
         return (
             f"{self.missing:,} of {counted(self.cells, 'cell')} {are(self.missing)} to be measured: "
-            f"{counted(self.pictures, 'picture')}, about {in_time(self.seconds)}{steered}."
+            f"{counted(self.pictures, 'picture')}, about {_in_time(self.seconds)}{steered}."
         )
 
 
-def in_time(seconds: float) -> str:
+def _in_time(seconds: float) -> str:
     """A duration for people."""
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} minutes"
 
 
-def missing_places(plan: Plan, store: Store) -> list[Place]:
+def _missing_places(plan: Plan, store: Store) -> list[Place]:
     """The cells that are not measured yet."""
     return [place for place in plan.places if cell_at(place, store) is None]
 
 
 def missing_sets(plan: Plan, store: Store) -> list[tuple[SampleSet, int]]:
     """What must still be drawn: of cells that are not measured, each sample set once, with how many of its pictures."""
-    wanted = {samples.name: samples for place in missing_places(plan, store) for samples in place.sets}
+    wanted = {samples.name: samples for place in _missing_places(plan, store) for samples in place.sets}
     counts = [(samples, len(samples.missing(store.pictures))) for samples in wanted.values()]
     return [(samples, count) for samples, count in counts if count]
 
@@ -94,8 +94,8 @@ def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Sweep
         store: what is there.
         timing: of the model, where it was measured before.
     """
-    missing = len(missing_places(plan, store))
-    sets, seconds = missing_sets(plan, store), seconds_to_compare(plan, store)
+    missing = len(_missing_places(plan, store))
+    sets, seconds = missing_sets(plan, store), _seconds_to_compare(plan, store)
     if not sets:
         return SweepEstimate(0, seconds, len(plan.places), missing, 0, None)
     denoiser, (first, count) = plan.shared.denoiser, sets[0]
@@ -107,7 +107,7 @@ def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Sweep
         if isinstance(steering, Steering):
             name = steering.surrogate.fingerprint
             if name not in extra:
-                extra[name] = steering_seconds(steering, timing.batch, denoiser)
+                extra[name] = _steering_seconds(steering, timing.batch, denoiser)
             timesteps = schedule_of(sampling, denoiser).timesteps
             guided = sum(scale > 0 for scale in steering.strength.on(timesteps))
             seconds += count / timing.batch * guided * extra[name]
@@ -116,7 +116,7 @@ def estimate_of(plan: Plan, store: Store, timing: Timing | None = None) -> Sweep
     return SweepEstimate(steps_missing(plan, store), seconds, len(plan.places), missing, pictures, steered)
 
 
-def steering_seconds(steering: Steering, batch: int, denoiser: Denoiser) -> float:
+def _steering_seconds(steering: Steering, batch: int, denoiser: Denoiser) -> float:
     """Seconds that a surrogate takes for one step of a batch."""
     x = torch.zeros(batch, *denoiser.shape, device=denoiser.device)
     middle = (steering.strength.first + steering.strength.last) // 2
@@ -124,11 +124,11 @@ def steering_seconds(steering: Steering, batch: int, denoiser: Denoiser) -> floa
     return seconds_of(lambda: guidance(x, middle), denoiser.device)
 
 
-def seconds_to_compare(plan: Plan, store: Store) -> float:
+def _seconds_to_compare(plan: Plan, store: Store) -> float:
     """Seconds of comparing the pictures of all missing cells with training and control images."""
     counts = {
         (place.settings.encoder, samples.name): samples.settings.count
-        for place in missing_places(plan, store)
+        for place in _missing_places(plan, store)
         for samples in place.sets
     }
     paces = {name: measure_comparing(plan.shared.references[name]) for name in {name for name, _ in counts}}
@@ -143,9 +143,9 @@ def measure_comparing(references: References) -> Comparing:
         return seconds_of(lambda: match(images, tuple(map(str, range(len(images)))), references), torch.device("cpu"))
 
     one = seconds(1)
-    if one > PATIENCE or len(references.training.images) < SOME:
+    if one > PATIENCE or len(references.training.images) < _SOME:
         return Comparing(one, one)
-    return Comparing(one, max(0.0, seconds(SOME) - one) / (SOME - 1))
+    return Comparing(one, max(0.0, seconds(_SOME) - one) / (_SOME - 1))
 
 
 def check_time(plan: Plan, estimate: SweepEstimate) -> None:

@@ -12,10 +12,10 @@ from side_core.settings.axis import shown
 from side_core.settings.sweep import PLAIN
 from side_core.sweep.cell import SHOWN, Cell
 
-SIDE = 64  # pixels of a picture
-GAP, HEAD = 4, 24
-MOST_ROWS = 100
-PAPER, INK, MISSING = "#ffffff", "#1d1a2b", "#dddbe6"  # where guidance has lost a picture
+_SIDE = 64  # pixels of a picture
+_GAP, _HEAD = 4, 24
+_MOST_ROWS = 100
+_PAPER, _INK, _MISSING = "#ffffff", "#1d1a2b", "#dddbe6"  # where guidance has lost a picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,32 +50,32 @@ def grid(settings: SweepSettings, cells: Sequence[Cell], size: tuple[int, int]) 
         cells: of it.
         size: height and width of the model's pictures.
     """
-    font, rows = ImageFont.load_default(size=14), picture_rows(settings, cells)[:MOST_ROWS]
+    font, rows = ImageFont.load_default(size=14), picture_rows(settings, cells)[:_MOST_ROWS]
     left = 12 + int(max((font.getlength(row.label) for row in rows), default=0)) + 12
     columns = min(SHOWN, settings.count)
-    tall, wide = tile(np.zeros((*size, 3), np.uint8)).shape[:2]
-    paper = Image.new("RGB", (left + columns * (wide + GAP) + 8, HEAD + len(rows) * (tall + GAP) + 8), PAPER)
+    tall, wide = _tile(np.zeros((*size, 3), np.uint8)).shape[:2]
+    paper = Image.new("RGB", (left + columns * (wide + _GAP) + 8, _HEAD + len(rows) * (tall + _GAP) + 8), _PAPER)
     pen = ImageDraw.Draw(paper)
     swept_seed = any(axis.name == "seed" for axis in settings.axes)
     for column in range(columns):
         head = f"+{column}" if swept_seed else str(settings.seed + column)
-        pen.text((left + column * (wide + GAP) + wide / 2, HEAD / 2), head, INK, font, anchor="mm")
+        pen.text((left + column * (wide + _GAP) + wide / 2, _HEAD / 2), head, _INK, font, anchor="mm")
     for line, row in enumerate(rows):
-        top = HEAD + line * (tall + GAP)
-        pen.text((12, top + tall / 2), row.label, INK, font, anchor="lm")
+        top = _HEAD + line * (tall + _GAP)
+        pen.text((12, top + tall / 2), row.label, _INK, font, anchor="lm")
         for column, seed in enumerate(row.cell.settings.seeds[:columns]):
-            place = (left + column * (wide + GAP), top)
+            place = (left + column * (wide + _GAP), top)
             if seed in row.cell.pictures:
-                paper.paste(Image.fromarray(tile(row.cell.pictures[seed])), place)
+                paper.paste(Image.fromarray(_tile(row.cell.pictures[seed])), place)
             else:
-                pen.rectangle((*place, place[0] + wide, top + tall), MISSING)
-                pen.text((place[0] + wide / 2, top + tall / 2), "lost", INK, font, anchor="mm")
+                pen.rectangle((*place, place[0] + wide, top + tall), _MISSING)
+                pen.text((place[0] + wide / 2, top + tall / 2), "lost", _INK, font, anchor="mm")
     return np.asarray(paper)
 
 
-def tile(image: np.ndarray) -> np.ndarray:
-    """A picture of about `SIDE` pixels."""
-    return enlarge(thumbnail(image, 2 * SIDE), SIDE)
+def _tile(image: np.ndarray) -> np.ndarray:
+    """A picture of about `_SIDE` pixels."""
+    return enlarge(thumbnail(image, 2 * _SIDE), _SIDE)
 
 
 def called(curve: str) -> str:

@@ -16,7 +16,7 @@ from side_core.similarity.scores import SCORES
 from side_core.stats.bootstrap import Interval, Z, ratio_interval
 from side_core.stats.rate import Rate, rate_of
 
-CONTROL_OVER_ITSELF = Interval(1.0, 1.0, 1.0)
+_CONTROL_OVER_ITSELF = Interval(1.0, 1.0, 1.0)
 METRICS: Mapping[MetricName, str] = {
     "ams": "AMS: share of pictures that beat the threshold",
     "ums": "UMS: different nearest training images, over pictures",
@@ -65,11 +65,11 @@ def measure(extraction: Extraction, metric: MetricName) -> Measured:
     )
     training, against_control = rate_of(hits), rate_of(control_hits)
     if metric == "ams":
-        pair = as_interval(training), as_interval(against_control)
+        pair = _as_interval(training), _as_interval(against_control)
     elif metric == "control":
-        pair = (as_interval(against_control),) * 2
+        pair = (_as_interval(against_control),) * 2
     elif metric == "ratio":
-        pair = ratio_interval(hits, control_hits), CONTROL_OVER_ITSELF
+        pair = ratio_interval(hits, control_hits), _CONTROL_OVER_ITSELF
     elif metric == "effect":
         pair = effect(extraction, threshold)
     elif metric == "median":
@@ -77,8 +77,8 @@ def measure(extraction: Extraction, metric: MetricName) -> Measured:
     else:
         band = Band("threshold", threshold, None)
         pair = (
-            unique(match.compared, match, settings.score, band, metric),
-            unique(match.control, match, settings.score, band, metric),
+            _unique(match.compared, match, settings.score, band, metric),
+            _unique(match.control, match, settings.score, band, metric),
         )
     return Measured(*pair, training, against_control, threshold)
 
@@ -91,7 +91,7 @@ def needs_control(metric: MetricName) -> str:
     )
 
 
-def as_interval(rate: Rate) -> Interval:
+def _as_interval(rate: Rate) -> Interval:
     """A rate as a figure."""
     return Interval(rate.share, rate.low, rate.high)
 
@@ -117,7 +117,7 @@ def effect(extraction: Extraction, threshold: float) -> tuple[Interval, Interval
     return ratio(lambda found: found.compared), ratio(lambda found: found.control)
 
 
-def unique(side: Side, match: Match, score: ScoreName, band: Band, metric: MetricName) -> Interval:
+def _unique(side: Side, match: Match, score: ScoreName, band: Band, metric: MetricName) -> Interval:
     """Different images that came back, over the number of pictures."""
     found = band_metrics(side, score, band, match.dimensions)
     chosen: Unique | None = found.nearest if metric == "ums" else found.published

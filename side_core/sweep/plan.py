@@ -174,7 +174,7 @@ def make_plan(settings: SweepSettings, shared: Shared) -> Plan:
     grid = list(product(*(axis.values for axis in settings.axes)))
     for curve, values in product(settings.curves, grid):
         try:
-            places.append(place_of(settings, shared, curve, values))
+            places.append(_place_of(settings, shared, curve, values))
         except ValueError as error:
             failed[curve, values] = str(error)
     for number, axis in enumerate(settings.axes):
@@ -186,7 +186,7 @@ def make_plan(settings: SweepSettings, shared: Shared) -> Plan:
     return Plan(settings, shared, tuple(places), tuple(dict.fromkeys(left_out)))
 
 
-def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[Value, ...]) -> Place:
+def _place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[Value, ...]) -> Place:
     """One cell.
 
     Raises:
@@ -200,9 +200,9 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
     check_prompt(cell.prompt, denoiser)
     steering = None
     if curve != PLAIN:
-        steering = steered_as(cell, shared.steerings[curve])
-        cell = cell.model_copy(update=complete(steering))
-    samples, plain = sample_set(cell, denoiser, steering), sample_set(cell, denoiser, None)
+        steering = _steered_as(cell, shared.steerings[curve])
+        cell = cell.model_copy(update=_complete(steering))
+    samples, plain = _sample_set(cell, denoiser, steering), _sample_set(cell, denoiser, None)
     compared = plain if settings.metric == "effect" else None
     parts = [
         samples.name,
@@ -214,13 +214,13 @@ def place_of(settings: SweepSettings, shared: Shared, curve: str, values: tuple[
         cell.score,
         f"{cell.threshold} {cell.control_rate}",
         settings.metric,
-        *looked_at_in(shared.references[cell.encoder].views),
+        *_looked_at_in(shared.references[cell.encoder].views),
     ]
     name = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
     return Place(curve, values, cell, samples, compared, name)
 
 
-def sample_set(settings: ExtractSettings, denoiser: Denoiser, steering: Steering | None) -> SampleSet:
+def _sample_set(settings: ExtractSettings, denoiser: Denoiser, steering: Steering | None) -> SampleSet:
     """How the pictures of a cell are drawn; nothing steers them with lambda 0, or with a window between two steps.
 
     Raises:
@@ -232,12 +232,12 @@ def sample_set(settings: ExtractSettings, denoiser: Denoiser, steering: Steering
     return SampleSet(denoiser, sampling, steering if steers else None)
 
 
-def looked_at_in(views: tuple[View, ...]) -> list[str]:
+def _looked_at_in(views: tuple[View, ...]) -> list[str]:
     """What names several views; nothing where pictures are looked at as they are, as cells were named before."""
     return [str(views)] if len(views) > 1 else []
 
 
-def steered_as(settings: ExtractSettings, steering: Steering) -> Steering:
+def _steered_as(settings: ExtractSettings, steering: Steering) -> Steering:
     """The same surrogate with other guidance and label; its network is not made again.
 
     Raises:
@@ -251,7 +251,7 @@ def steered_as(settings: ExtractSettings, steering: Steering) -> Steering:
     return replace(steering, settings=full, strength=strength_of(full, steering.timesteps), label=label)
 
 
-def complete(steering: Steering) -> dict[str, Any]:
+def _complete(steering: Steering) -> dict[str, Any]:
     """Guidance and label as settings, with what was left to the surrogate's card."""
     strength = steering.strength
     return {

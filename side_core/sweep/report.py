@@ -77,7 +77,7 @@ class Sweep:
         names = [axis.name for axis in self.plan.settings.axes]
         figures = ["value", "low", "high", "control_value", "control_low", "control_high"]
         counts = ["beat", "control_beat", "count", "lost", "saturated", "counted_at"]
-        return table(["curve", *names, "metric", *figures, *counts], (row_of(cell) for cell in self.cells))
+        return table(["curve", *names, "metric", *figures, *counts], (_row_of(cell) for cell in self.cells))
 
     def summary(self) -> dict[str, Any]:
         """Everything but the pictures: what was asked for, of which model and images, and each cell."""
@@ -114,7 +114,7 @@ class Sweep:
         return Sweep(replace(self.plan, settings=settings), cells)
 
 
-def row_of(cell: Cell) -> list[Any]:
+def _row_of(cell: Cell) -> list[Any]:
     """A cell as a row of the table."""
     about, found = cell_json(cell), cell.measured
     figures: list[Any] = []
@@ -129,15 +129,15 @@ def in_words(cell: Cell) -> str:
     if cell.measured is None:
         return f"guidance has lost all {counted(cell.lost, 'picture')}"
     found, metric = cell.measured, cell.metric
-    text = f"{figure_in_words(found.figure, metric)} of {counted(cell.count, 'picture')}"
+    text = f"{_figure_in_words(found.figure, metric)} of {counted(cell.count, 'picture')}"
     if found.control is not None and metric not in ("control", "ratio"):
-        text += f"; control {figure_in_words(found.control, metric)}"
+        text += f"; control {_figure_in_words(found.control, metric)}"
     if found.training is not None and found.against_control is not None:
         text += f"; {found.training.beat:,} beat the threshold, {found.against_control.beat:,} against the control"
     return text
 
 
-def figure_in_words(interval: Interval, metric: MetricName) -> str:
+def _figure_in_words(interval: Interval, metric: MetricName) -> str:
     """A figure with its interval; shares in percent."""
     if metric not in SHARES:
         return interval.as_ratio

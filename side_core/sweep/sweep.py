@@ -17,10 +17,10 @@ from side_core.sweep.measure import measure
 from side_core.sweep.plan import Place, Plan
 from side_core.sweep.report import Sweep
 
-MATCHES = 4  # of the last sample sets that are kept: cells of the same pictures follow each other
+_MATCHES = 4  # of the last sample sets that are kept: cells of the same pictures follow each other
 
 
-def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
+def _sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
     """The finished cells, in any order, as a sweep."""
     known = {(cell.curve, cell.values): cell for cell in cells}
     keys = [(place.curve, place.values) for place in plan.places]
@@ -29,7 +29,7 @@ def sweep_of(plan: Plan, cells: Sequence[Cell]) -> Sweep:
 
 def finished(plan: Plan, store: Store) -> Sweep:
     """What the store holds of a sweep."""
-    return sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, store)) is not None])
+    return _sweep_of(plan, [cell for place in plan.places if (cell := cell_at(place, store)) is not None])
 
 
 def sweep(plan: Plan, store: Store) -> Generator[Advance | Sweep, None, Sweep]:
@@ -55,8 +55,8 @@ def sweep(plan: Plan, store: Store) -> Generator[Advance | Sweep, None, Sweep]:
             cell = work.measured(place)
             store.parts.keep_part(place.name, cell_json(cell))
         cells.append(cell)
-        yield sweep_of(plan, cells)
-    return sweep_of(plan, cells)
+        yield _sweep_of(plan, cells)
+    return _sweep_of(plan, cells)
 
 
 class Work:
@@ -109,6 +109,6 @@ class Work:
             there = {seed: picture for seed, picture in pictures.items() if not picture.lost}
             self.matches[key] = match_pictures(samples.key, there, self.plan.shared.references[place.settings.encoder])
         self.matches.move_to_end(key)
-        while len(self.matches) > MATCHES:
+        while len(self.matches) > _MATCHES:
             self.matches.popitem(last=False)
         return self.matches[key]

@@ -73,7 +73,7 @@ def draw_pictures(heading: DeltaGenerator, intro: DeltaGenerator, first: DeltaGe
     glossary.line(PLAIN_INTRO if subject.guided_by is None else STEERED_INTRO, intro)
     if subject.steering is not None:
         say_if_idle(subject.steering, schedule)
-    shown = draw_and_match(settings, subject)
+    shown = _draw_and_match(settings, subject)
     first.empty()
     if shown is not None:
         show_results(shown, threshold_note, schedule)
@@ -81,7 +81,7 @@ def draw_pictures(heading: DeltaGenerator, intro: DeltaGenerator, first: DeltaGe
         keep_run(shown.extraction, shown.drawn)
 
 
-def draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
+def _draw_and_match(settings: ExtractSettings, subject: Subject) -> Shown | None:
     """The settings' pictures, matched and scored, as far as they are drawn; None before the first is.
 
     Raises:

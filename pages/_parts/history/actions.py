@@ -23,7 +23,7 @@ def show_actions(here: Workspace, run: Run) -> None:
         label, icon = ("Take over its settings", "input") if run.finished >= run.asked else ("Go on", "play_arrow")
         about = "Opens the page that made it, with these settings. Nothing of yours changes before you press this."
         if st.button(label, key="take-over", icon=f":material/{icon}:", type="primary", help=about):
-            take_over(settings_of(run), run.model)
+            take_over(_settings_of(run), run.model)
         pinned = run.pinned
         st.button(
             "Unpin" if pinned else "Pin",
@@ -36,17 +36,17 @@ def show_actions(here: Workspace, run: Run) -> None:
         if st.button("Rename", key="rename", icon=":material/edit:"):
             rename(here, run)
         if st.button("Note", key="note", icon=":material/sticky_note_2:"):
-            annotate(here, run)
+            _annotate(here, run)
         if run.deleted is None:
             st.button("Delete", key="delete", icon=":material/delete:", on_click=throw_away, args=([run.id],))
         if run.kind in ("extract", "score") and run.headline:
             names = names_in({"model": run.model}, run.settings)
             export_button(lambda: result_in(here, run), names.text(run.title))
         with suppress(ValueError):  # settings of another version have no link; taking them over says so
-            copy_link(absolute(link_of(settings_of(run), model=run.model), st.context.url or ""))
+            copy_link(absolute(link_of(_settings_of(run), model=run.model), st.context.url or ""))
 
 
-def settings_of(run: Run) -> Settings:
+def _settings_of(run: Run) -> Settings:
     """The settings of a run, checked again.
 
     Raises:
@@ -62,21 +62,21 @@ def rename(here: Workspace, run: Run) -> None:
     key = f"name-of-{run.id}"
     with st.form("rename-form", border=False):
         st.text_input("Name", run.name, max_chars=LONGEST_NAME, placeholder=run.title, key=key)
-        st.form_submit_button("Save", icon=":material/save:", on_click=save, args=(here, run, "name", key))
+        st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(here, run, "name", key))
 
 
 @st.dialog("Note", icon=":material/sticky_note_2:", width="medium")
-def annotate(here: Workspace, run: Run) -> None:
+def _annotate(here: Workspace, run: Run) -> None:
     """Ask for a note."""
     close_if_done()
     key = f"note-of-{run.id}"
     with st.form("note-form", border=False):
         about = "What is worth knowing about this run"
         st.text_area(about, run.note, max_chars=LONGEST_NOTE, height=200, key=key)
-        st.form_submit_button("Save", icon=":material/save:", on_click=save, args=(here, run, "note", key))
+        st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(here, run, "note", key))
 
 
-def save(here: Workspace, run: Run, what: str, key: str) -> None:
+def _save(here: Workspace, run: Run, what: str, key: str) -> None:
     """Save a name or a note, unless another tab has changed it since the person began to write."""
     text = st.session_state[key] or ""
     try:

@@ -33,7 +33,7 @@ def list_actions(runs: list[Run], listed: list[int]) -> None:
     ids, count = [run.id for run in runs], len(runs)
     several = 2 <= count <= MOST_RUNS
     with st.container(horizontal=True, vertical_alignment="center", key="history-actions"):
-        say_chosen(count)
+        _say_chosen(count)
         st.button(
             "Open",
             key="open",
@@ -72,14 +72,14 @@ def list_actions(runs: list[Run], listed: list[int]) -> None:
             on_click=throw_away,
             args=(ids,),
         )
-        choosing(ids, listed)
+        _choosing(ids, listed)
 
 
 def bin_actions(runs: list[Run], listed: list[int]) -> None:
     """What can be done with runs in the bin."""
     ids = [run.id for run in runs]
     with st.container(horizontal=True, vertical_alignment="center", key="history-actions"):
-        say_chosen(len(ids))
+        _say_chosen(len(ids))
         st.button(
             "Restore",
             key="restore",
@@ -89,15 +89,15 @@ def bin_actions(runs: list[Run], listed: list[int]) -> None:
             on_click=bring_back,
             args=(ids,),
         )
-        choosing(ids, listed)
+        _choosing(ids, listed)
 
 
-def say_chosen(count: int) -> None:
+def _say_chosen(count: int) -> None:
     """How many are chosen."""
     st.markdown(f"**{count:,} chosen**" if count else "Choose runs:", width="content")
 
 
-def choosing(ids: list[int], listed: list[int]) -> None:
+def _choosing(ids: list[int], listed: list[int]) -> None:
     """Choose all of this page, or none."""
     everything = list(dict.fromkeys([*ids, *listed]))
     for label, key, then in (("Choose all here", "choose-all", everything), ("Choose none", "choose-none", [])):

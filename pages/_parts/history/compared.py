@@ -19,8 +19,8 @@ from side_core.runs.workspace import Workspace
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted, shortened
 
-DIGITS = 12  # of a fingerprint
-LONGEST_TITLE, LONGEST_HELP = 60, 2500  # characters in the head of a column; of what lies behind a title
+_DIGITS = 12  # of a fingerprint
+_LONGEST_TITLE, _LONGEST_HELP = 60, 2500  # characters in the head of a column; of what lies behind a title
 
 
 def show_comparison(here: Workspace, text: str) -> None:
@@ -35,11 +35,11 @@ def show_comparison(here: Workspace, text: str) -> None:
         raise ValueError(f"The link names runs '{text}': choose some that are listed.")
     found = compare_runs(here, [store.find(here, int(number)) for number in numbers])
     st.title(f"{counted(len(found.runs), 'run')} side by side", anchor=False)
-    show_heads(here, found)
+    _show_heads(here, found)
     show_notes(found.notes)
-    show_metrics(found)
-    show_differences(found)
-    show_same_seeds(found)
+    _show_metrics(found)
+    _show_differences(found)
+    _show_same_seeds(found)
     st.download_button(
         "Comparison as JSON",
         json.dumps(comparison_json(found), indent=2),
@@ -50,7 +50,7 @@ def show_comparison(here: Workspace, text: str) -> None:
     )
 
 
-def show_heads(here: Workspace, found: RunComparison) -> None:
+def _show_heads(here: Workspace, found: RunComparison) -> None:
     """What is compared, the baseline first."""
     thumbnails = store.thumbnails_of(here, [run.id for run in found.runs])
     with st.grid(min(len(found.runs), 4), min_column_width=240, gap="small"):
@@ -61,7 +61,7 @@ def show_heads(here: Workspace, found: RunComparison) -> None:
                     plain(run.title),
                     key=f"open-{run.id}",
                     type="tertiary",
-                    help=f"Open this run: {plain(run.whole_title, LONGEST_HELP)}",
+                    help=f"Open this run: {plain(run.whole_title, _LONGEST_HELP)}",
                     on_click=go_to,
                     args=(run.id,),
                 )
@@ -72,7 +72,7 @@ def show_heads(here: Workspace, found: RunComparison) -> None:
         st.caption("The baseline is the oldest run: pin another one to compare with that.")
 
 
-def show_metrics(found: RunComparison) -> None:
+def _show_metrics(found: RunComparison) -> None:
     """All figures; the headline's are seen at once, the others when asked for."""
     if not found.metrics:
         return
@@ -81,32 +81,32 @@ def show_metrics(found: RunComparison) -> None:
     caption = "With 95 % intervals. × is the ratio to the baseline, as if the runs had different seeds: with the same "
     caption += "seeds its interval is a little too wide."
     steered = tuple(item for item in more if not item.title.startswith(("AMS", "UMS")) and not item.share)
-    st.html(metrics_html(found, (*first, *steered), caption))
+    st.html(_metrics_html(found, (*first, *steered), caption))
     rest = tuple(item for item in more if item not in steered)
     if rest:
         with st.expander(f"{len(rest)} more figures: other scores, AMS and UMS by band"):
-            st.html(metrics_html(found, rest, "With 95 % intervals; UMS grows with the number of pictures"))
+            st.html(_metrics_html(found, rest, "With 95 % intervals; UMS grows with the number of pictures"))
 
 
-def metrics_html(found: RunComparison, metrics: tuple[Metric, ...], caption: str) -> str:
+def _metrics_html(found: RunComparison, metrics: tuple[Metric, ...], caption: str) -> str:
     """A table with a row for each metric and a column for each run."""
     rows = []
     for item in metrics:
         rules = {figure.rule for figure in item.figures if figure is not None}
         rule = f"<small>{escape(rules.pop())}</small>" if len(rules) == 1 else ""
-        cells = [cell(figure, item.share, said=bool(rule)) for figure in item.figures]
+        cells = [_cell(figure, item.share, said=bool(rule)) for figure in item.figures]
         rows.append((f"{escape(item.title)}{rule}", *cells))
-    return table_html(("Figure", *(head(found, run) for run in found.runs)), rows, caption)
+    return table_html(("Figure", *(_head(found, run) for run in found.runs)), rows, caption)
 
 
-def head(found: RunComparison, run: Run) -> str:
+def _head(found: RunComparison, run: Run) -> str:
     """The head of a run's column."""
     base = ' <span class="tag">baseline</span>' if run is found.baseline else ""
     whole = escape(run.whole_title, quote=True)
-    return f'Run {run.id}{base}<small title="{whole}">{escape(shortened(run.title, LONGEST_TITLE))}</small>'
+    return f'Run {run.id}{base}<small title="{whole}">{escape(shortened(run.title, _LONGEST_TITLE))}</small>'
 
 
-def cell(item: Figure | None, share: bool, said: bool) -> str:
+def _cell(item: Figure | None, share: bool, said: bool) -> str:
     """One figure: value, count and interval, control, ratio; and what counts, unless that is said for all."""
     if item is None:
         return NONE
@@ -120,25 +120,25 @@ def cell(item: Figure | None, share: bool, said: bool) -> str:
     return f'<span class="value">{escape(value)}</span>' + "".join(f"<small>{escape(line)}</small>" for line in lines)
 
 
-def show_differences(found: RunComparison) -> None:
+def _show_differences(found: RunComparison) -> None:
     """The settings and fingerprints that the runs do not share."""
     st.subheader("Settings that differ", anchor=False)
     if not found.settings:
         st.caption("None: all settings are equal.")
     else:
-        st.html(differences_html(found, found.settings, "Equal ones are left out", 0))
+        st.html(_differences_html(found, found.settings, "Equal ones are left out", 0))
     if found.fingerprints:
         with st.expander("Fingerprints and versions that differ", icon=":material/fingerprint:"):
-            st.html(differences_html(found, found.fingerprints, "Equal ones are left out", DIGITS))
+            st.html(_differences_html(found, found.fingerprints, "Equal ones are left out", _DIGITS))
 
 
-def differences_html(found: RunComparison, rows: tuple[Difference, ...], caption: str, digits: int) -> str:
+def _differences_html(found: RunComparison, rows: tuple[Difference, ...], caption: str, digits: int) -> str:
     """A table with a row for each difference; values of `digits` at most are shown whole on hover."""
-    cells = [(escape(row.title), *(value_html(value, digits) for value in row.values)) for row in rows]
-    return table_html(("Setting" if not digits else "Of", *(head(found, run) for run in found.runs)), cells, caption)
+    cells = [(escape(row.title), *(_value_html(value, digits) for value in row.values)) for row in rows]
+    return table_html(("Setting" if not digits else "Of", *(_head(found, run) for run in found.runs)), cells, caption)
 
 
-def value_html(value: object, digits: int) -> str:
+def _value_html(value: object, digits: int) -> str:
     """A value, shortened if it has more than so many digits; 0: never."""
     text = value_in_words(value)
     if not digits or len(text) <= 2 * digits:
@@ -146,7 +146,7 @@ def value_html(value: object, digits: int) -> str:
     return f'<span title="{escape(text, quote=True)}">{escape(text[:digits])}…</span>'
 
 
-def show_same_seeds(found: RunComparison) -> None:
+def _show_same_seeds(found: RunComparison) -> None:
     """Pictures of the same seed beside each other."""
     if not found.pictures:
         return

@@ -15,9 +15,9 @@ from side_core.runs.wording import damage_in_words, headline_in_words, progress_
 from side_core.runs.workspace import Workspace
 from side_core.wording import counted, shortened
 
-PER_PAGE = 50
-LONGEST_NOTE, LONGEST_HELP = 80, 2500  # characters of a note in the list; of a title behind a shortened one
-ORDERS: dict[str, tuple[store.Order, bool]] = {
+_PER_PAGE = 50
+_LONGEST_NOTE, _LONGEST_HELP = 80, 2500  # characters of a note in the list; of a title behind a shortened one
+_ORDERS: dict[str, tuple[store.Order, bool]] = {
     "Newest first": ("created", False),
     "Oldest first": ("created", True),
     "Highest rate first": ("share", False),
@@ -26,39 +26,39 @@ ORDERS: dict[str, tuple[store.Order, bool]] = {
     "By name": ("name", True),
     "By model": ("model", True),
 }
-RUNS, BIN = "runs", "bin"
+_RUNS, _BIN = "runs", "bin"
 
 
 def show_list(here: Workspace) -> None:
     """Everything of the list."""
-    counts = {RUNS: store.counted(here), BIN: store.counted(here, deleted=True)}
+    counts = {_RUNS: store.counted(here), _BIN: store.counted(here, deleted=True)}
     if not sum(counts.values()):
-        say_empty()
+        _say_empty()
         return
-    search, order, deleted = list_inputs(counts)
+    search, order, deleted = _list_inputs(counts)
     count = store.counted(here, search, deleted)
     if not count:
-        say_nothing_found(search, deleted)
+        _say_nothing_found(search, deleted)
         return
-    pages = -(-count // PER_PAGE)
+    pages = -(-count // _PER_PAGE)
     actions = st.container()
     page = st.session_state.get("history_page", 1)
-    name, ascending = ORDERS[order]
-    found = store.page(here, search, name, ascending, deleted, (min(page, pages) - 1) * PER_PAGE, PER_PAGE)
+    name, ascending = _ORDERS[order]
+    found = store.page(here, search, name, ascending, deleted, (min(page, pages) - 1) * _PER_PAGE, _PER_PAGE)
     runs = found.runs
     thumbnails = store.thumbnails_of(here, [run.id for run in runs])
     with actions:
         (bin_actions if deleted else list_actions)(chosen_runs(here, deleted), [run.id for run in runs])
-    say_damaged(found.damaged, deleted)
+    _say_damaged(found.damaged, deleted)
     with st.container(gap=None):
         for run in runs:
-            show_row(run, thumbnails.get(run.id))
+            _show_row(run, thumbnails.get(run.id))
     if pages > 1:
         st.pagination(pages, key="history_page", persist_state="session")
-        st.caption(f"{counted(count, 'run')}, {PER_PAGE} a page.")
+        st.caption(f"{counted(count, 'run')}, {_PER_PAGE} a page.")
 
 
-def list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:
+def _list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:
     """Words to search for, the order, and whether the bin is shown."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="history-inputs"):
         search = st.text_input(
@@ -69,36 +69,36 @@ def list_inputs(counts: dict[str, int]) -> tuple[str, str, bool]:
             placeholder="Name, note, model, steps=10, interrupted …",
             help="Runs that have all of these words in name, note, number, state, headline or settings.",
             persist_state="session",
-            on_change=first_page,
+            on_change=_first_page,
         )
         order = st.selectbox(
-            "Sort", list(ORDERS), key="history_order", width=200, persist_state="session", on_change=first_page
+            "Sort", list(_ORDERS), key="history_order", width=200, persist_state="session", on_change=_first_page
         )
         which = st.segmented_control(
             "Show",
-            [RUNS, BIN],
-            format_func=lambda name: f"{'Runs' if name == RUNS else 'Bin'} · {counts[name]:,}",
-            default=RUNS,
+            [_RUNS, _BIN],
+            format_func=lambda name: f"{'Runs' if name == _RUNS else 'Bin'} · {counts[name]:,}",
+            default=_RUNS,
             required=True,
             key="history_which",
             persist_state="session",
-            on_change=other_list,
+            on_change=_other_list,
         )
-    return search or "", order if order in ORDERS else next(iter(ORDERS)), which == BIN
+    return search or "", order if order in _ORDERS else next(iter(_ORDERS)), which == _BIN
 
 
-def first_page() -> None:
+def _first_page() -> None:
     """Another search or order begins on its first page."""
     st.session_state["history_page"] = 1
 
 
-def other_list() -> None:
+def _other_list() -> None:
     """What was chosen in one list is not there in the other."""
-    first_page()
+    _first_page()
     choose_only([])
 
 
-def show_row(run: Run, thumbnail: bytes | None) -> None:
+def _show_row(run: Run, thumbnail: bytes | None) -> None:
     """One run: a checkbox, its pictures, its name as a button that opens it, what it is and what came out."""
     key = f"choose-{run.id}"
     st.session_state[key] = run.id in st.session_state[CHOSEN]
@@ -112,16 +112,16 @@ def show_row(run: Run, thumbnail: bytes | None) -> None:
                 key=f"open-{run.id}",
                 icon=":material/keep:" if run.pinned else None,
                 type="tertiary",
-                help=whole(run),
+                help=_whole(run),
                 on_click=go_to,
                 args=(run.id,),
             )
-            st.html(facts_html(facts_of(run)))
+            st.html(facts_html(_facts_of(run)))
         with st.container():
             st.html(result_html(headline_in_words(run)) or facts_html(["no result yet"]))
 
 
-def say_damaged(damaged: list[Damaged], deleted: bool) -> None:
+def _say_damaged(damaged: list[Damaged], deleted: bool) -> None:
     """Name the rows that cannot be read; they can go into the bin like others."""
     if not damaged:
         return
@@ -132,22 +132,22 @@ def say_damaged(damaged: list[Damaged], deleted: bool) -> None:
         st.button(label, key="damaged", icon=":material/delete:", on_click=throw_away, args=(ids,))
 
 
-def whole(run: Run) -> str | None:
+def _whole(run: Run) -> str | None:
     """What lies behind a title that has lost its middle; None where it has not."""
-    return None if run.own_title == run.whole_title else plain(run.whole_title, LONGEST_HELP)
+    return None if run.own_title == run.whole_title else plain(run.whole_title, _LONGEST_HELP)
 
 
-def facts_of(run: Run) -> list[str]:
+def _facts_of(run: Run) -> list[str]:
     """What a run is, as HTML."""
     parts = [state_html(run), progress_in_words(run), when(run.created)]
     if run.name:
         parts.append(f'<span title="{escape(run.whole_title, quote=True)}">{escape(run.own_title)}</span>')
     if run.note.strip():
-        parts.append(f"{icon('sticky_note_2')}{escape(shortened(run.note.strip().splitlines()[0], LONGEST_NOTE))}")
+        parts.append(f"{icon('sticky_note_2')}{escape(shortened(run.note.strip().splitlines()[0], _LONGEST_NOTE))}")
     return parts
 
 
-def say_empty() -> None:
+def _say_empty() -> None:
     """There is no run yet."""
     st.info(
         "Nothing is kept yet. Draw pictures, score some, sweep or train: each run is then listed here by itself, with "
@@ -157,7 +157,7 @@ def say_empty() -> None:
     st.page_link("extract.py", label="Draw the first pictures", icon=":material/image_search:")
 
 
-def say_nothing_found(search: str, deleted: bool) -> None:
+def _say_nothing_found(search: str, deleted: bool) -> None:
     """The search has found nothing, or this list is empty."""
     if not search.strip():
         st.info("The bin is empty." if deleted else "All runs are in the bin.", icon=":material/inbox:")

@@ -18,7 +18,7 @@ from side_core.runs.run import SETTINGS, Run
 from side_core.runs.wording import progress_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
 
-UNSCORED = {
+_UNSCORED = {
     "running": "It is still at work, here or in another process; look again in a while.",
     "cancelled": "It was stopped before it was scored; what was finished is here. Go on draws the rest and scores all.",
     "interrupted": "Its process ended before it was scored; what was finished is here. Go on draws the rest.",
@@ -37,7 +37,7 @@ def show_run(here: Workspace, text: str) -> None:
         raise ValueError(f"The link names run '{text}': choose one that is listed.")
     run = store.find(here, int(text))
     st.title(plain(run.title), anchor=False)
-    st.html(facts_html(about(run)))
+    st.html(facts_html(_about(run)))
     if run.deleted is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(":material/delete: **This run is in the bin.**", width="content")
@@ -46,14 +46,14 @@ def show_run(here: Workspace, text: str) -> None:
     if run.note:
         st.html(f'<div class="history note">{escape(run.note)}</div>')
     try:
-        show_result(here, run, summary_in(here, run))
+        _show_result(here, run, summary_in(here, run))
     except DamagedRunError as error:
         say_error(error)
-    show_settings(run)
-    show_origin(run)
+    _show_settings(run)
+    _show_origin(run)
 
 
-def about(run: Run) -> list[str]:
+def _about(run: Run) -> list[str]:
     """What a run is, as HTML."""
     parts = [state_html(run), f"{icon(KINDS[run.kind])}{run.kind} {run.id}", escape(run.model), progress_in_words(run)]
     took = "" if run.ended is None or run.ended - run.created < 1 else f", ended {when(run.ended)}"
@@ -61,17 +61,17 @@ def about(run: Run) -> list[str]:
     return [f'<span class="tag">{icon("keep")}pinned</span>', *parts] if run.pinned else parts
 
 
-def show_result(here: Workspace, run: Run, summary: Summary | None) -> None:
+def _show_result(here: Workspace, run: Run, summary: Summary | None) -> None:
     """Headline and pictures; of an unscored run its finished pictures; of others the files they wrote."""
     if run.kind not in ("extract", "score"):
         st.subheader(plain(run.headline or "No result yet", 300), anchor=False)
         show_files(here, run)
         return
     if summary is None:
-        st.info(UNSCORED[run.state], icon=":material/hourglass_empty:")
+        st.info(_UNSCORED[run.state], icon=":material/hourglass_empty:")
         show_finished(here, run)
         return
-    show_figures(summary, drawn=run.kind == "extract")
+    _show_figures(summary, drawn=run.kind == "extract")
     show_warnings(summary.get("warnings", ()))
     show_notes(tuple(summary.get("notes", ())))
     try:
@@ -80,7 +80,7 @@ def show_result(here: Workspace, run: Run, summary: Summary | None) -> None:
         say_error(error)
 
 
-def show_figures(summary: Summary, drawn: bool) -> None:
+def _show_figures(summary: Summary, drawn: bool) -> None:
     """How many beat the threshold, with the control; of a steered run what steering changed."""
     line, effect = headline_in(summary), effect_in(summary)
     if effect is not None and effect.guided.full is None:
@@ -94,7 +94,7 @@ def show_figures(summary: Summary, drawn: bool) -> None:
         st.markdown(effect_in_words(effect))
 
 
-def show_settings(run: Run) -> None:
+def _show_settings(run: Run) -> None:
     """All settings that are set, with what they are called; those that are not as by default stand out."""
     st.subheader("Settings", anchor=False)
     fields, rows, usual = SETTINGS[run.kind].model_fields, [], []
@@ -113,7 +113,7 @@ def show_settings(run: Run) -> None:
             st.html(facts_html(usual))
 
 
-def show_origin(run: Run) -> None:
+def _show_origin(run: Run) -> None:
     """Fingerprints and versions: what the result depends on."""
     with st.expander("Fingerprints and versions", icon=":material/fingerprint:"):
         rows = [(escape(name), escape(str(value))) for name, value in run.fingerprints.items()]

@@ -17,8 +17,8 @@ from side_core.sampling.picture_files import read_pictures, seeds_in
 from side_core.similarity.scores import SCORES, in_words
 from side_core.surrogate.folder import CARD
 
-PER_PAGE, FINISHED_PER_PAGE = 12, 64
-CHART = 760  # pixels wide
+_PER_PAGE, _FINISHED_PER_PAGE = 12, 64
+_CHART = 760  # pixels wide
 
 
 def show_pairs(here: Workspace, run: Run) -> None:
@@ -28,22 +28,22 @@ def show_pairs(here: Workspace, run: Run) -> None:
         ValueError: files are damaged, or pictures are gone.
     """
     names = names_in(here, run)
-    pages = -(-len(names) // PER_PAGE)
+    pages = -(-len(names) // _PER_PAGE)
     page = min(st.session_state.get("history_pairs", 1), pages)
     st.markdown("**Pictures beside their nearest training images**, nearest to a copy first")
     with st.container():
-        shown = set(names[(page - 1) * PER_PAGE : page * PER_PAGE])
+        shown = set(names[(page - 1) * _PER_PAGE : page * _PER_PAGE])
         result = result_in(here, run, shown)
         places = [int(place) for place in result.order() if result.names[place] in shown]
         columns, least = (3, 280) if result.plain else (4, 220)
         with st.grid(columns, min_column_width=least, gap="small"):
             for place in places:
-                show_pair(result, place)
+                _show_pair(result, place)
     if pages > 1:
         st.pagination(pages, key="history_pairs")
 
 
-def show_pair(result: Result, place: int) -> None:
+def _show_pair(result: Result, place: int) -> None:
     """One picture, its plain twin if it has one, and its nearest training image."""
     kind, name = SCORES[result.score], result.names[place]
     value, nearest = float(result.scores[result.score][place]), int(result.nearest[place])
@@ -54,7 +54,7 @@ def show_pair(result: Result, place: int) -> None:
         figures.append(figure(result.plain[name], f"Plain, {called}", "plain"))
     training = result.training_ids[nearest]
     figures.append(figure(result.training[nearest], f"Nearest training image, {training}", "training"))
-    beats = bool(kind.beats(np.array(value), threshold_in(result)))
+    beats = bool(kind.beats(np.array(value), _threshold_in(result)))
     with st.container(border=True, gap="xsmall"):
         show_row(figures)
         mark = ":material/target: " if beats else ""
@@ -63,7 +63,7 @@ def show_pair(result: Result, place: int) -> None:
         st.caption(f"{'Beats the threshold, ' if beats else ''}{words}")
 
 
-def threshold_in(result: Result) -> float:
+def _threshold_in(result: Result) -> float:
     """From which score on a picture counts."""
     return float(result.summary["scores"][result.score]["threshold"])
 
@@ -78,10 +78,10 @@ def show_finished(here: Workspace, run: Run) -> None:
     if not seeds:
         st.caption("None of its pictures is there.")
         return
-    pages = -(-len(seeds) // FINISHED_PER_PAGE)
-    first = (min(st.session_state.get("history_finished", 1), pages) - 1) * FINISHED_PER_PAGE
+    pages = -(-len(seeds) // _FINISHED_PER_PAGE)
+    first = (min(st.session_state.get("history_finished", 1), pages) - 1) * _FINISHED_PER_PAGE
     st.markdown("**Finished pictures**, by seed")
-    pictures = read_pictures(folder, seeds[first : first + FINISHED_PER_PAGE])
+    pictures = read_pictures(folder, seeds[first : first + _FINISHED_PER_PAGE])
     show_row(
         [figure(picture.image, f"Generated with seed {seed}", str(seed)) for seed, picture in pictures.items()],
         least="4rem",
@@ -98,7 +98,7 @@ def show_files(here: Workspace, run: Run) -> None:
     for name, words in method.pictures.items() if method else ():
         if (folder / name).is_file():
             st.markdown(f"**{words}**")
-            st.image(str(folder / name), alt=words, width=CHART)
+            st.image(str(folder / name), alt=words, width=_CHART)
     if run.kind == "surrogate" and (folder / CARD).is_file():
         try:
             surrogate = open_surrogate(str(folder))

@@ -39,20 +39,20 @@ def show_space(here: Workspace) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Cleaning up would free **{in_bytes(spare)}**: {runs}, and pictures that no run shows.")
             if st.button("Clean up", key="clean", icon=":material/mop:", disabled=not (spare or used.in_bin)):
-                confirm(here, runs, spare)
+                _confirm(here, runs, spare)
 
 
 @st.dialog("Delete for good?", icon=":material/delete_forever:")
-def confirm(here: Workspace, runs: str, spare: int) -> None:
+def _confirm(here: Workspace, runs: str, spare: int) -> None:
     """Ask once more, as this cannot be undone."""
     close_if_done()
     st.markdown(f"{runs}, and pictures that no run shows: **{in_bytes(spare)}**. No undo.")
     st.button(
-        "Delete for good", key="clean-up", icon=":material/delete_forever:", on_click=delete_for_good, args=(here,)
+        "Delete for good", key="clean-up", icon=":material/delete_forever:", on_click=_delete_for_good, args=(here,)
     )
 
 
-def delete_for_good(here: Workspace) -> None:
+def _delete_for_good(here: Workspace) -> None:
     """Called by the button."""
     try:
         freed = clean_up(here)

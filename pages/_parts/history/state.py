@@ -14,7 +14,7 @@ from side_core.runs.run import Run
 from side_core.runs.workspace import Workspace
 from side_core.wording import counted
 
-CHOSEN, SAID = "history_chosen", "history_said"
+CHOSEN, _SAID = "history_chosen", "history_said"
 DONE, TROUBLE = "history_done", "history_trouble"  # of a dialog: it is to close; why it cannot yet
 
 
@@ -59,20 +59,20 @@ def go_to(opened: int | None = None, compared: Sequence[int] = ()) -> None:
             del st.query_params[name]
 
 
-def act(work: Callable[[Workspace], Said]) -> None:
+def _act(work: Callable[[Workspace], Said]) -> None:
     """Do something when a button is pressed; what came of it is said above the page."""
     try:
         if (here := workspace()) is not None:
-            st.session_state[SAID] = work(here)
+            st.session_state[_SAID] = work(here)
     except ValueError as error:
-        st.session_state[SAID] = Said(str(error), error=True)
+        st.session_state[_SAID] = Said(str(error), error=True)
 
 
 def show_said() -> None:
     """What the last action has done, with Undo where there is something to undo, until the next action."""
     if trouble := st.session_state.pop(TROUBLE, ""):  # of a dialog that is not there any more
         say_error(ValueError(trouble))
-    said: Said | None = st.session_state.get(SAID)
+    said: Said | None = st.session_state.get(_SAID)
     if said is None:
         return
     if said.error:
@@ -84,17 +84,17 @@ def show_said() -> None:
             st.button(
                 "Undo", key="undo", icon=":material/undo:", type="primary", on_click=bring_back, args=(said.undo,)
             )
-        st.button("Close", key="said-close", icon=":material/close:", type="tertiary", on_click=forget_said)
+        st.button("Close", key="said-close", icon=":material/close:", type="tertiary", on_click=_forget_said)
 
 
-def forget_said() -> None:
+def _forget_said() -> None:
     """Show it no longer."""
-    st.session_state.pop(SAID, None)
+    st.session_state.pop(_SAID, None)
 
 
 def say_and_close(text: str) -> None:
     """Called by a button of a dialog that has done its work."""
-    st.session_state[SAID], st.session_state[DONE] = Said(text), True
+    st.session_state[_SAID], st.session_state[DONE] = Said(text), True
 
 
 def close_if_done() -> None:
@@ -105,15 +105,15 @@ def close_if_done() -> None:
         say_error(ValueError(trouble))
 
 
-def names_of(runs: Sequence[Run]) -> str:
+def _names_of(runs: Sequence[Run]) -> str:
     """Runs for a sentence."""
     return f"'{runs[0].title}'" if len(runs) == 1 else counted(len(runs), "run")
 
 
-def called(here: Workspace, ids: Sequence[int]) -> str:
+def _called(here: Workspace, ids: Sequence[int]) -> str:
     """The same by their numbers; damaged ones have no name."""
     try:
-        return names_of([store.find(here, id) for id in ids])
+        return _names_of([store.find(here, id) for id in ids])
     except DamagedRunError:
         return f"Run {ids[0]}" if len(ids) == 1 else f"{len(ids):,} runs"
 
@@ -123,9 +123,9 @@ def throw_away(ids: Sequence[int]) -> None:
 
     def work(here: Workspace) -> Said:
         store.delete(here, ids)
-        return Said(f"{called(here, ids)} went into the bin.", undo=tuple(ids))
+        return Said(f"{_called(here, ids)} went into the bin.", undo=tuple(ids))
 
-    act(work)
+    _act(work)
     choose_only([])
     go_to()
 
@@ -135,9 +135,9 @@ def bring_back(ids: Sequence[int]) -> None:
 
     def work(here: Workspace) -> Said:
         store.restore(here, ids)
-        return Said(f"{called(here, ids)} came back from the bin.")
+        return Said(f"{_called(here, ids)} came back from the bin.")
 
-    act(work)
+    _act(work)
     choose_only([])
 
 
@@ -147,6 +147,6 @@ def pin_all(ids: Sequence[int], pinned: bool) -> None:
     def work(here: Workspace) -> Said:
         runs = [store.pin(here, id, pinned) for id in ids]
         after = "on top now, and the baseline of comparisons" if pinned else "not pinned any more"
-        return Said(f"{names_of(runs)} {'is' if len(runs) == 1 else 'are'} {after}.")
+        return Said(f"{_names_of(runs)} {'is' if len(runs) == 1 else 'are'} {after}.")
 
-    act(work)
+    _act(work)

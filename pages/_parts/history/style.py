@@ -7,7 +7,7 @@ from html import escape
 from side_core.methods import METHODS
 from side_core.runs.run import Run, State
 
-ICONS: dict[State, str] = {
+_ICONS: dict[State, str] = {
     "running": "progress_activity",
     "finished": "check_circle",
     "cancelled": "cancel",
@@ -59,7 +59,7 @@ def icon(name: str) -> str:
 
 def state_html(run: Run) -> str:
     """How a run ended: a word with its icon."""
-    return f'<span class="state">{icon(ICONS[run.state])}{run.state}</span>'
+    return f'<span class="state">{icon(_ICONS[run.state])}{run.state}</span>'
 
 
 def thumb_html(run: Run, picture: bytes | None) -> str:

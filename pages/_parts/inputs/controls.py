@@ -13,7 +13,7 @@ from side_core.settings import ExtractSettings, Label, ScoreSettings, Settings
 from side_core.settings.axis import choices
 
 FIELDS = {**ScoreSettings.model_fields, **ExtractSettings.model_fields}
-EXTRA_STEP = {int: 1, float: 0.05}
+_EXTRA_STEP = {int: 1, float: 0.05}
 OF_MODEL = "the model's own"  # in a list: what the model's own scheduler says
 
 
@@ -60,7 +60,7 @@ def slider(
     most = min(most, limit_of(name) or most)  # a public app allows less
     start = min(field.default if default is None else default, most)
     kind = type(start)
-    step = kind(step or EXTRA_STEP[kind])
+    step = kind(step or _EXTRA_STEP[kind])
     title = title or str(field.title)
     checks.number(key or name, title, low, most, start, step)
     return st.slider(

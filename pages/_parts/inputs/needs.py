@@ -5,15 +5,15 @@ import streamlit as st
 from side_core.method import Method
 from side_core.settings import ExtractSettings
 
-LACKING = "block"
+_LACKING = "block"
 
 
 def icon_of(method: Method) -> str:
     """The icon of a method in the navigation; another one where the chosen model lacks what it needs."""
-    return f":material/{LACKING if lacks(method) else method.icon}:"
+    return f":material/{_LACKING if _lacks(method) else method.icon}:"
 
 
-def lacks(method: Method) -> str:
+def _lacks(method: Method) -> str:
     """The sentence that says why a method cannot have the chosen model; empty where it can, or nobody knows yet."""
     own = ExtractSettings.model_fields["model"].default
     model = st.query_params.get("model") or st.session_state.get("model") or own

@@ -23,7 +23,7 @@ from side_core.settings import Mode
 from side_core.similarity.scores import SCORES
 from side_core.similarity.views import most_align, views_of
 
-PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 def model_inputs() -> dict[str, Any]:
@@ -41,15 +41,15 @@ def set_inputs(model: str) -> dict[str, Any]:
     with view.detail("sets"), st.expander("Other training images or control", expanded=own is None):
         data, control = "as the model's card says", "none: the headline is withheld"
         chosen["data"] = controls.text(
-            "data", own.data if own else data, check=check_images, instead="what the model was trained on"
+            "data", own.data if own else data, check=_check_images, instead="what the model was trained on"
         )
         chosen["control"] = controls.text(
-            "control", own.control if own else control, check=check_images, instead="the model's own, if any,"
+            "control", own.control if own else control, check=_check_images, instead="the model's own, if any,"
         )
     return {name: value for name, value in chosen.items() if value}
 
 
-def check_images(source: str) -> None:
+def _check_images(source: str) -> None:
     """Raise ValueError where a link names images that there are none of, or those of a model that cannot be used."""
     if notices.replaced("model"):
         raise ValueError("They go with that model.")
@@ -72,7 +72,7 @@ def score_inputs() -> dict[str, Any]:
     return {name: value for name, value in chosen.items() if value}
 
 
-def prompt_inputs(denoiser: Denoiser) -> dict[str, Any]:
+def _prompt_inputs(denoiser: Denoiser) -> dict[str, Any]:
     """What a text-to-image model is to show, and how hard it follows; what of it is not read as typed is said.
 
     Raises:
@@ -93,7 +93,7 @@ def prompt_inputs(denoiser: Denoiser) -> dict[str, Any]:
 
 def sampling_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
     """How many pictures and from which seeds; of a class-conditional model that nothing steers, also which class."""
-    chosen = prompt_inputs(denoiser)
+    chosen = _prompt_inputs(denoiser)
     chosen |= {"count": controls.slider("count"), "steps": controls.slider("steps"), "seed": controls.number("seed")}
     if denoiser.classes and not steered:
         label = controls.label(range(denoiser.classes))
@@ -186,10 +186,10 @@ def threshold_inputs(chosen: dict[str, Any], sets: ImageSets) -> dict[str, Any]:
         help="A score's own value, or the most generous one that so few pictures beat against the control.",
     )
     if way == BY_RATE:
-        checks.one_of("control_percent", "Control rate, in %", PERCENT, 0.5)
+        checks.one_of("control_percent", "Control rate, in %", _PERCENT, 0.5)
         percent = st.select_slider(
             "Control rate, in %",
-            PERCENT,
+            _PERCENT,
             0.5,
             key="control_percent",
             bind="query-params",

@@ -16,14 +16,14 @@ from side_core.surrogate.steering import Steering
 from side_core.surrogate.strength import Strength, strength_of
 from side_core.surrogate.surrogate import Surrogate
 
-NONE = "none"
-SCALE_STEP = 0.5
-PER_PAGE = 24  # clusters of a page to choose from
+_NONE = "none"
+_SCALE_STEP = 0.5
+_PER_PAGE = 24  # clusters of a page to choose from
 
 
 def first_surrogate(model: str) -> str:
     """What is ready to steer a model at a first visit, with λ at 0: the model's own built-in surrogate."""
-    return model if model in SURROGATES and SURROGATES[model].is_dir() else NONE
+    return model if model in SURROGATES and SURROGATES[model].is_dir() else _NONE
 
 
 def follow_model() -> None:
@@ -38,9 +38,9 @@ def follow_model() -> None:
 def surrogate_input(model: str) -> str | None:
     """Which surrogate steers; None where none does."""
     first = first_surrogate(model)
-    known = [NONE, *known_surrogates(model)]
-    name = choose_surrogate("Surrogate", "surrogate", known, known.index(first) if first in known else 0, NONE)
-    return None if name in ("", NONE) else name
+    known = [_NONE, *known_surrogates(model)]
+    name = choose_surrogate("Surrogate", "surrogate", known, known.index(first) if first in known else 0, _NONE)
+    return None if name in ("", _NONE) else name
 
 
 def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False) -> dict[str, Any]:
@@ -56,19 +56,19 @@ def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False
     """
     surrogate.check_fits(denoiser, foreign=True)
     last = len(denoiser.alphas_cumprod) - 1
-    best = best_strength(surrogate, last)
+    best = _best_strength(surrogate, last)
     start = 0.0 if idle else best.scale
-    begin_anew(surrogate, best, start)
+    _begin_anew(surrogate, best, start)
     chosen: dict[str, Any] = {}
     if surrogate.card["model"]["fingerprint"] != denoiser.fingerprint:
         chosen["foreign_surrogate"] = controls.checkbox("foreign_surrogate")
     low, live = controls.bounds(controls.FIELDS["guidance_scale"])
     chosen["guidance_scale"] = controls.slider(
-        "guidance_scale", low=low, high=max(live, best.scale), default=start, step=SCALE_STEP
+        "guidance_scale", low=low, high=max(live, best.scale), default=start, step=_SCALE_STEP
     )
     if not chosen["guidance_scale"]:
         st.caption(f"At λ = 0 the model draws by itself. Move λ up and copies appear; the card advises {best.scale:g}.")
-    chosen["label"] = label_input(surrogate)
+    chosen["label"] = _label_input(surrogate)
     with view.detail("window"), st.expander("When it steers"):
         most = max(last, best.first)
         chosen["guide_from"] = controls.slider("guide_from", low=0, high=most, default=best.first)
@@ -90,13 +90,13 @@ def say_if_idle(steering: Steering, schedule: Schedule) -> None:
         )
 
 
-def best_strength(surrogate: Surrogate, last: int) -> Strength:
+def _best_strength(surrogate: Surrogate, last: int) -> Strength:
     """What the card says, within a schedule whose largest timestep is `last`."""
     card = surrogate.guidance
     return strength_of(card.model_copy(update={"guide_to": min(card.guide_to or 0, last)}), last + 1)
 
 
-def begin_anew(surrogate: Surrogate, best: Strength, start: float) -> None:
+def _begin_anew(surrogate: Surrogate, best: Strength, start: float) -> None:
     """Let the widgets begin with the card of a surrogate that was chosen in place of another one."""
     before = st.session_state.get("steered_by")
     st.session_state["steered_by"] = surrogate.fingerprint
@@ -108,7 +108,7 @@ def begin_anew(surrogate: Surrogate, best: Strength, start: float) -> None:
     st.session_state["label"] = str(surrogate.label)
 
 
-def label_input(surrogate: Surrogate) -> Label:
+def _label_input(surrogate: Surrogate) -> Label:
     """Which of the surrogate's clusters is steered to, by number or by its pictures."""
     picked = st.session_state.pop("picked_cluster", None)  # in the dialog of the run before
     if picked is not None:
@@ -117,19 +117,19 @@ def label_input(surrogate: Surrogate) -> Label:
     if isinstance(label, int):
         show_cluster(surrogate, label)
     if st.button("Choose by pictures", icon=":material/grid_view:", width="stretch"):
-        choose_cluster(surrogate, label)
+        _choose_cluster(surrogate, label)
     return label
 
 
 @st.dialog("What the surrogate can steer to", width="large")
-def choose_cluster(surrogate: Surrogate, label: Label) -> None:
+def _choose_cluster(surrogate: Surrogate, label: Label) -> None:
     """All clusters by their pictures, the most cohesive first; a click chooses one."""
     cohesion = surrogate.cohesion[surrogate.kept]
     order = np.argsort(-cohesion, kind="stable")
-    pages = -(-len(order) // PER_PAGE)
+    pages = -(-len(order) // _PER_PAGE)
     page = st.pagination(pages, key="choose_cluster_page") if pages > 1 else 1
     with st.grid(4, min_column_width=150, gap="small"):
-        for place in order[(page - 1) * PER_PAGE : page * PER_PAGE].tolist():
+        for place in order[(page - 1) * _PER_PAGE : page * _PER_PAGE].tolist():
             number = int(surrogate.kept[place])
             with st.container(border=True, gap="xsmall"):
                 show_cluster(surrogate, number)

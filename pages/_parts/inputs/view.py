@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 EVERYTHING, DEMO = "everything", "demo"
-SEEN = "seen_as"  # in the session: the last page, and how it was seen
+_SEEN = "seen_as"  # in the session: the last page, and how it was seen
 LARGER = 1.3  # times as large on a projector
 # Details stay where they are and are not drawn: their widgets keep their values, so that a link still draws what it
 # says, and neither keyboard nor screen reader comes upon them.
@@ -15,7 +15,7 @@ ENLARGE = f"""<style>
 .stApp [data-testid="stMainBlockContainer"] {{ padding: 4.5rem 2.5rem 2rem; }}
 .stApp .st-key-gallery .stGrid {{ grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) !important; }}
 </style>"""
-OWN = "<style>.st-key-view button p::first-letter { text-transform: uppercase; }</style>"
+_OWN = "<style>.st-key-view button p::first-letter { text-transform: uppercase; }</style>"
 
 
 def switch(path: str) -> None:
@@ -24,7 +24,7 @@ def switch(path: str) -> None:
     Args:
         path: of the page; where it is another one than before, both stay as they were.
     """
-    before, seen = st.session_state.get(SEEN, (path, {}))
+    before, seen = st.session_state.get(_SEEN, (path, {}))
     if before != path:  # a browser that is busy may leave one of them behind
         for key, value in seen.items():
             if key not in st.query_params:
@@ -41,8 +41,8 @@ def switch(path: str) -> None:
             help="Demo hides what a class need not see. No setting changes.",
         )
         st.toggle("Projector size", key="size", bind="query-params", help="Larger text and pictures.")
-    st.session_state[SEEN] = (path, {key: st.session_state[key] for key in ("view", "size")})
-    st.html(OWN + (HIDE_DETAILS if is_demo() else "") + (ENLARGE if is_projected() else ""))
+    st.session_state[_SEEN] = (path, {key: st.session_state[key] for key in ("view", "size")})
+    st.html(_OWN + (HIDE_DETAILS if is_demo() else "") + (ENLARGE if is_projected() else ""))
 
 
 def is_demo() -> bool:

@@ -10,13 +10,13 @@ from pages._parts.links.link_values import Values, defaults_of
 from side_core.methods import METHODS
 from side_core.settings.former import former_keys, renamed
 
-SETTINGS_OF = {  # pages whose keys may have changed
+_SETTINGS_OF = {  # pages whose keys may have changed
     **{"prompts": "PromptSettings", "surrogate": "SurrogateSettings"},
     **{name: method.settings.__name__ for name, method in METHODS.items()},
 }
-BROUGHT, ARRIVED = "link_brought", "link_arrived"  # in the session
-KEPT = ("view", "size")  # widgets of all pages
-BEGUN = ("steered_by", "picked_cluster")  # what would put a surrogate's card in place of what was taken over
+_BROUGHT, _ARRIVED = "link_brought", "link_arrived"  # in the session
+_KEPT = ("view", "size")  # widgets of all pages
+_BEGUN = ("steered_by", "picked_cluster")  # what would put a surrogate's card in place of what was taken over
 
 
 def go(page: str, values: Values) -> NoReturn:
@@ -28,8 +28,8 @@ def go(page: str, values: Values) -> NoReturn:
         page: its file.
         values: of its widgets by their keys; None stands for a default.
     """
-    seen = {key: st.session_state[key] for key in KEPT if key in st.session_state}
-    st.session_state[BROUGHT] = {**values, **seen}
+    seen = {key: st.session_state[key] for key in _KEPT if key in st.session_state}
+    st.session_state[_BROUGHT] = {**values, **seen}
     st.switch_page(page, query_params={})
 
 
@@ -42,18 +42,18 @@ def arrive(path: str) -> None:
     Args:
         path: of the page, as `st.Page` has it.
     """
-    brought: Values | None = st.session_state.pop(BROUGHT, None)
+    brought: Values | None = st.session_state.pop(_BROUGHT, None)
     if brought is None:
-        rename_former(path)
+        _rename_former(path)
     defaults = defaults_of(path)
     if brought is None:
-        if not st.session_state.get(ARRIVED):
-            st.session_state[ARRIVED] = True
-            leave_out(defaults)
+        if not st.session_state.get(_ARRIVED):
+            st.session_state[_ARRIVED] = True
+            _leave_out(defaults)
         return
-    for name in BEGUN:
+    for name in _BEGUN:
         st.session_state.pop(name, None)
-    taken = {key: value for key, value in brought.items() if is_on_screen(key)}
+    taken = {key: value for key, value in brought.items() if _is_on_screen(key)}
     for key in brought:
         known = brought[key] if key in taken or brought[key] == defaults.get(key) else None
         if known is not None:
@@ -67,9 +67,9 @@ def arrive(path: str) -> None:
     st.rerun()
 
 
-def rename_former(path: str) -> None:
+def _rename_former(path: str) -> None:
     """Give what an older link asks for its name of today, at once."""
-    model = SETTINGS_OF.get(path, "")
+    model = _SETTINGS_OF.get(path, "")
     former = former_keys(model)
     if not former.keys() & set(st.query_params):
         return
@@ -78,7 +78,7 @@ def rename_former(path: str) -> None:
     st.rerun()
 
 
-def leave_out(defaults: Values) -> None:
+def _leave_out(defaults: Values) -> None:
     """Take defaults out of a link that a session begins with, at once; they go into the session."""
     asked = {key: st.query_params.get_all(key) for key in st.query_params}
     known = {key: defaults[key] for key, texts in asked.items() if key in defaults and texts == words(defaults[key])}
@@ -89,7 +89,7 @@ def leave_out(defaults: Values) -> None:
         st.rerun()
 
 
-def is_on_screen(key: str) -> bool:
+def _is_on_screen(key: str) -> bool:
     """Whether a widget is bound to a key: Streamlit then refuses to take it out of the link."""
     try:
         del st.query_params[key]

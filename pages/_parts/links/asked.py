@@ -69,14 +69,14 @@ def settle(key: str, asked: Asked | None, near: Any, start: Any, sentence: Calla
     if sentence is not None:
         notes()[key] = Note(sentence(near), near)
         if not asked.on_screen:
-            if mended(key, near, start):
+            if _mended(key, near, start):
                 st.rerun()
             near = start  # back and forward in the browser: the link has its widget already, which takes its default
             notes()[key] = Note(sentence(near), near)
     repeat(key, near)
 
 
-def mended(key: str, near: Any, start: Any) -> bool:
+def _mended(key: str, near: Any, start: Any) -> bool:
     """Put the nearest value into the link; False where that is the business of a widget on the screen."""
     try:
         if near == start:

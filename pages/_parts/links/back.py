@@ -8,12 +8,12 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from pages._parts.links.asked import SEEN
 
 OPENED, COMPARED = "run", "compare"  # of the history
-OPENS = (OPENED, COMPARED, "step")  # in the link: what opens a view within a page, which is a step of its own
+_OPENS = (OPENED, COMPARED, "step")  # in the link: what opens a view within a page, which is a step of its own
 
 # Streamlit adds a step for each widget that a script sets, and one more for the page that is left, without the
 # settings that were there. Here those change the address of the step they belong to, and a page that is left keeps
 # the address that it had when the person last did something.
-JS = """
+_JS = """
 export default function ({ data }) {
   if (window.oneStepAVisit) return;
   window.oneStepAVisit = true;
@@ -40,13 +40,13 @@ export default function ({ data }) {
 }
 """
 
-KEEPER = st.components.v2.component("one_step_a_visit", js=JS)
+_KEEPER = st.components.v2.component("one_step_a_visit", js=_JS)
 
 
 def one_step_a_visit() -> None:
     """Keep the browser's history tidy; nothing of it is seen."""
     with st.container(key="steps-of-browser"):
-        KEEPER(key="one-step-a-visit", data={"opens": list(OPENS)})
+        _KEEPER(key="one-step-a-visit", data={"opens": list(_OPENS)})
     st.html("<style>.st-key-steps-of-browser { display: none; }</style>")
 
 

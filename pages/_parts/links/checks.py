@@ -9,39 +9,39 @@ from pages._parts.links.loans import bring_inside, bring_there
 from pages._parts.links.notices import LONGEST, missing, off
 from pages._parts.show.text import plain
 
-Sentence = Callable[[Any], str]  # of what is used
+_Sentence = Callable[[Any], str]  # of what is used
 
-DIGITS = 10
+_DIGITS = 10
 
 
 def number(key: str, title: str, low: float, high: float, start: float, step: float) -> None:
     """Check a number of a slider or a box: within its bounds, on a step, and once."""
     asked = asked_for(key)
     near: Any = start
-    sentence: Sentence | None = None
+    sentence: _Sentence | None = None
     if asked is not None and asked.texts:
         near = nearest(asked.texts[-1], low, high, start, step)
-        inside = within(asked.texts[-1], low, high)
-        if len(asked.texts) > 1 or not inside or not same(asked.texts[-1], near):
+        inside = _within(asked.texts[-1], low, high)
+        if len(asked.texts) > 1 or not inside or not _same(asked.texts[-1], near):
             allowed = f"{low:.10g} to {high:.10g}" + (f" in steps of {step:.10g}" if inside else "")
             allowed = "one value" if len(asked.texts) > 1 else allowed
-            sentence = saying(title, asked.texts, allowed, "{:.10g}".format)
+            sentence = _saying(title, asked.texts, allowed, "{:.10g}".format)
     if asked is None:
         bring_inside(key, title, low, high, lambda value: nearest(str(value), low, high, start, step))
     settle(key, asked, near, start, sentence)
 
 
-def saying(title: str, texts: Sequence[str], allowed: str, shown: Callable[[Any], str]) -> Sentence:
+def _saying(title: str, texts: Sequence[str], allowed: str, shown: Callable[[Any], str]) -> _Sentence:
     """A sentence about a value that is off; `shown` puts what is used into words."""
     return lambda used: off(title, texts, allowed, shown(used))
 
 
-def lacking(title: str, texts: Sequence[str], reason: str, shown: Callable[[Any], str]) -> Sentence:
+def _lacking(title: str, texts: Sequence[str], reason: str, shown: Callable[[Any], str]) -> _Sentence:
     """A sentence about something that is not there."""
     return lambda used: missing(title, texts, shown(used), reason)
 
 
-def within(text: str, low: float, high: float) -> bool:
+def _within(text: str, low: float, high: float) -> bool:
     """Whether a text is a number within bounds."""
     try:
         return low <= float(text) <= high
@@ -49,7 +49,7 @@ def within(text: str, low: float, high: float) -> bool:
         return False
 
 
-def same(text: str, value: float) -> bool:
+def _same(text: str, value: float) -> bool:
     """Whether a text is this number."""
     return math.isclose(float(text), value, rel_tol=1e-9, abs_tol=1e-9)
 
@@ -65,7 +65,7 @@ def nearest(text: str, low: float, high: float, start: float, step: float) -> fl
     kind = type(start)
     if not low < wanted < high:
         return kind(low if wanted <= low else high)
-    on_grid = round(low + round((wanted - low) / step) * step, DIGITS)
+    on_grid = round(low + round((wanted - low) / step) * step, _DIGITS)
     return kind(min(on_grid, high))
 
 
@@ -73,11 +73,11 @@ def name(key: str, title: str, known: Sequence[str], start: str, allowed: str = 
     """Check a choice among names; the start takes the place of another one."""
     asked = asked_for(key)
     near: Any = start
-    sentence: Sentence | None = None
+    sentence: _Sentence | None = None
     if asked is not None and asked.texts:
         near = asked.texts[-1] if asked.texts[-1] in known else start
         if near != asked.texts[-1] or len(asked.texts) > 1:
-            sentence = saying(title, asked.texts, allowed or f"one of {', '.join(known)}", plain)
+            sentence = _saying(title, asked.texts, allowed or f"one of {', '.join(known)}", plain)
     settle(key, asked, near, start, sentence)
 
 
@@ -85,14 +85,14 @@ def one_of(key: str, title: str, known: Sequence[float], start: float) -> None:
     """Check a choice among numbers: the nearest one takes the place of another one."""
     asked = asked_for(key)
     near: Any = start
-    sentence: Sentence | None = None
+    sentence: _Sentence | None = None
     if asked is not None and asked.texts:
         text = asked.texts[-1]
         near = start
-        if within(text, -math.inf, math.inf):
+        if _within(text, -math.inf, math.inf):
             near = min(known, key=lambda item: abs(item - min(max(float(text), known[0]), known[-1])))
         if len(asked.texts) > 1 or text not in map(str, known):
-            sentence = saying(title, asked.texts, f"one of {', '.join(map(str, known))}", "{:g}".format)
+            sentence = _saying(title, asked.texts, f"one of {', '.join(map(str, known))}", "{:g}".format)
     settle(key, asked, near, start, sentence)
 
 
@@ -100,12 +100,12 @@ def flag(key: str, title: str, start: bool) -> None:
     """Check a yes or no."""
     asked = asked_for(key)
     near: Any = start
-    sentence: Sentence | None = None
+    sentence: _Sentence | None = None
     if asked is not None and asked.texts:
         known = {"true": True, "false": False}
         near = known.get(asked.texts[-1].lower(), start)
         if asked.texts[-1].lower() not in known or len(asked.texts) > 1:
-            sentence = saying(title, asked.texts, "true or false", lambda used: str(used).lower())
+            sentence = _saying(title, asked.texts, "true or false", lambda used: str(used).lower())
     settle(key, asked, near, start, sentence)
 
 
@@ -124,17 +124,17 @@ def opened(
     """
     asked = asked_for(key)
     near: Any = start
-    sentence: Sentence | None = None
+    sentence: _Sentence | None = None
     if asked is None:
-        bring_there(key, title, start if fallback is None else fallback, lambda value: reason_against(value, check))
+        bring_there(key, title, start if fallback is None else fallback, lambda value: _reason_against(value, check))
     elif asked.texts:
         near = asked.texts[-1]
-        reason = reason_against(near, check)
+        reason = _reason_against(near, check)
         if reason is not None:
             near = start if fallback is None else fallback
-            sentence = lacking(title, asked.texts, reason, lambda used: instead or plain(used, LONGEST))
+            sentence = _lacking(title, asked.texts, reason, lambda used: instead or plain(used, LONGEST))
         elif len(asked.texts) > 1:
-            sentence = saying(title, asked.texts, "one value", lambda used: plain(used, LONGEST))
+            sentence = _saying(title, asked.texts, "one value", lambda used: plain(used, LONGEST))
     settle(key, asked, near, start, sentence)
 
 
@@ -142,18 +142,18 @@ def several(key: str, title: str, start: Sequence[str], check: Callable[[str], o
     """Check a list of things that must be there: those that are not are left out; the fallback where none is left."""
     asked = asked_for(key)
     near: Any = list(start)
-    sentence: Sentence | None = None
+    sentence: _Sentence | None = None
     if asked is not None and asked.texts:
-        reasons = {text: reason_against(text, check) for text in asked.texts}
+        reasons = {text: _reason_against(text, check) for text in asked.texts}
         near = [text for text, reason in reasons.items() if reason is None] or [fallback]
         bad = {text: reason for text, reason in reasons.items() if reason is not None}
         if bad:
             why = next(iter(bad.values()))
-            sentence = lacking(title, list(bad), why, lambda used: plain(", ".join(used), LONGEST))
+            sentence = _lacking(title, list(bad), why, lambda used: plain(", ".join(used), LONGEST))
     settle(key, asked, near, list(start), sentence)
 
 
-def reason_against(text: str, check: Callable[[str], object]) -> str | None:
+def _reason_against(text: str, check: Callable[[str], object]) -> str | None:
     """Why something cannot be used; None where it can."""
     try:
         check(text)

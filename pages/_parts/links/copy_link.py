@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-HTML = """
+_HTML = """
 <div class="copy">
   <input type="text" readonly hidden aria-label="The link, to be copied" />
   <button type="button" title="A link that opens this page with every setting">
@@ -12,7 +12,7 @@ HTML = """
 </div>
 """
 
-CSS = """
+_CSS = """
 .copy { display: flex; gap: 0.5rem; align-items: center; justify-content: flex-end; font-family: var(--st-font); }
 button {
   display: inline-flex; align-items: center; gap: 0.4rem; min-height: 2.5rem; padding: 0.25rem 0.75rem;
@@ -32,7 +32,7 @@ input[hidden] { display: none; }
 .said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 """
 
-JS = """
+_JS = """
 export default function ({ data, parentElement }) {
   const [button, field, said] = ["button", "input", ".said"].map((name) => parentElement.querySelector(name));
   const [icon, label] = [".icon", ".label"].map((name) => parentElement.querySelector(name));
@@ -73,7 +73,7 @@ export default function ({ data, parentElement }) {
 }
 """
 
-BUTTON = st.components.v2.component("copy_link", html=HTML, css=CSS, js=JS)
+_BUTTON = st.components.v2.component("copy_link", html=_HTML, css=_CSS, js=_JS)
 
 
 def copy_link(link: str) -> None:
@@ -82,4 +82,4 @@ def copy_link(link: str) -> None:
     Args:
         link: what is copied.
     """
-    BUTTON(key="copy-link", data={"link": link}, width="content")
+    _BUTTON(key="copy-link", data={"link": link}, width="content")

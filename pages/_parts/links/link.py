@@ -12,9 +12,9 @@ from pages._parts.links.link_values import Values
 from side_core.methods import METHODS
 from side_core.settings import ExtractSettings, ScoreSettings, Settings, SurrogateSettings
 
-MODEL = str(ExtractSettings.model_fields["model"].default)
-EXTRACT, PROMPTS, SURROGATE, MODELS = "extract", "prompts", "surrogate", "models"
-PATHS = {EXTRACT: "/", **{name: f"/{name}" for name in (PROMPTS, SURROGATE, MODELS, *METHODS)}}
+_MODEL = str(ExtractSettings.model_fields["model"].default)
+_EXTRACT, PROMPTS, SURROGATE, MODELS = "extract", "prompts", "surrogate", "models"
+PATHS = {_EXTRACT: "/", **{name: f"/{name}" for name in (PROMPTS, SURROGATE, MODELS, *METHODS)}}
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Opening:
         return f"{PATHS[self.page]}?{urlencode(pairs)}"
 
 
-def opening_of(settings: Settings, model: str = MODEL, fields: Collection[str] | None = None) -> Opening:
+def _opening_of(settings: Settings, model: str = _MODEL, fields: Collection[str] | None = None) -> Opening:
     """The page that settings belong to, with its widgets.
 
     Args:
@@ -48,9 +48,9 @@ def opening_of(settings: Settings, model: str = MODEL, fields: Collection[str] |
     if method is not None:
         return Opening(method.name, link_values.method_values(method, settings))
     if isinstance(settings, ExtractSettings):
-        return Opening(EXTRACT, link_values.extract_values(settings))
+        return Opening(_EXTRACT, link_values.extract_values(settings))
     if isinstance(settings, ScoreSettings):
-        return Opening(EXTRACT, link_values.score_values(settings))
+        return Opening(_EXTRACT, link_values.score_values(settings))
     assert isinstance(settings, SurrogateSettings)  # the others have no page
     return Opening(SURROGATE, link_values.surrogate_values(settings, model, fields))
 
@@ -60,7 +60,7 @@ def link_of(
     *,
     view: str = EVERYTHING,
     projector: bool = False,
-    model: str = MODEL,
+    model: str = _MODEL,
     fields: Collection[str] | None = None,
 ) -> str:
     """The link that opens a page with every one of these settings, also those that are defaults.
@@ -71,13 +71,13 @@ def link_of(
         settings: of one of the pages.
         view: `everything`, or `demo`.
         projector: whether text and pictures are larger.
-        model: see `opening_of`.
-        fields: see `opening_of`.
+        model: see `_opening_of`.
+        fields: see `_opening_of`.
 
     Returns:
         Path and query, for example `/sweep?model=ideal&...`.
     """
-    return seen_as(opening_of(settings, model, fields).link, view, projector)
+    return seen_as(_opening_of(settings, model, fields).link, view, projector)
 
 
 def link_to(page: str, values: Values) -> str:
@@ -111,7 +111,7 @@ def absolute(link: str, here: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{folder}{link}" if parts.netloc else link
 
 
-def take_over(settings: Settings, model: str = MODEL) -> NoReturn:
+def take_over(settings: Settings, model: str = _MODEL) -> NoReturn:
     """Go to the page that settings belong to, with these settings in its widgets.
 
     From any page, also that one, in a callback or in the page; nothing after it runs. What the widgets cannot have,
@@ -119,7 +119,7 @@ def take_over(settings: Settings, model: str = MODEL) -> NoReturn:
 
     Args:
         settings: of one of the pages.
-        model: see `opening_of`.
+        model: see `_opening_of`.
     """
-    opening = opening_of(settings, model)
+    opening = _opening_of(settings, model)
     arrival.go(f"{opening.page}.py", opening.values)

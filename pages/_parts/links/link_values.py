@@ -35,7 +35,7 @@ BY_SCORE, BY_RATE = "score", "control rate"  # what says the threshold
 NO_Y = "none"  # of a sweep
 OWN_SCHEDULE = ("spacing", "first_timestep", "last_timestep", "eta", "solver", "clip")
 
-GUIDANCE = tuple(GuidanceSettings.model_fields)
+_GUIDANCE = tuple(GuidanceSettings.model_fields)
 ASKED_OF_A_SURROGATE = (  # what the page has a widget for
     *("synthetic_count", "steps", "label_source", "encoder", "encoder_weights", "likeness", "smallest"),
     *("clusters", "cohesion"),
@@ -48,8 +48,8 @@ DEFAULTS_OF_PROMPTS = {  # by the widgets' keys
     **{name: MatchSettings.model_fields[name].default for name in ("encoder", "score")},
     **{"count": 8, "score_images": 4, "false_percent": 1.0, "threshold_by": BY_SCORE},
 }
-UNCERTAIN = ("surrogate", "minutes", "encoder", "train_steps")  # here pages or widgets differ
-MOST_TIMESTEPS = 10_000
+_UNCERTAIN = ("surrogate", "minutes", "encoder", "train_steps")  # here pages or widgets differ
+_MOST_TIMESTEPS = 10_000
 
 
 def extract_values(settings: ExtractSettings) -> Values:
@@ -59,44 +59,44 @@ def extract_values(settings: ExtractSettings) -> Values:
         "pictures": DRAW,
         "model": settings.model,
         **sampling,
-        **prompt_values(settings),
+        **_prompt_values(settings),
         **match_values(settings),
-        **view_values(settings),
+        **_view_values(settings),
     }
     if settings.surrogate is None:
         label = None if settings.label is None else str(settings.label)
-        return values | {"surrogate": PLAIN, "label": label} | dict.fromkeys(GUIDANCE)
+        return values | {"surrogate": PLAIN, "label": label} | dict.fromkeys(_GUIDANCE)
     return values | {
         "surrogate": settings.surrogate,
-        **{name: getattr(settings, name) for name in GUIDANCE},
-        "guidance_scale": scale_of(settings.surrogate) if settings.guidance_scale is None else settings.guidance_scale,
+        **{name: getattr(settings, name) for name in _GUIDANCE},
+        "guidance_scale": _scale_of(settings.surrogate) if settings.guidance_scale is None else settings.guidance_scale,
         "label": None if settings.label is None else str(settings.label),
         "compare_plain": settings.compare_plain,
         "foreign_surrogate": settings.foreign_surrogate,
     }
 
 
-def prompt_values(settings: SamplingSettings) -> dict[str, Any]:
+def _prompt_values(settings: SamplingSettings) -> dict[str, Any]:
     """What a text-to-image model is asked for; nothing where there is no prompt."""
     return {name: None if settings.prompt is None else getattr(settings, name) for name in OF_A_PROMPT}
 
 
-def scale_of(surrogate: str) -> float | None:
+def _scale_of(surrogate: str) -> float | None:
     """How hard a surrogate steers by its card: at a first visit the page has 0 instead. None where it is missing."""
     from pages._parts.runtime.resources import open_surrogate  # which imports torch: links do without
 
     try:
-        return strength_of(open_surrogate(surrogate).guidance, MOST_TIMESTEPS).scale
+        return strength_of(open_surrogate(surrogate).guidance, _MOST_TIMESTEPS).scale
     except ValueError:
         return None
 
 
 def score_values(settings: ScoreSettings) -> Values:
     """The widgets of Extract where it scores pictures of others."""
-    return {"pictures": SCORE, "samples": settings.samples, **match_values(settings), **view_values(settings)}
+    return {"pictures": SCORE, "samples": settings.samples, **match_values(settings), **_view_values(settings)}
 
 
-def view_values(settings: MatchSettings) -> dict[str, Any]:
+def _view_values(settings: MatchSettings) -> dict[str, Any]:
     """Which altered copies are looked for."""
     return {"mirror": settings.mirror, "align": settings.align or None}
 
@@ -118,7 +118,7 @@ def match_values(settings: MatchSettings) -> Values:
 
 def method_values(method: Method, settings: Settings) -> Values:
     """The widgets of a method's page: by the names of its fields, unless the page has others."""
-    own: dict[str, Callable[[Any], Values]] = {"sweep": sweep_values}
+    own: dict[str, Callable[[Any], Values]] = {"sweep": _sweep_values}
     if method.name in own:
         return own[method.name](settings)
     return {
@@ -128,7 +128,7 @@ def method_values(method: Method, settings: Settings) -> Values:
     }
 
 
-def sweep_values(settings: SweepSettings) -> Values:
+def _sweep_values(settings: SweepSettings) -> Values:
     """The widgets of Sweep; what varies has none of its own. Fixed guidance and label have none either."""
     axes = {key: read_axis(text) for key in ("x", "y") if (text := getattr(settings, key)) is not None}
     swept = {axis.name for axis in axes.values()}
@@ -139,8 +139,8 @@ def sweep_values(settings: SweepSettings) -> Values:
     fixed = ("count", "steps", "seed", *OWN_SCHEDULE, "mode", "metric", "foreign_surrogate", "minutes")
     values |= {name: getattr(settings, name) for name in fixed if name not in swept}
     values |= {name: value for name, value in match_values(settings).items() if name not in swept}
-    unheeded = {name: getattr(settings, name) for name in (*GUIDANCE, "label")} | prompt_values(settings)
-    unheeded |= view_values(settings)
+    unheeded = {name: getattr(settings, name) for name in (*_GUIDANCE, "label")} | _prompt_values(settings)
+    unheeded |= _view_values(settings)
     return values | {name: value for name, value in unheeded.items() if value is not None}
 
 
@@ -189,22 +189,22 @@ def defaults_of(path: str) -> Values:
     kinds: dict[str, type[Settings]] = {"": ExtractSettings, "surrogate": SurrogateSettings}
     kinds |= {name: method.settings for name, method in METHODS.items()}
     if path == "prompts":
-        return certain(DEFAULTS_OF_PROMPTS | published_thresholds())
+        return _certain(DEFAULTS_OF_PROMPTS | _published_thresholds())
     if path not in kinds:
         return {}
-    fields = {name: field.default for name, field in kinds[path].model_fields.items() if name not in UNCERTAIN}
+    fields = {name: field.default for name, field in kinds[path].model_fields.items() if name not in _UNCERTAIN}
     if path == "surrogate":
         asked = {name: fields[name] for name in ASKED_OF_A_SURROGATE if name in fields}
-        return certain(asked | {"way": TRAIN, "lesson": QUICK})
+        return _certain(asked | {"way": TRAIN, "lesson": QUICK})
     own = {"": {"pictures": DRAW}, "sweep": {"y": NO_Y}}.get(path, {})
-    return certain(fields | own | published_thresholds() | {"mode": "fast", "threshold_by": BY_SCORE})
+    return _certain(fields | own | _published_thresholds() | {"mode": "fast", "threshold_by": BY_SCORE})
 
 
-def published_thresholds() -> dict[str, float]:
+def _published_thresholds() -> dict[str, float]:
     """Where the sliders of the scores' thresholds begin."""
     return {f"threshold_{name}": round(kind.threshold, 2) for name, kind in SCORES.items()}
 
 
-def certain(defaults: Values) -> Values:
+def _certain(defaults: Values) -> Values:
     """Those that are values."""
     return {name: value for name, value in defaults.items() if isinstance(value, str | int | float)}

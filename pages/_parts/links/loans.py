@@ -9,7 +9,7 @@ import streamlit as st
 from pages._parts.links.notices import LONGEST, PAGE, Note, notes
 from pages._parts.show.text import plain
 
-LOANS, CHECKED = "link_loans", "link_checked"  # in the session, by the widgets' keys
+_LOANS, _CHECKED = "link_loans", "link_checked"  # in the session, by the widgets' keys
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Loan:
     near: Any
 
 
-def had(key: str) -> Any:
+def _had(key: str) -> Any:
     """What a widget has in the session: also what was chosen before a loan, once its page is left.
 
     Where a person has given it another value than the loan's since, that one stays.
     """
-    loans: dict[str, Loan] = st.session_state.setdefault(LOANS, {})
+    loans: dict[str, Loan] = st.session_state.setdefault(_LOANS, {})
     value, loan = st.session_state.get(key), loans.get(key)
     if loan is None or (value == loan.near and loan.page == st.session_state.get(PAGE)):
         return value
@@ -43,22 +43,22 @@ def had(key: str) -> Any:
     return loan.chosen
 
 
-def lend(key: str, chosen: Any, near: Any, sentence: str) -> None:
+def _lend(key: str, chosen: Any, near: Any, sentence: str) -> None:
     """Give a widget another value for as long as this page is shown, and say so unless the sentence is empty."""
     st.session_state[key] = near
-    st.session_state[LOANS][key] = Loan(str(st.session_state.get(PAGE)), chosen, near)
+    st.session_state[_LOANS][key] = Loan(str(st.session_state.get(PAGE)), chosen, near)
     if sentence:
         notes()[key] = Note(sentence, near)
 
 
 def bring_inside(key: str, title: str, low: float, high: float, nearest: Callable[[float], float]) -> None:
     """Bring a number within the bounds that it has here."""
-    value = had(key)
+    value = _had(key)
     if isinstance(value, int | float) and not low <= value <= high:
         near = nearest(value)
         bounds = f"{low:.10g} to {high:.10g}"
         said = f"{title} was {value:.10g} on another page, and here it is {bounds}: {near:.10g} is used."
-        lend(key, value, near, said)
+        _lend(key, value, near, said)
 
 
 def bring_there(
@@ -73,8 +73,8 @@ def bring_there(
         reason_against: says why something cannot be used; None where it can.
         quiet: nothing is said where this one is replaced, which nobody has chosen.
     """
-    value = had(key)
-    checked, here = st.session_state.setdefault(CHECKED, {}), st.session_state.get(PAGE)
+    value = _had(key)
+    checked, here = st.session_state.setdefault(_CHECKED, {}), st.session_state.get(PAGE)
     if checked.get(key) == here or st.query_params.get_all(key):
         return
     checked[key] = here
@@ -82,4 +82,4 @@ def bring_there(
     if reason is not None:
         used = plain(near, LONGEST) or "nothing"
         said = f"{title} was '{plain(value, LONGEST)}' on another page, and cannot be used here: {used} is. "
-        lend(key, value, near, "" if value == quiet else said + plain(reason, 500))
+        _lend(key, value, near, "" if value == quiet else said + plain(reason, 500))

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts.show.text import plain
 
-NOTES, PAGE = "link_notes", "link_page"  # in the session
+_NOTES, PAGE = "link_notes", "link_page"  # in the session
 LONGEST = 80  # characters of a value that are repeated
 
 
@@ -30,15 +30,15 @@ class Notices:
     said: list[str]
 
 
-NOTICES: ContextVar[Notices | None] = ContextVar("notices", default=None)
+_NOTICES: ContextVar[Notices | None] = ContextVar("notices", default=None)
 
 
 def begin(page: str, place: DeltaGenerator) -> None:
     """A page begins: it says at `place` (an `st.empty`) what its link asks for in vain."""
-    NOTICES.set(Notices(place, []))
+    _NOTICES.set(Notices(place, []))
     if st.session_state.get(PAGE) != page:
         st.session_state[PAGE] = page
-        st.session_state[NOTES] = {}
+        st.session_state[_NOTES] = {}
 
 
 def replaced(key: str) -> bool:
@@ -48,7 +48,7 @@ def replaced(key: str) -> bool:
 
 def notes() -> dict[str, Note]:
     """What is said, by key."""
-    found: dict[str, Note] = st.session_state.setdefault(NOTES, {})
+    found: dict[str, Note] = st.session_state.setdefault(_NOTES, {})
     return found
 
 
@@ -65,7 +65,7 @@ def repeat(key: str, value: Any) -> None:
 
 def say(sentence: str) -> None:
     """Say a sentence where the page says such things, all in one box."""
-    notices = NOTICES.get()
+    notices = _NOTICES.get()
     if notices is None:
         st.warning(sentence, icon=":material/link_off:")
         return

@@ -15,8 +15,8 @@ from side_core.settings import ExtractSettings, MatchSettings, ScoreSettings, Se
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted
 
-SHORT = 12  # digits of a fingerprint
-OPENS = {
+_SHORT = 12  # digits of a fingerprint
+_OPENS = {
     **{"extract": "Draws with a model", "score": "Scores pictures that others generated"},
     **{name: f"{method.title}: {method.about}" for name, method in METHODS.items()},
 }
@@ -45,19 +45,19 @@ def history() -> Workspace | None:
 
 def show(found: Reopened) -> None:
     """What a file holds, before it is opened."""
-    st.markdown(f"**{OPENS[found.kind]}**")
-    lines = lines_of(found.settings)
+    st.markdown(f"**{_OPENS[found.kind]}**")
+    lines = _lines_of(found.settings)
     if found.seed is not None:
         lines = {"Picture": f"seed {found.seed}"} | lines
     st.markdown("  \n".join(f"{name}: {plain(value, 80)}" for name, value in lines.items()))
     for note in found.notes:
         st.warning(plain(note, 500), icon=":material/edit_note:")
     if found.fingerprints:
-        prints = " · ".join(f"{kind} {value[:SHORT]}" for kind, value in found.fingerprints.items())
+        prints = " · ".join(f"{kind} {value[:_SHORT]}" for kind, value in found.fingerprints.items())
         st.caption(plain(f"Fingerprints then: {prints}", 500))
 
 
-def lines_of(settings: Settings) -> dict[str, str]:
+def _lines_of(settings: Settings) -> dict[str, str]:
     """The settings that matter, by name."""
     if any(type(settings) is method.settings for method in METHODS.values()):
         fields = type(settings).model_fields

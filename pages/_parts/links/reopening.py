@@ -4,12 +4,12 @@ import streamlit as st
 
 from side_core.files.public import limit_of
 
-MOST_MIB = 64
+_MOST_MIB = 64
 
 
 def reopen_input() -> None:
     """Drop a file, see what it is, open it."""
-    most = int(limit_of("upload_mib") or MOST_MIB)
+    most = int(limit_of("upload_mib") or _MOST_MIB)
     with st.expander("Open an exported run", icon=":material/upload_file:"):
         file = st.file_uploader(
             "Drop an exported picture, run.json or zip here",

@@ -11,25 +11,25 @@ from side_core.settings import ExtractSettings, PromptSettings, ScoreSettings, S
 from side_core.settings.axis import SWEEPABLE
 from side_core.similarity.scores import SCORES
 
-MODELS: list[type[Settings]] = [ExtractSettings, ScoreSettings, SurrogateSettings, PromptSettings]
-MODELS += [method.settings for method in METHODS.values()]
-FIELDS = {name for settings in MODELS for name in settings.model_fields}
-OWN = {  # of widgets that are no field, by page
+_MODELS: list[type[Settings]] = [ExtractSettings, ScoreSettings, SurrogateSettings, PromptSettings]
+_MODELS += [method.settings for method in METHODS.values()]
+_FIELDS = {name for settings in _MODELS for name in settings.model_fields}
+_OWN = {  # of widgets that are no field, by page
     *("view", "size", "pictures", "threshold_by", "threshold_by_rate", "control_percent"),
     *("surrogates", "held_out", "false_percent", "search", "search_weights"),
     *("of", "way", "lesson", "load", "one", "other"),
     *("step", "at", "noise", "lam", "limit", "alone", "flip", "face"),
     *("run", "compare"),
 }
-MADE = {f"threshold_{score}" for score in SCORES} | {f"{axis}_{name}" for axis in "xy" for name in SWEEPABLE}
-KNOWN = FIELDS | OWN | MADE
-FOREIGN = ("utm_", "embed", "fbclid", "gclid", "msclkid", "ref", "mc_")  # what sites add to links, as they begin
+_MADE = {f"threshold_{score}" for score in SCORES} | {f"{axis}_{name}" for axis in "xy" for name in SWEEPABLE}
+KNOWN = _FIELDS | _OWN | _MADE
+_FOREIGN = ("utm_", "embed", "fbclid", "gclid", "msclkid", "ref", "mc_")  # what sites add to links, as they begin
 
 
 def say_strangers() -> None:
     """Say which names of the link there are no settings of; to be called once the page has begun to say such things."""
     for name in st.query_params:
-        if name in KNOWN or name.startswith(FOREIGN):
+        if name in KNOWN or name.startswith(_FOREIGN):
             continue
         near = get_close_matches(name, sorted(KNOWN), 1)
         meant = f"did you mean {plain(near[0])}?" if near else "it is left out."

@@ -41,8 +41,8 @@ def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject:
 
 def show_copies(extraction: Extraction) -> None:
     """All pictures beside the training picture that most are nearest to; counts and control."""
-    show_same(extraction)
-    show_counts(extraction)
+    _show_same(extraction)
+    _show_counts(extraction)
 
 
 def show_alone(pictures: Mapping[int, Picture]) -> None:
@@ -64,7 +64,7 @@ def show_pairs(shown: Shown) -> None:
         show_pair(extraction, shown.noun, shown.paths.get(match.names[position]), position)
 
 
-def show_same(extraction: Extraction) -> None:
+def _show_same(extraction: Extraction) -> None:
     """The first pictures, beside them the training picture that most of all are nearest to, with its caption."""
     match, data, kind = extraction.match, extraction.subject.data, SCORES[extraction.settings.score]
     values = match.training.scores.by_name(extraction.settings.score)
@@ -75,11 +75,11 @@ def show_same(extraction: Extraction) -> None:
         f"{few}{counted(count, 'picture')}{', each from its own noise' if count > 1 else ''}",
         [figure(image, f"Picture of seed {name}, {kind.symbol} {value:.2f}") for image, name, value in shown],
         f"Nearest training picture ({times} of {count})" if times > 1 else "The best match of them",
-        figure(data.images[row], f"Training picture {data.ids[row]}", caption_of(extraction, row)),
+        figure(data.images[row], f"Training picture {data.ids[row]}", _caption_of(extraction, row)),
     )
 
 
-def show_counts(extraction: Extraction) -> None:
+def _show_counts(extraction: Extraction) -> None:
     """How many pictures beat the threshold, beside the control."""
     match, kind = extraction.match, SCORES[extraction.settings.score]
     found = rate_of(beating(match.training, extraction))
@@ -97,7 +97,7 @@ def show_counts(extraction: Extraction) -> None:
     )
 
 
-def caption_of(extraction: Extraction, row: int) -> str:
+def _caption_of(extraction: Extraction, row: int) -> str:
     """The caption of a training picture, if it has one, or else which it is; how often it was shown, where known."""
     data = extraction.subject.data
     caption = str(data.ids[row]) if data.captions is None else str(data.captions[row])

@@ -22,13 +22,13 @@ from side_core.settings import DETECTORS, DetectorName, DetectorSettings, Prompt
 from side_core.stats.rate import rate_of
 from side_core.wording import counted, rounded
 
-IMAGES = 4  # of each prompt: distances need several
-HELD_OUT = 16  # prompts that this one is held against
-A_BATCH = 4  # prompts that are drawn together, and kept as soon as they are scored
-EXTRA = 4  # steps that an image takes besides its whole picture: one for the norm, three evaluations for the sharpness
+_IMAGES = 4  # of each prompt: distances need several
+_HELD_OUT = 16  # prompts that this one is held against
+_A_BATCH = 4  # prompts that are drawn together, and kept as soon as they are scored
+_EXTRA = 4  # steps that an image takes besides its whole picture: one for the norm, three evaluations for the sharpness
 TRYING = "detectors"  # in the session: what they are asked for
-Scores = dict[DetectorName, np.ndarray]
-SCORES: SharedCache[Scores] = SharedCache(128)
+_Scores = dict[DetectorName, np.ndarray]
+_SCORES: SharedCache[_Scores] = SharedCache(128)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,22 +65,22 @@ class Trial:
 
     def seconds(self, batch: Batch) -> float:
         """How long it takes, with the device for oneself."""
-        return seconds_of(self.denoiser, batch.seeds.size, self.settings.steps + EXTRA)
+        return seconds_of(self.denoiser, batch.seeds.size, self.settings.steps + _EXTRA)
 
     @property
     def missing(self) -> list[Batch]:
         """What is not scored yet."""
-        return [batch for batch in self.batches if SCORES.get(self.key(batch)) is None]
+        return [batch for batch in self.batches if _SCORES.get(self.key(batch)) is None]
 
 
-def trial_of(denoiser: TextDenoiser, prompt: str, settings: PromptSettings, held_out: Sequence[str]) -> Trial:
+def _trial_of(denoiser: TextDenoiser, prompt: str, settings: PromptSettings, held_out: Sequence[str]) -> Trial:
     """The prompt and the first of the held-out ones, in batches."""
     own = settings.model_dump(include={"model", "text_scale", "steps", "mode"})
-    asked = DetectorSettings.read(own | {"score_images": IMAGES, "batch_size": A_BATCH * IMAGES})
-    others, seeds = tuple(held_out[:HELD_OUT]), own_seeds(HELD_OUT, IMAGES, SEED)
-    parts = [slice(start, start + A_BATCH) for start in range(0, len(others), A_BATCH)]
+    asked = DetectorSettings.read(own | {"score_images": _IMAGES, "batch_size": _A_BATCH * _IMAGES})
+    others, seeds = tuple(held_out[:_HELD_OUT]), own_seeds(_HELD_OUT, _IMAGES, SEED)
+    parts = [slice(start, start + _A_BATCH) for start in range(0, len(others), _A_BATCH)]
     batches = [Batch(others[part], seeds[: len(others)][part]) for part in parts]
-    return Trial(denoiser, asked, (Batch((prompt,), own_seeds(1, IMAGES, settings.seed)), *batches))
+    return Trial(denoiser, asked, (Batch((prompt,), own_seeds(1, _IMAGES, settings.seed)), *batches))
 
 
 def show_detectors(denoiser: TextDenoiser, prompt: str, settings: PromptSettings, held_out: Sequence[str]) -> None:
@@ -92,20 +92,20 @@ def show_detectors(denoiser: TextDenoiser, prompt: str, settings: PromptSettings
         settings: steps and guidance.
         held_out: prompts that the model has never seen.
     """
-    trial, asked = trial_of(denoiser, prompt, settings, held_out), (denoiser.fingerprint, settings.digest)
+    trial, asked = _trial_of(denoiser, prompt, settings, held_out), (denoiser.fingerprint, settings.digest)
     with st.expander("Other detectors", icon=":material/troubleshoot:"):
         place = st.empty()
         if st.session_state.get(TRYING) != asked:
             with place.container():
-                offer(trial, asked)
+                _offer(trial, asked)
             return
         with place.container():
-            own, *others = score_all(trial)
+            own, *others = _score_all(trial)
         with place.container():
-            show_table(own, {name: np.concatenate([scores[name] for scores in others]) for name in DETECTORS})
+            _show_table(own, {name: np.concatenate([scores[name] for scores in others]) for name in DETECTORS})
 
 
-def offer(trial: Trial, asked: Hashable) -> None:
+def _offer(trial: Trial, asked: Hashable) -> None:
     """What it takes, and a button to begin, or to go on where it was stopped."""
     missing, total = trial.missing, sum(len(batch.prompts) for batch in trial.batches)
     done = total - sum(len(batch.prompts) for batch in missing)
@@ -117,8 +117,8 @@ def offer(trial: Trial, asked: Hashable) -> None:
         )
     else:
         st.markdown(
-            f"Six more, published by others. Most of them need finished pictures: {IMAGES} of this prompt and, "
-            f"once, {IMAGES} of each of {counted(total - 1, 'held-out prompt')}, about {in_time(seconds)} here."
+            f"Six more, published by others. Most of them need finished pictures: {_IMAGES} of this prompt and, "
+            f"once, {_IMAGES} of each of {counted(total - 1, 'held-out prompt')}, about {in_time(seconds)} here."
         )
     st.button(
         "Go on" if done else "Try them",
@@ -129,21 +129,21 @@ def offer(trial: Trial, asked: Hashable) -> None:
     )
 
 
-def score_all(trial: Trial) -> list[Scores]:
+def _score_all(trial: Trial) -> list[_Scores]:
     """The scores of each batch, once for all sessions; those that are missing are computed now.
 
     Raises:
         ValueError: the model returns NaN.
     """
-    known = [SCORES.get(trial.key(batch)) for batch in trial.batches]
+    known = [_SCORES.get(trial.key(batch)) for batch in trial.batches]
     missing = [batch for batch, scores in zip(trial.batches, known, strict=True) if scores is None]
-    new = iter(score_missing(trial, missing) if missing else ())
+    new = iter(_score_missing(trial, missing) if missing else ())
     return [next(new) if scores is None else scores for scores in known]
 
 
-def score_missing(trial: Trial, missing: Sequence[Batch]) -> list[Scores]:
+def _score_missing(trial: Trial, missing: Sequence[Batch]) -> list[_Scores]:
     """The scores of some batches, under a bar with a way to stop; each batch that is finished is kept."""
-    steps = [steps_of(DETECTORS, len(batch.prompts), IMAGES, trial.settings) for batch in missing]
+    steps = [steps_of(DETECTORS, len(batch.prompts), _IMAGES, trial.settings) for batch in missing]
     bar = StopBar(
         "Stop",
         "Keeps the prompts that are scored.",
@@ -157,17 +157,17 @@ def score_missing(trial: Trial, missing: Sequence[Batch]) -> list[Scores]:
         def watch(event: Measuring, before: int = before) -> None:
             bar.see(Taken(before + event.done, sum(steps)), "Steps of the other detectors")
 
-        def make(batch: Batch = batch, watch: Callable[[Measuring], None] = watch) -> Scores:
+        def make(batch: Batch = batch, watch: Callable[[Measuring], None] = watch) -> _Scores:
             work = scores_of(trial.denoiser, DETECTORS, batch.prompts, trial.settings, batch.seeds)
             return finish(in_turn(work, place=waiting), watch)
 
-        found.append(SCORES.get_or_make(trial.key(batch), make))
+        found.append(_SCORES.get_or_make(trial.key(batch), make))
     return found
 
 
-def show_table(own: Scores, others: Scores) -> None:
+def _show_table(own: _Scores, others: _Scores) -> None:
     """Each detector's value of the prompt beside those of held-out prompts."""
-    rows = [row_of(ALL[name], float(own[name][0]), others[name]) for name in DETECTORS]
+    rows = [_row_of(ALL[name], float(own[name][0]), others[name]) for name in DETECTORS]
     st.dataframe(
         rows, hide_index=True, height="content", alt="Each detector's value of this prompt and of held-out prompts"
     )
@@ -177,7 +177,7 @@ def show_table(own: Scores, others: Scores) -> None:
     )
 
 
-def row_of(detector: Detector, value: float, others: np.ndarray) -> dict[str, str]:
+def _row_of(detector: Detector, value: float, others: np.ndarray) -> dict[str, str]:
     """One detector as a row of the table."""
     return {
         "detector": detector.title,

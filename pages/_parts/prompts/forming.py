@@ -13,8 +13,8 @@ from side_core.extraction.subject import Subject, sample_sets
 from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings
 
-UNFINISHED = "unfinished"  # in the session: what was being drawn, and how it looked last
-HIDE_STALE = '<style>.st-key-prompt-results [data-stale="true"] { display: none; }</style>'
+_UNFINISHED = "unfinished"  # in the session: what was being drawn, and how it looked last
+_HIDE_STALE = '<style>.st-key-prompt-results [data-stale="true"] { display: none; }</style>'
 
 
 def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> dict[int, Picture]:
@@ -33,12 +33,12 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     asked = (key, settings.seeds)
 
     def show(estimates: np.ndarray) -> None:
-        st.session_state[UNFINISHED] = (asked, estimates[: look.MOST])
-        show_unfinished(estimates)
+        st.session_state[_UNFINISHED] = (asked, estimates[: look.MOST])
+        _show_unfinished(estimates)
 
     hidden = st.empty()
     if samples.missing(PICTURES):
-        hidden.html(HIDE_STALE)
+        hidden.html(_HIDE_STALE)
     preview = Preview(0, show)
     if matched:
         references = open_references(settings, subject)
@@ -48,13 +48,13 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     else:
         finished = draw_live(settings, subject, PICTURES, preview=preview)
     hidden.empty()
-    of, estimates = st.session_state.get(UNFINISHED, (None, None))
+    of, estimates = st.session_state.get(_UNFINISHED, (None, None))
     if not finished.own and of == asked:
-        show_unfinished(estimates)
+        _show_unfinished(estimates)
     return dict(finished.own)
 
 
-def show_unfinished(estimates: np.ndarray) -> None:
+def _show_unfinished(estimates: np.ndarray) -> None:
     """(n, H, W, 3) uint8: what the model takes the pictures to be, at one moment, where they will stand."""
     pictures = [figure(image, "An unfinished picture") for image in estimates[: look.MOST]]
     look.show_beside("The pictures form", pictures, "", "")

@@ -23,8 +23,8 @@ from side_core.prompts.norms import Measuring
 from side_core.settings import PromptSettings
 from side_core.wording import counted
 
-COMPLETE: SharedCache[HeldOut] = SharedCache(8)
-BEGUN, STOPPED = "measure", "stopped_measuring"  # in the session: which settings
+_COMPLETE: SharedCache[HeldOut] = SharedCache(8)
+_BEGUN, _STOPPED = "measure", "stopped_measuring"  # in the session: which settings
 REDRAW = 1.0  # seconds between two times that what there is is shown
 
 
@@ -34,12 +34,12 @@ def known_now(inquiry: Inquiry) -> HeldOut:
     Raises:
         ValueError: there are too few prompts, or the model's file of them is damaged.
     """
-    prompts, key = inquiry.held_out or (), key_of_all(inquiry)
-    kept = COMPLETE.get(key)
+    prompts, key = inquiry.held_out or (), _key_of_all(inquiry)
+    kept = _COMPLETE.get(key)
     if kept is not None:
         return kept
-    found = known_norms(inquiry.denoiser, prompts, inquiry.settings, name_of(inquiry), folder_of(inquiry))
-    return COMPLETE.put(key, found) if len(found.norms) == len(prompts) else found
+    found = known_norms(inquiry.denoiser, prompts, inquiry.settings, _name_of(inquiry), _folder_of(inquiry))
+    return _COMPLETE.put(key, found) if len(found.norms) == len(prompts) else found
 
 
 def fill_in(inquiry: Inquiry, show: Callable[[HeldOut], object]) -> None:
@@ -56,19 +56,19 @@ def fill_in(inquiry: Inquiry, show: Callable[[HeldOut], object]) -> None:
     missing = len(prompts) - len(known_now(inquiry).norms)
     if not missing:
         return
-    place, begun = st.empty(), st.session_state.get(BEGUN) == settings.norm_digest
+    place, begun = st.empty(), st.session_state.get(_BEGUN) == settings.norm_digest
     seconds = seconds_of(inquiry, missing)
     with place.container():
-        if (sentence := too_long(settings, missing, seconds)) is not None:
+        if (sentence := _too_long(settings, missing, seconds)) is not None:
             say_error(ValueError(sentence))
-        elif st.session_state.get(STOPPED) == settings.norm_digest:
+        elif st.session_state.get(_STOPPED) == settings.norm_digest:
             scored = f"{len(prompts) - missing:,} of {counted(len(prompts), 'held-out prompt')} are scored"
-            ask(f"Stopped: {scored}. The rest takes about {in_time(seconds)} here.", "Go on", settings)
+            _ask(f"Stopped: {scored}. The rest takes about {in_time(seconds)} here.", "Go on", settings)
         elif seconds > LIVE_SECONDS and not begun:
             verb = "takes" if missing == 1 else "take"
-            ask(f"{counted(missing, 'held-out prompt')} {verb} about {in_time(seconds)} here.", "Score them", settings)
+            _ask(f"{counted(missing, 'held-out prompt')} {verb} about {in_time(seconds)} here.", "Score them", settings)
         else:
-            found = COMPLETE.get_or_make(key_of_all(inquiry), lambda: score(inquiry, missing, seconds, show))
+            found = _COMPLETE.get_or_make(_key_of_all(inquiry), lambda: score(inquiry, missing, seconds, show))
             place.empty()
             show(found)
 
@@ -81,7 +81,7 @@ def score(inquiry: Inquiry, missing: int, seconds: float, show: Callable[[HeldOu
     bar = StopBar(
         "Stop scoring",
         "Keeps the held-out prompts that are scored.",
-        lambda: st.session_state.update({STOPPED: digest}),
+        lambda: st.session_state.update({_STOPPED: digest}),
         [Phase(steps, seconds)],
     )
     waiting = st.empty()
@@ -94,21 +94,21 @@ def score(inquiry: Inquiry, missing: int, seconds: float, show: Callable[[HeldOu
             shown = time.monotonic()
             show(known_now(inquiry))
 
-    work = held_out_norms(inquiry.denoiser, prompts, settings, name_of(inquiry), folder_of(inquiry))
+    work = held_out_norms(inquiry.denoiser, prompts, settings, _name_of(inquiry), _folder_of(inquiry))
     return finish(in_turn(work, seconds, waiting), watch)
 
 
-def ask(sentence: str, button: str, settings: PromptSettings) -> None:
+def _ask(sentence: str, button: str, settings: PromptSettings) -> None:
     """What there is to say, with a button to begin or to go on."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.info(sentence, icon=":material/timer:")
-        st.button(button, icon=":material/play_arrow:", on_click=begin, args=(settings.norm_digest,))
+        st.button(button, icon=":material/play_arrow:", on_click=_begin, args=(settings.norm_digest,))
 
 
-def begin(digest: str) -> None:
+def _begin(digest: str) -> None:
     """Called by the button."""
-    st.session_state[BEGUN] = digest
-    st.session_state.pop(STOPPED, None)
+    st.session_state[_BEGUN] = digest
+    st.session_state.pop(_STOPPED, None)
 
 
 def seconds_of(inquiry: Inquiry, count: int) -> float:
@@ -117,7 +117,7 @@ def seconds_of(inquiry: Inquiry, count: int) -> float:
     return timing.step * HALVES * settings.first_steps * settings.score_images * count / timing.batch
 
 
-def too_long(settings: PromptSettings, count: int, seconds: float) -> str | None:
+def _too_long(settings: PromptSettings, count: int, seconds: float) -> str | None:
     """Why a public app scores no held-out prompts; None where it does."""
     allowed = limits()
     if allowed is None or seconds <= 60 * allowed.minutes:
@@ -129,16 +129,16 @@ def too_long(settings: PromptSettings, count: int, seconds: float) -> str | None
     )
 
 
-def name_of(inquiry: Inquiry) -> str:
+def _name_of(inquiry: Inquiry) -> str:
     """What the held-out prompts are called."""
     return Path(inquiry.asked.held_out).name if inquiry.asked.held_out else "held-out prompts"
 
 
-def folder_of(inquiry: Inquiry) -> Path | None:
+def _folder_of(inquiry: Inquiry) -> Path | None:
     """The model's folder, where its own file of norms may be used."""
     return None if inquiry.asked.held_out else model_folder(inquiry.settings.model)
 
 
-def key_of_all(inquiry: Inquiry) -> Key:
+def _key_of_all(inquiry: Inquiry) -> Key:
     """What the norms of all held-out prompts depend on."""
     return (*key_of(inquiry.denoiser, inquiry.settings), inquiry.asked.held_out, inquiry.held_out)

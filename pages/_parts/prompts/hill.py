@@ -9,10 +9,10 @@ from pages._parts.inputs.view import scale
 from pages._parts.show.charts import PLAIN, TRAINING, dressed
 from side_core.wording import counted, shortened
 
-BINS = 60
-CHART_HEIGHT = 210  # pixels, without the names above
-LINE = 22  # pixels of one name above
-LONGEST = 60  # characters of a prompt in the chart
+_BINS = 60
+_CHART_HEIGHT = 210  # pixels, without the names above
+_LINE = 22  # pixels of one name above
+_LONGEST = 60  # characters of a prompt in the chart
 
 
 def hill_chart(
@@ -30,7 +30,7 @@ def hill_chart(
     values = [value, *lines, *(other for _, other in before)]
     low, high = min(float(scores.min()), *values), max(float(scores.max()), *values)
     room = 0.06 * (high - low or 1.0)
-    edges = np.linspace(low - room, high + room, BINS + 1)
+    edges = np.linspace(low - room, high + room, _BINS + 1)
     middles = (edges[:-1] + edges[1:]) / 2
     counts, _ = np.histogram(scores, edges)
     top = float(counts.max())
@@ -52,7 +52,7 @@ def hill_chart(
     figure.add_scatter(
         x=[other for _, other in before],
         y=[0.06 * top] * len(before),
-        customdata=[for_chart(text) for text, _ in before],
+        customdata=[_for_chart(text) for text, _ in before],
         mode="markers",
         marker={"symbol": "diamond", "size": 11, "color": TRAINING, "line": {"width": 1.5, "color": "#ffffff"}},
         hovertemplate="tried before, %{x:.2f}: %{customdata}<extra></extra>",
@@ -74,14 +74,14 @@ def hill_chart(
     dressed(figure, "score (right: the text changes the noise more)", "prompts", showlegend=False)
     rows = 4 if before else 3
     figure.update_layout(
-        height=(CHART_HEIGHT + LINE * rows) * scale(),
-        margin_t=LINE * rows * scale(),
+        height=(_CHART_HEIGHT + _LINE * rows) * scale(),
+        margin_t=_LINE * rows * scale(),
         bargap=0,
         xaxis_range=[edges[0], edges[-1]],
     )
     return figure
 
 
-def for_chart(text: str) -> str:
+def _for_chart(text: str) -> str:
     """Text for a chart, which would take some of it for HTML."""
-    return shortened(text, LONGEST).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shortened(text, _LONGEST).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -19,11 +19,11 @@ from side_core.prompts.held_out import held_out_prompts
 from side_core.prompts.prompt_file import read_prompts
 from side_core.settings import ExtractSettings, PromptSettings
 
-PICTURES = int(DEFAULTS_OF_PROMPTS["count"])  # that are drawn unless told otherwise
-IMAGES = int(DEFAULTS_OF_PROMPTS["score_images"])  # one alone says less: its noise counts as well
-MOST_PICTURES, MOST_STEPS = 64, 250  # that a page draws
-MOST_IMAGES = 16  # that a score is averaged over
-PERCENT = (0.5, 1.0, 2.0, 5.0, 10.0)
+_PICTURES = int(DEFAULTS_OF_PROMPTS["count"])  # that are drawn unless told otherwise
+_IMAGES = int(DEFAULTS_OF_PROMPTS["score_images"])  # one alone says less: its noise counts as well
+_MOST_PICTURES, _MOST_STEPS = 64, 250  # that a page draws
+_MOST_IMAGES = 16  # that a score is averaged over
+_PERCENT = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Asked:
         return ExtractSettings.read(self.matching.model_dump() | changes)
 
 
-def text_models() -> list[str]:
+def _text_models() -> list[str]:
     """What is offered: built-in models that draw what a text says, and those that `SIDE_MODELS` names."""
     own = str(PromptSettings.model_fields["model"].default)
     return list(dict.fromkeys([own, *(name for name in BUILT_INS if draws_texts(name)), *listed_models()]))
@@ -62,7 +62,7 @@ def model_input() -> dict[str, Any]:
     own, first = (str(of.model_fields["model"].default) for of in (PromptSettings, ExtractSettings))
     title = str(PromptSettings.model_fields["model"].title)
     loans.bring_there("model", title, own, reason_against_text, quiet=first)
-    model = controls.open_choice("model", text_models(), of=PromptSettings, check=describe, on_change=follow_model)
+    model = controls.open_choice("model", _text_models(), of=PromptSettings, check=describe, on_change=follow_model)
     return {"model": model, **sidebar.set_inputs(model)}
 
 
@@ -70,7 +70,7 @@ def drawing_inputs() -> dict[str, Any]:
     """How many pictures, how hard they follow the text, and from which seeds."""
     of = PromptSettings
     return {
-        "count": controls.slider("count", title="Pictures", high=MOST_PICTURES, default=PICTURES),
+        "count": controls.slider("count", title="Pictures", high=_MOST_PICTURES, default=_PICTURES),
         "text_scale": controls.slider("text_scale", of=of, step=0.5),
         "seed": controls.number("seed", of=of),
     }
@@ -79,18 +79,18 @@ def drawing_inputs() -> dict[str, Any]:
 def more_inputs(model: str) -> dict[str, Any]:
     """What few people change: the steps, what the score is taken of and held against, arithmetic."""
     of = PromptSettings
-    most = int(min(MOST_STEPS, limit_of("steps") or MOST_STEPS))
+    most = int(min(_MOST_STEPS, limit_of("steps") or _MOST_STEPS))
     chosen: dict[str, Any] = {
         "steps": controls.slider("steps", high=most, of=of),
         "first_steps": controls.slider("first_steps", high=most, of=of),
         "score_images": controls.slider(
-            "score_images", title="Images of the score", high=MOST_IMAGES, default=IMAGES, of=of
+            "score_images", title="Images of the score", high=_MOST_IMAGES, default=_IMAGES, of=of
         ),
     }
-    checks.one_of("false_percent", "False-positive bound, in %", PERCENT, 1.0)
+    checks.one_of("false_percent", "False-positive bound, in %", _PERCENT, 1.0)
     percent = st.select_slider(
         "False-positive bound, in %",
-        PERCENT,
+        _PERCENT,
         1.0,
         key="false_percent",
         bind="query-params",
@@ -98,12 +98,12 @@ def more_inputs(model: str) -> dict[str, Any]:
     )
     return chosen | {
         "false_positives": percent / 100,
-        "held_out": held_out_input(model),
+        "held_out": _held_out_input(model),
         "mode": controls.choice("mode", of=of),
     }
 
 
-def held_out_input(model: str) -> str:
+def _held_out_input(model: str) -> str:
     """A file of prompts that the model was never trained on; empty: its own."""
     own = held_out_prompts(model)
     checks.opened("held_out", "Held-out prompts", "", lambda path: read_prompts(Path(path)), "the model's own")

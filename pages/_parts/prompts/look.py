@@ -18,7 +18,7 @@ HIDE_STALE = """<style>
 .st-key-prompt-words [data-stale="true"], .st-key-score-row [data-stale="true"] { visibility: hidden; }
 </style>"""
 HIDE_NOTHING = "<style></style>"
-STYLE = """<style>
+_STYLE = """<style>
 .beside { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 1fr); gap: 0.5rem 2rem; }
 .beside p { font-weight: 650; margin: 0; align-self: end; }
 .beside .drawn { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.5rem; align-content: start; }
@@ -39,6 +39,6 @@ def show_beside(title: str, pictures: list[str], other_title: str, other: str) -
         other: its HTML figure; may be empty.
     """
     st.html(
-        f'{STYLE}<div class="beside"><p>{escape(title)}</p><p>{escape(other_title)}</p>'
+        f'{_STYLE}<div class="beside"><p>{escape(title)}</p><p>{escape(other_title)}</p>'
         f'<div class="drawn">{"".join(pictures)}</div><div class="right">{other}</div></div>'
     )

@@ -33,7 +33,7 @@ from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import norm_of, score_of, text_norms
 from side_core.sampling.prompt import check_prompt
 
-LOOKED_INTO = "looked_into"  # in the session: what the page has shown to the end
+_LOOKED_INTO = "looked_into"  # in the session: what the page has shown to the end
 
 
 def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
@@ -60,7 +60,7 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
         asked = inputs.asked_for(chosen, examined)
     prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(asked.digest)]))
     looked_into = (prompt, asked.prompts.digest, asked.held_out)
-    st.html(HIDE_NOTHING if st.session_state.get(LOOKED_INTO) == looked_into else HIDE_STALE)
+    st.html(HIDE_NOTHING if st.session_state.get(_LOOKED_INTO) == looked_into else HIDE_STALE)
     check_prompt(prompt, examined.denoiser)
     offer_link(heading, link_to(PROMPTS, inputs.values_of(asked, prompt)))
     with st.container():
@@ -71,30 +71,30 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
     with st.container():
         value = float(score_of(norms_now(examined.denoiser, prompt, asked.prompts)[None])[0])
     panel, filling = Panel(), st.container()
-    standing = show_standing(inquiry, value, panel)
+    standing = _show_standing(inquiry, value, panel)
     with st.container():
         significance = words_now(examined.denoiser, prompt, asked.prompts)
     with words:
         show_words(prompt, significance, examined.knows_names)
     with st.container(key="prompt-results"):
-        shown = show_pictures(inquiry, standing)
+        shown = _show_pictures(inquiry, standing)
         before = st.empty()
-        show_before(asked.digest, before)
+        _show_before(asked.digest, before)
         further = view.detail("further")
         if shown is not None:
             show_pairs(shown)
             keep_run(shown.extraction, shown.drawn)
         if standing is not None and standing.threshold is None:
             with filling:
-                fill_in(inquiry, lambda held_out: show_standing(inquiry, value, panel, held_out))
-            show_before(asked.digest, before)
+                fill_in(inquiry, lambda held_out: _show_standing(inquiry, value, panel, held_out))
+            _show_before(asked.digest, before)
         if shown is not None:
             with further:  # last, as it may take a while
-                show_further(inquiry, significance)
-    st.session_state[LOOKED_INTO] = looked_into
+                _show_further(inquiry, significance)
+    st.session_state[_LOOKED_INTO] = looked_into
 
 
-def show_standing(inquiry: Inquiry, value: float, panel: Panel, held_out: HeldOut | None = None) -> Standing | None:
+def _show_standing(inquiry: Inquiry, value: float, panel: Panel, held_out: HeldOut | None = None) -> Standing | None:
     """The score of the prompt, beside the held-out prompts that are scored so far; None where there are none at all.
 
     Args:
@@ -113,13 +113,13 @@ def show_standing(inquiry: Inquiry, value: float, panel: Panel, held_out: HeldOu
     return standing
 
 
-def show_before(settings: str, place: DeltaGenerator) -> None:
+def _show_before(settings: str, place: DeltaGenerator) -> None:
     """What was tried before with these settings, in its place."""
     with place.container():
         show_tried(settings)
 
 
-def show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
+def _show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
     """What the prompt draws, beside the training picture. None where nothing is compared."""
     examined = inquiry.examined
     with st.container():
@@ -141,7 +141,7 @@ def show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
     return Shown(extraction, "seed", named, {samples.key: pictures})
 
 
-def show_further(inquiry: Inquiry, significance: Significance) -> None:
+def _show_further(inquiry: Inquiry, significance: Significance) -> None:
     """What few people need at first: figures, a search, the code, other detectors."""
     show_figures(significance)
     show_search(inquiry.examined.subject.data)

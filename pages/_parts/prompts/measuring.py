@@ -18,8 +18,8 @@ from side_core.prompts.norms import norms_of
 from side_core.prompts.prompt_file import read_prompts
 from side_core.settings import PromptSettings
 
-NORMS: SharedCache[np.ndarray] = SharedCache(256)  # of single prompts
-WORDS: SharedCache[Significance] = SharedCache(256)
+_NORMS: SharedCache[np.ndarray] = SharedCache(256)  # of single prompts
+_WORDS: SharedCache[Significance] = SharedCache(256)
 HALVES = 2  # evaluations a step: with and without the text
 
 
@@ -30,7 +30,7 @@ def norms_now(denoiser: TextDenoiser, prompt: str, settings: PromptSettings) -> 
         ValueError: the model returns NaN.
     """
     work = norms_of(denoiser, [prompt], settings)
-    return NORMS.get_or_make(
+    return _NORMS.get_or_make(
         (*key_of(denoiser, settings), settings.seed, prompt), lambda: run_with_progress(in_turn(work), "Scoring")[0]
     )
 
@@ -42,7 +42,7 @@ def words_now(denoiser: TextDenoiser, prompt: str, settings: PromptSettings) -> 
         ValueError: there is no word in it, or the model returns NaN.
     """
     work = explaining(denoiser, prompt, settings)
-    return WORDS.get_or_make(
+    return _WORDS.get_or_make(
         (*key_of(denoiser, settings), settings.seed, prompt),
         lambda: run_with_progress(in_turn(work), "Explaining the words"),
     )

@@ -8,14 +8,14 @@ from pages._parts.links import checks
 from side_core.prompts.examples import Example
 from side_core.settings import PromptSettings
 
-KEY = "prompt"  # of the text field, in the URL and in the session
-FIELD = PromptSettings.model_fields["prompt"]
-LONGEST = 2000  # characters, as the settings say
+_KEY = "prompt"  # of the text field, in the URL and in the session
+_FIELD = PromptSettings.model_fields["prompt"]
+_LONGEST = 2000  # characters, as the settings say
 
 
 def set_prompt(text: str) -> None:
     """Put another prompt into the text field; in a callback, or before the field is made."""
-    st.session_state[KEY] = text
+    st.session_state[_KEY] = text
 
 
 def prompt_input(examples: Sequence[Example], tried: Sequence[str]) -> str:
@@ -26,29 +26,29 @@ def prompt_input(examples: Sequence[Example], tried: Sequence[str]) -> str:
         tried: prompts of this session, the last first.
     """
     start = examples[0].prompt if examples else ""
-    checks.opened(KEY, str(FIELD.title), start, check_length, "the first example" if start else "nothing")
+    checks.opened(_KEY, str(_FIELD.title), start, _check_length, "the first example" if start else "nothing")
     row = st.container(horizontal=True, gap="small", key="prompt-row")
     with row.container(key="prompt-field"):
         written = st.text_input(
             "Prompt",
             start,
-            max_chars=LONGEST,
-            key=KEY,
+            max_chars=_LONGEST,
+            key=_KEY,
             bind="query-params",
             placeholder="What the picture shall show",
             help="Press Enter to score it. Below, single words can be removed or replaced.",
         )
     with row.container(key="prompt-examples"):
-        example_input(examples, tried, written or "")
+        _example_input(examples, tried, written or "")
     return (written or "").strip()
 
 
-def check_length(text: str) -> None:
+def _check_length(text: str) -> None:
     """Raise ValueError where a link's prompt is longer than any is."""
     PromptSettings.read({"prompt": text})
 
 
-def example_input(examples: Sequence[Example], tried: Sequence[str], prompt: str) -> None:
+def _example_input(examples: Sequence[Example], tried: Sequence[str], prompt: str) -> None:
     """A list of examples and of what was tried; choosing one puts it into the text field."""
     kinds = dict.fromkeys(tried, "tried before") | {item.prompt: item.kind for item in examples}
     known = [item.prompt for item in examples] + [text for text in tried if kinds[text] == "tried before"]
@@ -61,12 +61,12 @@ def example_input(examples: Sequence[Example], tried: Sequence[str], prompt: str
         index=None,
         format_func=lambda text: f"{kinds[text]}: {text}",
         placeholder="Take an example",
-        on_change=take_example,
+        on_change=_take_example,
         help="How often the embedded model was shown the prompt with its picture while it was trained.",
     )
 
 
-def take_example() -> None:
+def _take_example() -> None:
     """The chosen example becomes the prompt."""
     if text := st.session_state.get("example"):
         set_prompt(text)

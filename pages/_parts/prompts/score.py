@@ -12,7 +12,7 @@ from side_core.settings import PromptSettings
 from side_core.stats.roc import Threshold
 from side_core.wording import counted, rounded
 
-UNIT = "‖e_c − e_0‖₂"
+_UNIT = "‖e_c − e_0‖₂"
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +74,17 @@ class Panel:
         self.shown += 1
         with self.figures.container():
             st.metric(
-                f"Score after {steps_in_words(standing.settings)}",
+                f"Score after {_steps_in_words(standing.settings)}",
                 rounded(standing.value),
-                help=f"{UNIT}: how much the text changes the noise that the model predicts. Mean over "
+                help=f"{_UNIT}: how much the text changes the noise that the model predicts. Mean over "
                 f"{counted(standing.settings.score_images, 'image')}, each from its own noise, and "
                 f"{counted(standing.settings.first_steps, 'step')}.",
             )
-            show_comparison(standing)
+            _show_comparison(standing)
         if standing.scored:
             threshold = None if standing.threshold is None else standing.threshold.value
             chart = hill_chart(standing.value, standing.held_out.scores, threshold, before)
-            self.hill.plotly_chart(chart, alt=in_words(standing), key=f"score-chart-{self.shown}")
+            self.hill.plotly_chart(chart, alt=_in_words(standing), key=f"score-chart-{self.shown}")
         else:
             self.hill.info(
                 f"Nothing to hold it against yet: none of {counted(standing.of, 'held-out prompt')} is scored. "
@@ -93,13 +93,13 @@ class Panel:
             )
 
 
-def show_comparison(standing: Standing) -> None:
+def _show_comparison(standing: Standing) -> None:
     """The score against the held-out prompts in words; nothing where none is scored."""
     if not standing.scored:
         return
     above = standing.held_out.at_or_above(standing.value)
     if standing.threshold is not None:
-        st.markdown(badge(standing.value, standing.threshold))
+        st.markdown(_badge(standing.value, standing.threshold))
         st.markdown(f"**{standing.times:.1f} times** what prompts do that it has never seen (their median).")
         st.caption(
             f"As high or higher: {above} of the held-out prompts. Above the threshold by chance: "
@@ -116,7 +116,7 @@ def show_comparison(standing: Standing) -> None:
     )
 
 
-def badge(value: float, threshold: Threshold) -> str:
+def _badge(value: float, threshold: Threshold) -> str:
     """On which side of the threshold a score is, as Markdown: in words, beside the colour."""
     if value > threshold.value:
         return f":violet-badge[:material/arrow_upward: above the threshold {rounded(threshold.value)}]"
@@ -132,13 +132,13 @@ def without_held_out(value: float) -> None:
     )
 
 
-def steps_in_words(settings: PromptSettings) -> str:
+def _steps_in_words(settings: PromptSettings) -> str:
     """How much of the drawing it takes."""
     of = counted(settings.steps, "step")
     return f"the first of {of}" if settings.first_steps == 1 else f"{settings.first_steps} of {of}"
 
 
-def in_words(standing: Standing) -> str:
+def _in_words(standing: Standing) -> str:
     """The chart for who cannot see it."""
     scores, verb = standing.held_out.scores, "scores" if standing.scored == 1 else "score"
     threshold = standing.threshold

@@ -12,8 +12,8 @@ from side_core.similarity.text import TextEncoder, open_text_encoder
 from side_core.similarity.text_search import search
 from side_core.wording import counted
 
-TOP = 8
-ENCODERS: SharedCache[TextEncoder] = SharedCache(2)
+_TOP = 8
+_ENCODERS: SharedCache[TextEncoder] = SharedCache(2)
 
 
 def show_search(data: TrainingSet) -> None:
@@ -30,7 +30,7 @@ def show_search(data: TrainingSet) -> None:
             bind="query-params",
             placeholder="long hair and glasses",
             max_chars=500,
-            help=f"The {TOP} of {counted(len(data), 'training picture')} whose CLIP features are nearest the words'.",
+            help=f"The {_TOP} of {counted(len(data), 'training picture')} whose CLIP features are nearest the words'.",
         )
         weights = right.text_input(
             "CLIP model",
@@ -42,19 +42,19 @@ def show_search(data: TrainingSet) -> None:
         if not (words or "").strip():
             return
         try:
-            show_found(data, words, (weights or "").strip())
+            _show_found(data, words, (weights or "").strip())
         except ValueError as error:
             say_error(error)
 
 
-def show_found(data: TrainingSet, words: str, weights: str) -> None:
+def _show_found(data: TrainingSet, words: str, weights: str) -> None:
     """The best matches.
 
     Raises:
         ValueError: the model cannot be opened, or the pictures not encoded.
     """
-    encoder = ENCODERS.get_or_make((weights,), lambda: open_text_encoder(weights or None))
-    hits = run_with_progress(in_turn(search(data, words, encoder, TOP)), "Encoding training pictures")
+    encoder = _ENCODERS.get_or_make((weights,), lambda: open_text_encoder(weights or None))
+    hits = run_with_progress(in_turn(search(data, words, encoder, _TOP)), "Encoding training pictures")
     show_row(
         [
             figure(data.images[hit.row], f"Training picture {hit.id}", f"{hit.cosine:.2f}: {hit.caption or hit.id}")

@@ -18,7 +18,7 @@ from side_core.prompts.examples import Example, embedded_examples, training_exam
 from side_core.prompts.held_out import CAPTIONED
 from side_core.settings import ExtractSettings, PromptSettings
 
-OWN = str(PromptSettings.model_fields["model"].default)
+_OWN = str(PromptSettings.model_fields["model"].default)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +77,17 @@ def has_text(model: str) -> bool:
         return True
     say_error(
         ValueError(
-            f"'{model}' draws without a text: choose {OWN}, or a text-to-image model of your own "
+            f"'{model}' draws without a text: choose {_OWN}, or a text-to-image model of your own "
             "(a StableDiffusionPipeline folder or Hub id)."
         )
     )
-    st.button(f"Use {OWN}", icon=":material/edit_note:", type="primary", on_click=use_own, key="use-own")
+    st.button(f"Use {_OWN}", icon=":material/edit_note:", type="primary", on_click=_use_own, key="use-own")
     return False
 
 
-def use_own() -> None:
+def _use_own() -> None:
     """Choose the embedded text-to-image model."""
-    st.session_state["model"] = OWN
+    st.session_state["model"] = _OWN
     follow_model()
 
 
@@ -107,11 +107,11 @@ def examine(chosen: Mapping[str, Any]) -> Examined:
         data_and_control(settings)
     except ValueError as error:
         alone = open_model(settings.model, settings.mode)
-        return Examined(need_text(alone), Subject(no_images(alone.image_size), None, alone), str(error))
+        return Examined(need_text(alone), Subject(_no_images(alone.image_size), None, alone), str(error))
     subject = open_subject(settings)
     return Examined(need_text(subject.denoiser), subject)
 
 
-def no_images(size: tuple[int, int]) -> TrainingSet:
+def _no_images(size: tuple[int, int]) -> TrainingSet:
     """A set without an image, for a model that draws but has nothing to be compared with."""
     return TrainingSet("none", np.empty((0, *size, 3), np.uint8), np.empty(0, str))

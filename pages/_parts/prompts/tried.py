@@ -9,9 +9,9 @@ import streamlit as st
 from pages._parts.show.charts import TRAINING
 from pages._parts.show.figures import figure
 
-KEY = "tried"  # in the session
-MOST = 8  # that are kept
-STYLE = f"""<style>
+_KEY = "tried"  # in the session
+_MOST = 8  # that are kept
+_STYLE = f"""<style>
 .tried {{ width: 100%; border-collapse: collapse; }}
 .tried th, .tried td {{ text-align: left; padding: 0.3rem 0.75rem 0.3rem 0; vertical-align: middle;
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); font-weight: 400; }}
@@ -49,20 +49,20 @@ class Tried:
 
 def tried(settings: str) -> list[Tried]:
     """What was tried with these settings, the last first."""
-    known: list[Tried] = st.session_state.get(KEY, [])
+    known: list[Tried] = st.session_state.get(_KEY, [])
     return [item for item in known if item.settings == settings]
 
 
 def note(new: Tried) -> None:
     """Remember a prompt, the last first; one that is known keeps its pictures and comes first."""
-    known: list[Tried] = st.session_state.get(KEY, [])
-    old = next((item for item in known if same(item, new)), None)
+    known: list[Tried] = st.session_state.get(_KEY, [])
+    old = next((item for item in known if _same(item, new)), None)
     if old is not None and new.picture is None:
         new = replace(new, picture=old.picture, copies=old.copies)
-    st.session_state[KEY] = [new, *(item for item in known if not same(item, new))][:MOST]
+    st.session_state[_KEY] = [new, *(item for item in known if not _same(item, new))][:_MOST]
 
 
-def same(one: Tried, other: Tried) -> bool:
+def _same(one: Tried, other: Tried) -> bool:
     """Whether both are the same prompt under the same settings."""
     return (one.prompt, one.settings) == (other.prompt, other.settings)
 
@@ -74,14 +74,14 @@ def show_tried(settings: str) -> None:
         return
     st.markdown("**What you tried**")
     most = max(item.score for item in items)
-    rows = "".join(row_of(item, most, place == 0) for place, item in enumerate(items))
+    rows = "".join(_row_of(item, most, place == 0) for place, item in enumerate(items))
     st.html(
-        f'{STYLE}<table class="tried"><thead><tr><th scope="col">Prompt</th><th scope="col">Score</th>'
+        f'{_STYLE}<table class="tried"><thead><tr><th scope="col">Prompt</th><th scope="col">Score</th>'
         f'<th scope="col">First picture</th><th scope="col">Copies</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
-def row_of(item: Tried, most: float, now: bool) -> str:
+def _row_of(item: Tried, most: float, now: bool) -> str:
     """One prompt as a row of the table."""
     side = "no threshold yet" if item.counts is None else "above" if item.counts else "below"
     bar = f'<div class="room"><div class="bar" style="width: {100 * item.score / most:.0f}%"></div></div>'

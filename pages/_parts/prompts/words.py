@@ -11,13 +11,13 @@ from side_core.prompts.examples import alternatives
 from side_core.prompts.explain import Significance, WordWeight
 from side_core.wording import counted, rounded, shortened
 
-CHOSEN = "word"  # in the session: (prompt, place) of the word that is changed
-DEEPEST = 62  # % of the colour that the most significant word has, so that its text can still be read
-HINT = (
+_CHOSEN = "word"  # in the session: (prompt, place) of the word that is changed
+_DEEPEST = 62  # % of the colour that the most significant word has, so that its text can still be read
+_HINT = (
     "The deeper its colour and the smaller its number, the more the score hangs on a word ([[significance]]). Choose "
     "one to change it."
 )
-STYLE = """<style>
+_STYLE = """<style>
 .st-key-words { row-gap: 0.4rem; }
 .st-key-words button { min-height: 2.6rem; padding: 0.2rem 0.7rem; border-width: 2px; }
 .st-key-words button p { font-size: 1.15rem; color: light-dark(#14121d, #ffffff) !important; }
@@ -34,46 +34,46 @@ def show_words(prompt: str, significance: Significance, known_names: bool) -> No
         known_names: whether the model was trained on the built-in names, so that others of them are offered.
     """
     spans = spans_of(prompt, [word.text for word in significance.words])
-    chosen = chosen_place(prompt, significance)
-    st.html(STYLE + colours(significance, chosen) + "</style>")
+    chosen = _chosen_place(prompt, significance)
+    st.html(_STYLE + _colours(significance, chosen) + "</style>")
     with st.container(horizontal=True, gap="small", key="words"):
         for place, (word, span) in enumerate(zip(significance.words, spans, strict=True)):
             written = span.of(prompt) if span else word.text
             st.button(
                 f"{plain(written, 40)} :small[{word.rank}]",
                 key=f"word-{place}",
-                help=in_words(word, len(significance.words)),
+                help=_in_words(word, len(significance.words)),
                 on_click=st.session_state.__setitem__,
-                args=(CHOSEN, (prompt, place)),
+                args=(_CHOSEN, (prompt, place)),
                 width="content",
             )
-    glossary.line(HINT)
+    glossary.line(_HINT)
     if (span := spans[chosen]) is not None:
-        change_inputs(prompt, span, chosen, known_names)
+        _change_inputs(prompt, span, chosen, known_names)
 
 
-def chosen_place(prompt: str, significance: Significance) -> int:
+def _chosen_place(prompt: str, significance: Significance) -> int:
     """Which word is changed: the one that was clicked in this very prompt, or else the most significant."""
-    of, place = st.session_state.get(CHOSEN, ("", 0))
+    of, place = st.session_state.get(_CHOSEN, ("", 0))
     count = len(significance.words)
     if of == prompt and place < count:
         return int(place)
     return next(place for place, word in enumerate(significance.words) if word.rank == 1)
 
 
-def colours(significance: Significance, chosen: int) -> str:
+def _colours(significance: Significance, chosen: int) -> str:
     """CSS of the buttons: the deeper the colour, the more significant; the chosen one has a frame."""
     rules = [f".st-key-word-{chosen} button {{ border-color: currentColor; }}"]
     most = max(word.value for word in significance.words) or 1.0
     for place, word in enumerate(significance.words):
-        depth = DEEPEST * word.value / most
+        depth = _DEEPEST * word.value / most
         rules.append(
             f".st-key-word-{place} button {{ background: color-mix(in srgb, {TRAINING} {depth:.0f}%, transparent); }}"
         )
     return "\n".join(rules)
 
 
-def in_words(word: WordWeight, count: int) -> str:
+def _in_words(word: WordWeight, count: int) -> str:
     """What a word's number means, among `count` words."""
     return (
         f"Significance {rounded(word.value)}: number {word.rank} of {count}. "
@@ -81,7 +81,7 @@ def in_words(word: WordWeight, count: int) -> str:
     )
 
 
-def change_inputs(prompt: str, span: Span, place: int, known_names: bool) -> None:
+def _change_inputs(prompt: str, span: Span, place: int, known_names: bool) -> None:
     """Remove the chosen word, or put another in its place; either scores the new prompt at once."""
     written = span.of(prompt)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="change-word"):
@@ -89,7 +89,7 @@ def change_inputs(prompt: str, span: Span, place: int, known_names: bool) -> Non
             f"Remove **{plain(written, 40)}**",
             icon=":material/backspace:",
             key="remove-word",
-            on_click=change,
+            on_click=_change,
             args=(prompt, span, place, ""),
         )
         others = alternatives(written) if known_names else ()
@@ -101,25 +101,25 @@ def change_inputs(prompt: str, span: Span, place: int, known_names: bool) -> Non
             accept_new_options=True,
             placeholder=f"Replace {shortened(written, 40)} by …",
             label_visibility="collapsed",
-            on_change=replace,
+            on_change=_replace,
             args=(prompt, span, place),
             width=320,
         )
 
 
-def replace(prompt: str, span: Span, place: int) -> None:
+def _replace(prompt: str, span: Span, place: int) -> None:
     """Put what was chosen or typed in the place of a word."""
     if new := (st.session_state.get("replacement") or "").strip():
-        change(prompt, span, place, new)
+        _change(prompt, span, place, new)
     st.session_state["replacement"] = None
 
 
-def change(prompt: str, span: Span, place: int, new: str) -> None:
+def _change(prompt: str, span: Span, place: int, new: str) -> None:
     """The prompt with another word, or none, in one place; the same place stays chosen where there is a word."""
     after = with_word(prompt, span, new)
     set_prompt(after)
     if new:
-        st.session_state[CHOSEN] = (after, place)
+        st.session_state[_CHOSEN] = (after, place)
 
 
 def show_figures(significance: Significance) -> None:

@@ -21,7 +21,7 @@ DEVICE = DeviceQueue()  # whatever computes here: the cores and the GPU are busy
 POLL = 0.1  # seconds between two looks at whether the run is to end
 QUIET = 0.5  # seconds before a person who waits is told
 LONG = 5.0  # the same for who has begun: turns that alternate are no news
-RENEW = 0.5  # seconds between two notices
+_RENEW = 0.5  # seconds between two notices
 
 
 class Own(threading.local):
@@ -60,14 +60,14 @@ def in_turn(
         seconds: how long all of it takes alone, where that is known before.
         place: where a person who waits is told; left out: a new one, where the page stands.
     """
-    steps, ticket, notice = iter(work), own_ticket(), Notice(place)
+    steps, ticket, notice = iter(work), _own_ticket(), Notice(place)
     if seconds is not None:
         ticket.tell(seconds)
     try:
         while True:
             outer = ticket.working  # this very work is a part of another one's step
             if not outer:
-                wait_for_turn(ticket, notice)
+                _wait_for_turn(ticket, notice)
             try:
                 if not outer:
                     notice.clear()
@@ -94,7 +94,7 @@ def in_one_turn(call: Callable[[], Result], place: DeltaGenerator | None = None)
     return finish(in_turn(work(), place=place))
 
 
-def own_ticket() -> Ticket:
+def _own_ticket() -> Ticket:
     """The place of this script run: the one it has, or a new one, for which its session pays."""
     if OWN.ticket is None or not OWN.ticket.again():
         run = get_script_run_ctx(suppress_warning=True)
@@ -102,7 +102,7 @@ def own_ticket() -> Ticket:
     return OWN.ticket
 
 
-def wait_for_turn(ticket: Ticket, notice: "Notice") -> None:
+def _wait_for_turn(ticket: Ticket, notice: "Notice") -> None:
     """Begin a step as soon as it is this one's turn."""
     start = time.monotonic()
     heed_stop()
@@ -127,7 +127,7 @@ class Notice:
     def see(self, ticket: Ticket, waited: float) -> None:
         """Show how long it will still take, if it has taken a while."""
         now = time.monotonic()
-        if waited < (LONG if self.begun else QUIET) or (self.shown is not None and now - self.shown < RENEW):
+        if waited < (LONG if self.begun else QUIET) or (self.shown is not None and now - self.shown < _RENEW):
             return
         self.place = self.place or st.empty()
         self.shown = now

@@ -12,8 +12,8 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import file_util, net_util
 
-SITE = re.compile(r"https?://[\w*.-]+(:\d+)?", re.ASCII)
-INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_SITE = re.compile(r"https?://[\w*.-]+(:\d+)?", re.ASCII)
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
 def front_door() -> list[Middleware]:
@@ -48,37 +48,37 @@ def headers() -> dict[str, str]:
         ValueError: `SIDE_EMBEDDED_IN` names what is no site.
     """
     always = {
-        "Content-Security-Policy": policy(),
+        "Content-Security-Policy": _policy(),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
-    return always if embedded_in() else always | {"X-Frame-Options": "DENY"}  # which knows all sites or none
+    return always if _embedded_in() else always | {"X-Frame-Options": "DENY"}  # which knows all sites or none
 
 
-def policy() -> str:
+def _policy() -> str:
     """The Content-Security-Policy (CSP, level 3): the least that Streamlit and Plotly work with."""
     directives = {
         "default-src": ["'self'"],  # connections, too, the websocket among them
-        "script-src": ["'self'", "blob:", *inline_scripts()],  # blob: the button that copies a link
+        "script-src": ["'self'", "blob:", *_inline_scripts()],  # blob: the button that copies a link
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", "blob:"],  # blob: a chart saved as PNG
         "font-src": ["'self'", "data:"],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
-        "frame-ancestors": list(embedded_in()) or ["'none'"],
+        "frame-ancestors": list(_embedded_in()) or ["'none'"],
     }
     return "; ".join(" ".join((name, *sources)) for name, sources in directives.items())
 
 
-def inline_scripts() -> list[str]:
+def _inline_scripts() -> list[str]:
     """The scripts that stand in Streamlit's own page, each as what a policy calls it: its digest."""
     page = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    digests = (hashlib.sha256(script.encode()).digest() for script in INLINE.findall(page))
+    digests = (hashlib.sha256(script.encode()).digest() for script in _INLINE.findall(page))
     return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
 
 
-def embedded_in() -> tuple[str, ...]:
+def _embedded_in() -> tuple[str, ...]:
     """The sites whose pages may show the app in a frame: `SIDE_EMBEDDED_IN`, separated by commas; none by default.
 
     Raises:
@@ -87,6 +87,6 @@ def embedded_in() -> tuple[str, ...]:
     named = (site.strip().rstrip("/") for site in os.environ.get("SIDE_EMBEDDED_IN", "").split(","))
     sites = tuple(site for site in named if site)
     for site in sites:
-        if not SITE.fullmatch(site):
+        if not _SITE.fullmatch(site):
             raise ValueError(f"SIDE_EMBEDDED_IN names '{site}': write each site as https://course.example.")
     return sites

@@ -19,9 +19,9 @@ from side_core.sampling.store import Store
 from side_core.wording import counted
 
 STORE = Store(MEMORY, MemoryParts())  # what is finished, for everybody
-ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
-REDRAW = 0.7  # seconds between two pictures of unfinished work
-RUNNING, STOPPED = "running_job", "stopped_job"  # in the session: the keys of a job
+_ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
+_REDRAW = 0.7  # seconds between two pictures of unfinished work
+_RUNNING, _STOPPED = "running_job", "stopped_job"  # in the session: the keys of a job
 
 
 def run_live(method: Method, job: Job, show: Callable[[Report], None]) -> Report:
@@ -36,7 +36,7 @@ def run_live(method: Method, job: Job, show: Callable[[Report], None]) -> Report
     report = job.found(STORE)
     if report.done == job.total:
         return report
-    if st.session_state.get(RUNNING) == job.key:
+    if st.session_state.get(_RUNNING) == job.key:
         with during.container():
             _watch(method, job, report, show)
         during.empty()
@@ -61,9 +61,9 @@ def _offer(method: Method, job: Job, report: Report) -> None:
             type="primary",
             disabled=bool(sentence),
             on_click=st.session_state.__setitem__,
-            args=(RUNNING, job.key),
+            args=(_RUNNING, job.key),
         )
-        if report.done and st.session_state.get(STOPPED) == job.key:
+        if report.done and st.session_state.get(_STOPPED) == job.key:
             total = counted(job.total, method.counted.removesuffix("s"), method.counted)
             st.info(f"Stopped: {report.done:,} of {total} are finished.", icon=":material/pause:")
         st.caption(plain(str(estimate), 500))
@@ -80,7 +80,7 @@ def _watch(method: Method, job: Job, report: Report, show: Callable[[Report], No
     for part in in_turn(run_job(job, STORE, estimate), estimate.seconds, waiting):
         if isinstance(part, Advance):
             bar.see(part, plain(f"{part.words}. Steps"))
-        elif not isinstance(part, Estimate) and part.done > done and time.monotonic() - shown > REDRAW:
+        elif not isinstance(part, Estimate) and part.done > done and time.monotonic() - shown > _REDRAW:
             with place.container():
                 show(part)
             shown = time.monotonic()
@@ -89,10 +89,10 @@ def _watch(method: Method, job: Job, report: Report, show: Callable[[Report], No
 def _estimate_for(job: Job, report: Report) -> Estimate:
     """What is missing will take; measured once."""
     timing = timing_of(job.denoiser, job.batch)
-    return ESTIMATES.get_or_make((job.key, report.done), lambda: in_one_turn(lambda: job.estimate(STORE, timing)))
+    return _ESTIMATES.get_or_make((job.key, report.done), lambda: in_one_turn(lambda: job.estimate(STORE, timing)))
 
 
 def _stop(key: str) -> None:
     """Called by the button."""
-    st.session_state.pop(RUNNING, None)
-    st.session_state[STOPPED] = key
+    st.session_state.pop(_RUNNING, None)
+    st.session_state[_STOPPED] = key

@@ -28,8 +28,8 @@ from side_core.wording import counted
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
 FRAMES = 8  # kept of the path from noise to image
 LIVE_SECONDS = 60  # what takes longer waits for a button
-PREVIEW_AFTER = 1.5  # seconds
-STEERED_COST = 1.3  # times as long as a plain step, with a surrogate of the usual width
+_PREVIEW_AFTER = 1.5  # seconds
+_STEERED_COST = 1.3  # times as long as a plain step, with a surrogate of the usual width
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ class Taken:
     total: int
 
 
-def show_small(estimates: np.ndarray) -> None:
+def _show_small(estimates: np.ndarray) -> None:
     """(n, H, W, 3) uint8 of unfinished pictures in a row."""
     show_row([figure(image, "An unfinished picture") for image in estimates], most="6rem")
 
@@ -91,8 +91,8 @@ class Preview:
         show: shows (n, H, W, 3) uint8.
     """
 
-    after: float = PREVIEW_AFTER
-    show: Callable[[np.ndarray], None] = show_small
+    after: float = _PREVIEW_AFTER
+    show: Callable[[np.ndarray], None] = _show_small
 
 
 def draw_live(
@@ -118,9 +118,9 @@ def draw_live(
     if any(share.missing for share in shares):
         if st.session_state.get("stopped") == asked:
             say_stopped(shares, settings.count)
-        elif may_begin(settings, subject.denoiser, task := task_of(settings, subject, shares, references)):
+        elif _may_begin(settings, subject.denoiser, task := _task_of(settings, subject, shares, references)):
             with noted():
-                return Drawn(*draw_shares(settings, task, store, preview or Preview()))
+                return Drawn(*_draw_shares(settings, task, store, preview or Preview()))
     return Drawn(*(dict(sorted(share.pictures.items())) for share in shares))
 
 
@@ -143,17 +143,17 @@ def say_stopped(shares: Sequence[Share], count: int) -> None:
         st.button("Go on", icon=":material/play_arrow:", on_click=st.session_state.pop, args=("stopped",))
 
 
-def task_of(
+def _task_of(
     settings: ExtractSettings, subject: Subject, shares: Sequence[Share], references: References | None
 ) -> Task:
     """What is to be drawn, with the time until its result."""
-    seconds = tuple(seconds_of(settings, subject.denoiser, share) for share in shares)
+    seconds = tuple(_seconds_of(settings, subject.denoiser, share) for share in shares)
     count = settings.count * len(shares)
     after = 0.0 if references is None else seconds_to_match(count, settings, subject, references)
     return Task(tuple(shares), seconds, after, (shares[0].samples.key, settings.seeds))
 
 
-def may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool:
+def _may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool:
     """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
     seconds = sum(task.seconds) + task.after
     if seconds <= LIVE_SECONDS or st.session_state.get("begin") == task.asked:
@@ -178,13 +178,13 @@ def may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool
     return False
 
 
-def seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> float:
+def _seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> float:
     """How long it takes to draw what is missing, with the device for oneself."""
     seconds = timing_of(denoiser, BATCH).seconds(share.missing, settings.steps, settings.evaluations)
-    return seconds * (STEERED_COST if share.samples.steering else 1)
+    return seconds * (_STEERED_COST if share.samples.steering else 1)
 
 
-def draw_shares(settings: ExtractSettings, task: Task, store: SampleStore, looks: Preview) -> list[dict[int, Picture]]:
+def _draw_shares(settings: ExtractSettings, task: Task, store: SampleStore, looks: Preview) -> list[dict[int, Picture]]:
     """Draw what is missing of each, one after the other, under a bar with a way to stop; all pictures of each."""
     place = st.empty()
     steps = [share.samples.batches(share.missing) * settings.steps for share in task.shares]

@@ -55,7 +55,7 @@ def keep_run(extraction: Extraction, drawn: Mapping[str, Mapping[int, Picture]] 
             FILES.put(key, pictures)
         return keep(here, extraction, replaces=last if last in own else None)
 
-    kept = say_kept(keep_all)
+    kept = _say_kept(keep_all)
     if kept is None:
         return
     st.session_state["last_run"] = kept.run.id
@@ -65,10 +65,10 @@ def keep_run(extraction: Extraction, drawn: Mapping[str, Mapping[int, Picture]] 
 
 def keep_files(new: NewRun, finished: int, headline: str, write: Callable[[Path], Mapping[str, Any]]) -> None:
     """Keep a sweep or a surrogate: what `write` puts into the run's folder, and the summary it returns; and say so."""
-    say_kept(lambda here: keep_folder(here, new, finished, headline, write))
+    _say_kept(lambda here: keep_folder(here, new, finished, headline, write))
 
 
-def say_kept(store: Callable[[Workspace], Recorded]) -> Recorded | None:
+def _say_kept(store: Callable[[Workspace], Recorded]) -> Recorded | None:
     """Keep something and say in small print under which number, or why not; None where it is not kept."""
     try:
         here = workspace()

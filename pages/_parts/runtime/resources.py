@@ -27,18 +27,18 @@ from side_core.surrogate.steering import make_steering
 from side_core.surrogate.surrogate import Surrogate
 from side_core.sweep.estimate import Comparing, measure_comparing
 
-MOST_AT_ONCE = 10**9  # multiplications of a match that takes no turn of its own: tenths of a second
+_MOST_AT_ONCE = 10**9  # multiplications of a match that takes no turn of its own: tenths of a second
 
-MODELS: SharedCache[Denoiser] = SharedCache(2)  # opened models without their images
-SURROGATES: SharedCache[Surrogate] = SharedCache(8)  # loaded surrogates
-SUBJECTS: SharedCache[Subject] = SharedCache(4)  # opened models with their training images and control
-REFERENCES: SharedCache[References] = SharedCache(8)  # encoded training images and controls
-MATCHES: SharedCache[Match] = SharedCache(16)  # matched pictures, so that moving a threshold matches nothing anew
-SCORINGS: SharedCache[Extraction] = SharedCache(4)  # scored folders
-SETS: SharedCache[TrainingSet] = SharedCache(8)  # opened sets of pictures
-OVERVIEWS: SharedCache[SetOverview] = SharedCache(8)  # what sets hold
-TIMINGS: SharedCache[Timing] = SharedCache(32, idle=None)  # how fast models draw
-COMPARING: SharedCache[Comparing] = SharedCache(32, idle=None)  # how fast pictures are compared
+_MODELS: SharedCache[Denoiser] = SharedCache(2)  # opened models without their images
+_SURROGATES: SharedCache[Surrogate] = SharedCache(8)  # loaded surrogates
+_SUBJECTS: SharedCache[Subject] = SharedCache(4)  # opened models with their training images and control
+_REFERENCES: SharedCache[References] = SharedCache(8)  # encoded training images and controls
+_MATCHES: SharedCache[Match] = SharedCache(16)  # matched pictures, so that moving a threshold matches nothing anew
+_SCORINGS: SharedCache[Extraction] = SharedCache(4)  # scored folders
+_SETS: SharedCache[TrainingSet] = SharedCache(8)  # opened sets of pictures
+_OVERVIEWS: SharedCache[SetOverview] = SharedCache(8)  # what sets hold
+_TIMINGS: SharedCache[Timing] = SharedCache(32, idle=None)  # how fast models draw
+_COMPARING: SharedCache[Comparing] = SharedCache(32, idle=None)  # how fast pictures are compared
 
 
 def open_model(name: str, mode: Mode) -> Denoiser:
@@ -52,7 +52,7 @@ def open_model(name: str, mode: Mode) -> Denoiser:
         with st.spinner("Opening the model", show_time=True):
             return open_denoiser(name, mode)
 
-    return MODELS.get_or_make((name, mode), make)
+    return _MODELS.get_or_make((name, mode), make)
 
 
 def open_subject(settings: ExtractSettings) -> Subject:
@@ -63,19 +63,19 @@ def open_subject(settings: ExtractSettings) -> Subject:
     """
     chosen = settings.model_dump(include={"model", "mode", "data", "control"})
     work = opening(ExtractSettings(**chosen, steps=1))
-    return SUBJECTS.get_or_make(
-        subject_key(settings), lambda: run_with_progress(work, "Opening the model and its pictures")
+    return _SUBJECTS.get_or_make(
+        _subject_key(settings), lambda: run_with_progress(work, "Opening the model and its pictures")
     )
 
 
-def subject_key(settings: ExtractSettings) -> Key:
+def _subject_key(settings: ExtractSettings) -> Key:
     """What a subject depends on."""
     return settings.model, settings.mode, settings.data, settings.control
 
 
 def keep_subject(settings: ExtractSettings, make: Callable[[], Subject]) -> Subject:
     """A model for all sessions, opened by `make` unless it is; a session that wants it meanwhile waits for it."""
-    return SUBJECTS.get_or_make(subject_key(settings), make)
+    return _SUBJECTS.get_or_make(_subject_key(settings), make)
 
 
 def open_surrogate(name: str) -> Surrogate:
@@ -88,7 +88,7 @@ def open_surrogate(name: str) -> Surrogate:
         written = (surrogate_folder(name) / CARD).stat().st_mtime_ns
     except OSError:  # what is amiss is said by who loads it
         return load_surrogate(name)
-    return SURROGATES.get_or_make((name, written), lambda: load_surrogate(name))
+    return _SURROGATES.get_or_make((name, written), lambda: load_surrogate(name))
 
 
 def steered(subject: Subject, settings: ExtractSettings) -> Subject:
@@ -111,9 +111,9 @@ def open_references(settings: MatchSettings, subject: ImageSets) -> References:
         ValueError: the encoder cannot be opened, or does not go with the score.
     """
     work = references_of(settings, subject)
-    return REFERENCES.get_or_make(
+    return _REFERENCES.get_or_make(
         reference_key(settings, subject),
-        lambda: run_with_progress(in_turn(work), preparing_in_words),
+        lambda: run_with_progress(in_turn(work), _preparing_in_words),
     )
 
 
@@ -135,27 +135,27 @@ def matching(compared: Key) -> Matching:
 
     def compare(key: str, pictures: Mapping[int, Picture], references: References) -> Match:
         def make() -> Match:
-            if at_once(len(pictures), references):
+            if _at_once(len(pictures), references):
                 return match_pictures(key, pictures, references)
             return in_one_turn(lambda: match_pictures(key, pictures, references))
 
-        return MATCHES.get_or_make((key, *compared, tuple(pictures)), make)
+        return _MATCHES.get_or_make((key, *compared, tuple(pictures)), make)
 
     return compare
 
 
-def at_once(count: int, references: References) -> bool:
+def _at_once(count: int, references: References) -> bool:
     """Whether so many pictures are compared so quickly that it takes no turn of its own."""
     vectors = references.training.vectors
-    return references.encoder.name == "pixel" and count * len(vectors) * vectors.shape[1] <= MOST_AT_ONCE
+    return references.encoder.name == "pixel" and count * len(vectors) * vectors.shape[1] <= _MOST_AT_ONCE
 
 
 def seconds_to_match(count: int, settings: MatchSettings, subject: Subject, references: References) -> float:
     """How long so many pictures take to be compared, with the device for oneself; measured once."""
-    if at_once(count, references):
+    if _at_once(count, references):
         return 0.0
     key = reference_key(settings, subject)
-    timing = COMPARING.get_or_make(key, lambda: in_one_turn(lambda: measure_comparing(references)))
+    timing = _COMPARING.get_or_make(key, lambda: in_one_turn(lambda: measure_comparing(references)))
     return timing.seconds(count)
 
 
@@ -167,17 +167,19 @@ def score_folder(settings: ScoreSettings) -> Extraction:
     """
     asked = settings.model_copy(update={"score": "ratio", "threshold": None, "control_rate": None})
     work = score(settings)
-    return SCORINGS.get_or_make(
+    return _SCORINGS.get_or_make(
         (asked.digest,),
         lambda: run_with_progress(
-            in_turn(work), lambda event: "Reading pictures" if isinstance(event, Reading) else preparing_in_words(event)
+            in_turn(work),
+            lambda event: "Reading pictures" if isinstance(event, Reading) else _preparing_in_words(event),
         ),
     )
 
 
-def preparing_in_words(event: Part) -> str:
+def _preparing_in_words(event: Part) -> str:
     """What is being done before pictures are compared."""
-    return "Looking for near-duplicates" if isinstance(event, Grouping) else "Encoding training and control images"
+    words = {Reading: "Reading pictures", Grouping: "Looking for near-duplicates"}
+    return words.get(type(event), "Encoding training and control images")
 
 
 def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
@@ -187,23 +189,23 @@ def open_set(source: str, size: tuple[int, int]) -> TrainingSet:
         ValueError: it cannot be read.
     """
     work = reading(source, size)
-    return SETS.get_or_make((source, size), lambda: run_with_progress(work, "Reading pictures"))
+    return _SETS.get_or_make((source, size), lambda: run_with_progress(work, "Reading pictures"))
 
 
 def overview_of(images: TrainingSet, training: TrainingSet | None, mirror: bool) -> SetOverview:
     """What a set of pictures holds, of a control beside its training images; shows progress."""
     key = (images.fingerprint, None if training is None else training.fingerprint, mirror)
     work = overviewing(images, training, mirror)
-    return OVERVIEWS.get_or_make(key, lambda: run_with_progress(in_turn(work), preparing_in_words))
+    return _OVERVIEWS.get_or_make(key, lambda: run_with_progress(in_turn(work), _preparing_in_words))
 
 
 def timing_of(denoiser: Denoiser, batch: int) -> Timing:
     """How fast a model draws here, measured once."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), batch)
-    return TIMINGS.get_or_make(key, lambda: in_one_turn(lambda: measure_timing(denoiser, batch)))
+    return _TIMINGS.get_or_make(key, lambda: in_one_turn(lambda: measure_timing(denoiser, batch)))
 
 
 def forget_all() -> None:
     """Read every file again when it is next needed."""
-    for store in (MODELS, SURROGATES, SUBJECTS, REFERENCES, MATCHES, SCORINGS, SETS, OVERVIEWS):
+    for store in (_MODELS, _SURROGATES, _SUBJECTS, _REFERENCES, _MATCHES, _SCORINGS, _SETS, _OVERVIEWS):
         store.clear()

@@ -20,9 +20,9 @@ from pages._parts.runtime.stop import heed_stop
 Key = tuple[Hashable, ...]
 Value = TypeVar("Value")
 
-IDLE = 15 * 60.0  # seconds after which what nobody has used is forgotten
+_IDLE = 15 * 60.0  # seconds after which what nobody has used is forgotten
 SELDOM = 60.0  # seconds between two times that memory is given back
-POLL = 0.1  # seconds between two looks at whether another session has made it
+_POLL = 0.1  # seconds between two looks at whether another session has made it
 
 
 @dataclass
@@ -45,7 +45,7 @@ class SharedCache(Generic[Value]):
         clock: seconds since whenever.
     """
 
-    def __init__(self, most: int, idle: float | None = IDLE, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, most: int, idle: float | None = _IDLE, clock: Callable[[], float] = time.monotonic):
         self.most, self.idle, self.clock = most, idle, clock
         self.entries: OrderedDict[Key, Entry[Value]] = OrderedDict()
         self.alive: weakref.WeakValueDictionary[Key, Value] = weakref.WeakValueDictionary()
@@ -89,7 +89,7 @@ class SharedCache(Generic[Value]):
             with st.spinner(
                 "It is being prepared already", show_time=True
             ):  # by another session, or as the server starts
-                while not others.wait(POLL):
+                while not others.wait(_POLL):
                     heed_stop()
         try:
             value = make()
@@ -118,7 +118,7 @@ class SharedCache(Generic[Value]):
                     break
                 self.entries.popitem(last=False)
             if len(self.entries) < before:
-                RELEASE.soon()
+                _RELEASE.soon()
 
     def set_timer(self) -> None:
         """Tidy up when the oldest has been idle for long enough, though nobody asks."""
@@ -167,4 +167,4 @@ class Release:
                 ctypes.CDLL(None).malloc_trim(0)
 
 
-RELEASE = Release()
+_RELEASE = Release()

@@ -11,10 +11,10 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 
 from side_core.files.public import limit_of
 
-UPLOADS = "/_stcore/upload_file/"  # then session and file
+_UPLOADS = "/_stcore/upload_file/"  # then session and file
 FILES = 2  # of the largest size that a session holds: the one on the screen, and the one that takes its place
 SESSIONS = 32  # so many sessions may hold as much at once
-TYPED = 1  # MB of all that is typed and chosen on a page
+_TYPED = 1  # MB of all that is typed and chosen on a page
 
 
 def upload_limits() -> list[Middleware]:
@@ -26,7 +26,7 @@ def upload_limits() -> list[Middleware]:
     most = limit_of("upload_mib")
     if most is None:
         return []
-    for option, mib in (("server.maxUploadSize", int(most)), ("server.maxWidgetStateSize", TYPED)):
+    for option, mib in (("server.maxUploadSize", int(most)), ("server.maxWidgetStateSize", _TYPED)):
         config.set_option(option, min(mib, config.get_option(option)))
     return [Middleware(UploadGuard, most=int(most * 2**20))]
 
@@ -46,7 +46,7 @@ class UploadGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it before its body is read."""
-        session = session_of(scope)
+        session = _session_of(scope)
         if session is None or not get_instance().is_active_session(session):  # which Streamlit refuses
             await self.app(scope, receive, send)
             return
@@ -82,8 +82,8 @@ class UploadGuard:
         return everything + coming <= SESSIONS * FILES * self.most
 
 
-def session_of(scope: Scope) -> str | None:
+def _session_of(scope: Scope) -> str | None:
     """The session that uploads a file; None of another request."""
-    if scope["type"] != "http" or scope["method"] != "PUT" or UPLOADS not in scope["path"]:
+    if scope["type"] != "http" or scope["method"] != "PUT" or _UPLOADS not in scope["path"]:
         return None
-    return str(scope["path"].partition(UPLOADS)[2].partition("/")[0])
+    return str(scope["path"].partition(_UPLOADS)[2].partition("/")[0])

@@ -3,9 +3,9 @@
 import threading
 import time
 
-BEGIN, DONE = threading.Event(), threading.Event()
-PATIENCE = 2.0  # seconds after which it begins though nobody has come
-PAUSE = 0.4  # seconds for the first look to reach the browser: importing torch stops everything else
+_BEGIN, DONE = threading.Event(), threading.Event()
+_PATIENCE = 2.0  # seconds after which it begins though nobody has come
+_PAUSE = 0.4  # seconds for the first look to reach the browser: importing torch stops everything else
 
 
 def start() -> None:
@@ -15,7 +15,7 @@ def start() -> None:
 
 def begin() -> None:
     """Somebody has come, and sees something: begin now."""
-    BEGIN.set()
+    _BEGIN.set()
 
 
 def is_done() -> bool:
@@ -25,8 +25,8 @@ def is_done() -> bool:
 
 def _work() -> None:
     """Import what the first page needs (seconds of torch and diffusers), and open its model."""
-    if BEGIN.wait(PATIENCE):
-        time.sleep(PAUSE)
+    if _BEGIN.wait(_PATIENCE):
+        time.sleep(_PAUSE)
     import plotly.graph_objects  # noqa: F401
     import scipy.stats  # noqa: F401
 

@@ -14,7 +14,7 @@ from side_core.progress import Part, finish
 from side_core.wording import counted
 
 Result = TypeVar("Result")
-QUIET = 0.5  # seconds before a progress bar appears, and between its updates
+_QUIET = 0.5  # seconds before a progress bar appears, and between its updates
 TOUCH = 0.25  # seconds between updates: each one makes the browser work, on the very cores that compute
 
 
@@ -32,9 +32,9 @@ def run_with_progress(work: Generator[Any, None, Result], text: str | Callable[[
     def watch(event: Part) -> None:
         nonlocal touched
         heed_stop()
-        left = shared(rest.after(event))
+        left = _shared(rest.after(event))
         now = time.monotonic()
-        if now - touched < QUIET:
+        if now - touched < _QUIET:
             return
         touched = now
         what = text if isinstance(text, str) else text(event)
@@ -54,7 +54,7 @@ def so_far(what: str, event: Part, left: float | None) -> str:
     return f"{what}: {event.done:,} of {event.total:,}{rest}{sharing}"
 
 
-def shared(left: float | None) -> float | None:
+def _shared(left: float | None) -> float | None:
     """Seconds that are left where the device is shared: those of the others' turns as well."""
     return None if left is None else with_others(left)
 
@@ -91,7 +91,7 @@ class StopBar:
         """Note an event; whether the page was touched, so that a preview may be too. Stop ends the run here."""
         heed_stop()
         kept, self.before = event.done - self.before > 1, event.done  # more at once is of an earlier run
-        left = shared(self.rest.after(event, kept))
+        left = _shared(self.rest.after(event, kept))
         now = time.monotonic()
         if now - self.touched < TOUCH and event.done < event.total:
             return False

@@ -8,7 +8,7 @@ from side_core.files.public import is_public
 from side_core.runs.opening import open_workspace
 from side_core.runs.workspace import Workspace, workspace_folder
 
-RETRY = 30.0  # seconds until a workspace that could not be used is tried again
+_RETRY = 30.0  # seconds until a workspace that could not be used is tried again
 
 
 class Opened:
@@ -29,7 +29,7 @@ class Opened:
             folder = workspace_folder()
             if self.workspace is not None and self.workspace.folder == folder and folder.is_dir():
                 return self.workspace
-            if self.trouble and time.monotonic() - self.tried < RETRY and str(folder) in self.trouble:
+            if self.trouble and time.monotonic() - self.tried < _RETRY and str(folder) in self.trouble:
                 raise ValueError(self.trouble)
             try:
                 self.workspace, self.trouble = open_workspace(folder), ""
@@ -39,7 +39,7 @@ class Opened:
             return self.workspace
 
 
-OPENED = Opened()
+_OPENED = Opened()
 
 
 def workspace() -> Workspace | None:
@@ -48,7 +48,7 @@ def workspace() -> Workspace | None:
     Raises:
         ValueError: the folder cannot be used.
     """
-    return None if is_public() else OPENED.get()
+    return None if is_public() else _OPENED.get()
 
 
 def picture_folder() -> Path | None:

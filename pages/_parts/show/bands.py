@@ -8,7 +8,7 @@ from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES
 from side_core.wording import rounded
 
-HELP = """**AMS**: pictures whose nearest image lies in the band. **UMS, nearest**: different images among these.
+_HELP = """**AMS**: pictures whose nearest image lies in the band. **UMS, nearest**: different images among these.
 **UMS, as published**: different images among *all* neighbours in the band, which may be more than the pictures.
 Near-duplicates are one image. Shares are of the pictures, with 95 % intervals (Wilson; of UMS a bootstrap over
 pictures: it holds the mean of many such runs, and a single other run in 83 to 95 %). UMS grows with the number of
@@ -23,9 +23,9 @@ def show_bands(extraction: Extraction, threshold: float) -> None:
         return
     score = extraction.settings.score
     kind = SCORES[score]
-    rows = [row_of(item, kind.sign, kind.symbol) for item in metrics(extraction.match, score)]
+    rows = [_row_of(item, kind.sign, kind.symbol) for item in metrics(extraction.match, score)]
     st.dataframe(rows, hide_index=True, alt="AMS and UMS of each band against training images and control")
-    st.caption(f"{HELP} Band edges: {kind.edges_source}.")
+    st.caption(f"{_HELP} Band edges: {kind.edges_source}.")
     (beaten,) = metrics(extraction.match, score, (Band("threshold", threshold, None),))
     if beaten.compared.nearest.rarefied:
         st.markdown("**How many different images fewer pictures would have brought back**")
@@ -35,7 +35,7 @@ def show_bands(extraction: Extraction, threshold: float) -> None:
         )
 
 
-def row_of(item: Metrics, sign: str, symbol: str) -> dict[str, str]:
+def _row_of(item: Metrics, sign: str, symbol: str) -> dict[str, str]:
     """One band as a row of the table."""
     band, control = item.training.band, item.control
     assert control is not None and item.ratio is not None  # there is a control
@@ -43,26 +43,26 @@ def row_of(item: Metrics, sign: str, symbol: str) -> dict[str, str]:
     edges = f"{symbol} {sign} {rounded(band.begin)}" + ("" if band.end is None else f", {other} {rounded(band.end)}")
     row = {
         "band": f"{band.name} ({edges})",
-        "AMS": share(item.compared),
-        "AMS, control": share(control),
+        "AMS": _share(item.compared),
+        "AMS, control": _share(control),
         "times control": item.ratio.as_ratio,
-        "UMS, nearest": unique(item.compared.nearest, item.compared.ams.count),
-        "UMS, nearest, control": unique(control.nearest, control.ams.count),
-        "UMS, as published": unique(item.compared.published, item.compared.ams.count),
+        "UMS, nearest": _unique(item.compared.nearest, item.compared.ams.count),
+        "UMS, nearest, control": _unique(control.nearest, control.ams.count),
+        "UMS, as published": _unique(item.compared.published, item.compared.ams.count),
     }
     if item.compared is not item.training:
-        row["AMS, all training images"] = share(item.training)
-        row["UMS, nearest, all"] = unique(item.training.nearest, item.training.ams.count)
+        row["AMS, all training images"] = _share(item.training)
+        row["UMS, nearest, all"] = _unique(item.training.nearest, item.training.ams.count)
     return row
 
 
-def share(item: BandMetrics) -> str:
+def _share(item: BandMetrics) -> str:
     """AMS as text."""
     rate = item.ams
     return f"{100 * rate.share:.1f} % ({100 * rate.low:.1f} to {100 * rate.high:.1f}), {rate.beat:,}"
 
 
-def unique(found: Unique | None, count: int) -> str:
+def _unique(found: Unique | None, count: int) -> str:
     """UMS as text."""
     if found is None:
         return "not defined"

@@ -15,11 +15,11 @@ from side_core.surrogate.sheet import PICTURES
 from side_core.surrogate.surrogate import Surrogate
 from side_core.wording import counted
 
-PER_PAGE = 24
-PAPER = 250  # mean brightness of a place that holds no picture, with the traces that JPEG leaves there
-BARS = 100  # as fine as the slider of tau
-SHARE = f"calc({100 / PICTURES:.2f}% - 0.375rem)"  # of a row with all its pictures, so that fewer are no larger
-STYLE = """<style>
+_PER_PAGE = 24
+_PAPER = 250  # mean brightness of a place that holds no picture, with the traces that JPEG leaves there
+_BARS = 100  # as fine as the slider of tau
+_SHARE = f"calc({100 / PICTURES:.2f}% - 0.375rem)"  # of a row with all its pictures, so that fewer are no larger
+_STYLE = """<style>
 .clusters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 0.75rem; }
 .clusters > div { min-width: 0; }
 .clusters .pictures { display: flex; gap: 2px; }
@@ -64,7 +64,7 @@ def show_clusters(material: Material, tau: float) -> None:
         return lambda: [images[row] for row in clusters.nearest_members(number, PICTURES)]
 
     kept = set(clusters.kept.tolist())
-    show_cards(
+    _show_cards(
         [
             Card(n, n in kept, float(clusters.cohesion[n]), int(sizes[n]), pictures_of(n))
             for n in order.tolist()
@@ -83,32 +83,32 @@ def show_kept_clusters(surrogate: Surrogate, key: str) -> None:
         return lambda: known_pictures(surrogate, place)
 
     numbers = [int(surrogate.kept[place]) for place in order]
-    show_cards(
+    _show_cards(
         [Card(n, True, float(cohesion[n]), None, pictures_at(i)) for n, i in zip(numbers, order, strict=True)], key
     )
 
 
 def known_pictures(surrogate: Surrogate, place: int) -> list[np.ndarray]:
     """The pictures that a surrogate keeps of the cluster at a place among the kept ones."""
-    return [image for image in surrogate.pictures[place] if image.mean() < PAPER]
+    return [image for image in surrogate.pictures[place] if image.mean() < _PAPER]
 
 
-def show_cluster(surrogate: Surrogate, number: int, most: str = SHARE) -> None:
+def show_cluster(surrogate: Surrogate, number: int, most: str = _SHARE) -> None:
     """One cluster of a finished surrogate by its pictures, each at most so wide (a CSS length)."""
     pictures = known_pictures(surrogate, surrogate.position(number))
     alt = f"Cluster {number}, image {{}} from its centre"
     show_row([figure(image, alt.format(place)) for place, image in enumerate(pictures, 1)], most=most)
 
 
-def show_cards(cards: Sequence[Card], key: str) -> None:
+def _show_cards(cards: Sequence[Card], key: str) -> None:
     """Clusters by their pictures, some on a page."""
-    pages = -(-len(cards) // PER_PAGE)
+    pages = -(-len(cards) // _PER_PAGE)
     page = st.pagination(pages, key=key) if pages > 1 else 1
-    shown = cards[(page - 1) * PER_PAGE : page * PER_PAGE]
-    st.html(f'{STYLE}<div class="clusters">{"".join(map(html_of, shown))}</div>')
+    shown = cards[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    st.html(f'{_STYLE}<div class="clusters">{"".join(map(_html_of, shown))}</div>')
 
 
-def html_of(card: Card) -> str:
+def _html_of(card: Card) -> str:
     """One cluster as HTML; a dropped one is pale, and says so."""
     state = "kept" if card.kept else "dropped"
     pictures = "".join(
@@ -123,7 +123,7 @@ def html_of(card: Card) -> str:
 def show_cohesion(cohesion: np.ndarray, tau: float) -> None:
     """A histogram of all clusters' cohesion, with tau."""
     cohesion = cohesion[cohesion >= 0]  # an empty one has none
-    edges = np.linspace(0, 1, BARS + 1)
+    edges = np.linspace(0, 1, _BARS + 1)
     figure = go.Figure()
     for name, values, color, pattern in (
         ("kept", cohesion[cohesion >= tau], TRAINING, ""),
@@ -135,7 +135,7 @@ def show_cohesion(cohesion: np.ndarray, tau: float) -> None:
             y=counts,
             name=name,
             marker={"color": color, "pattern": {"shape": pattern}},
-            width=1 / BARS,
+            width=1 / _BARS,
             hovertemplate="cohesion %{x:.2f}: %{y} clusters<extra>" + name + "</extra>",
         )
     figure.add_vline(x=tau, line_dash="dash", line_width=2, line_color="#888")

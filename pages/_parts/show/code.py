@@ -11,8 +11,8 @@ import streamlit as st
 
 import side_core
 
-CORE = Path(side_core.__file__).resolve().parent
-TALLEST = 420  # pixels; longer code scrolls
+_CORE = Path(side_core.__file__).resolve().parent
+_TALLEST = 420  # pixels; longer code scrolls
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,12 @@ def source_of(thing: Callable[..., Any]) -> Source:
     function = inspect.unwrap(thing)  # what a decorator hides
     try:
         file = Path(inspect.getfile(function)).resolve()
-        inner = file.relative_to(CORE)
+        inner = file.relative_to(_CORE)
         lines, first = inspect.getsourcelines(function)
     except (TypeError, ValueError, OSError):
         raise ValueError(f"{thing!r} is not written in side_core: name a function that is.") from None
     return Source(
-        (Path(CORE.name) / inner).as_posix(), first, first + len(lines) - 1, textwrap.dedent("".join(lines)).rstrip()
+        (Path(_CORE.name) / inner).as_posix(), first, first + len(lines) - 1, textwrap.dedent("".join(lines)).rstrip()
     )
 
 
@@ -56,4 +56,4 @@ def show_code(*things: Callable[..., Any]) -> None:
         for source in map(source_of, things):
             st.caption(f"`{source.path}`, lines {source.first} to {source.last}")
             tall = source.text.count("\n") > 16
-            st.code(source.text, language="python", height=TALLEST if tall else "content")
+            st.code(source.text, language="python", height=_TALLEST if tall else "content")

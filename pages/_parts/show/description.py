@@ -11,9 +11,9 @@ from side_core.dpm.description import Description
 from side_core.extraction.overview import lines_of_model
 from side_core.wording import counted
 
-THUMBNAILS = 16
-SKIPPED = 100  # that are listed
-MOST_SIGNAL = 0.01  # share of variance that a schedule may leave at its last timestep without a word
+_THUMBNAILS = 16
+_SKIPPED = 100  # that are listed
+_MOST_SIGNAL = 0.01  # share of variance that a schedule may leave at its last timestep without a word
 
 
 def show_description(description: Description) -> None:
@@ -21,7 +21,7 @@ def show_description(description: Description) -> None:
     show_table(lines_of_model(description))
     for note in description.notes:
         st.warning(plain(note, 500), icon=":material/info:")
-    if description.last_signal > MOST_SIGNAL:
+    if description.last_signal > _MOST_SIGNAL:
         st.warning(
             "At its last timestep the schedule leaves more than 1 % of the signal, so starting from pure noise "
             "is not quite what the model was trained for.",
@@ -41,6 +41,6 @@ def show_set(images: TrainingSet, training: TrainingSet | None = None, mirror: b
     show_notes(overview.notes)
     if overview.skipped:
         with st.expander(f"{counted(len(overview.skipped), 'picture')} that could not be read"):
-            st.dataframe([vars(item) for item in overview.skipped[:SKIPPED]], hide_index=True)
-    chosen = np.linspace(0, len(images) - 1, min(THUMBNAILS, len(images))).astype(int)
+            st.dataframe([vars(item) for item in overview.skipped[:_SKIPPED]], hide_index=True)
+    chosen = np.linspace(0, len(images) - 1, min(_THUMBNAILS, len(images))).astype(int)
     show_row([figure(images.images[row], str(images.ids[row])) for row in chosen], least="2.5rem", most="5rem")

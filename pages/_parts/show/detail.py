@@ -13,8 +13,8 @@ from side_core.sampling.picture import Picture
 from side_core.similarity.scores import SCORES, in_words
 from side_core.similarity.views import as_compared
 
-TEN = 10
-LARGEST_DETAILS = 12  # attributes of a training image that are shown
+_TEN = 10
+_LARGEST_DETAILS = 12  # attributes of a training image that are shown
 
 
 def show_pair(extraction: Extraction, noun: str, picture: Picture | None, position: int) -> None:
@@ -49,7 +49,7 @@ def show_pair(extraction: Extraction, noun: str, picture: Picture | None, positi
         stranger = match.control.neighbours.rows[position, 0]
         cells.append((control.images[stranger], f"nearest control image, {control.ids[stranger]}"))
     show_row([figure(image, caption, caption) for image, caption in cells], least="8rem")
-    if known := details(extraction, nearest):
+    if known := _details(extraction, nearest):
         st.caption(f"The training image: {known}")
     steering = extraction.steering
     if steering is not None and pair.cluster is not None:
@@ -70,11 +70,11 @@ def show_pair(extraction: Extraction, noun: str, picture: Picture | None, positi
         )
     st.markdown("**Its ten nearest training images**, by distance")
     neighbours = match.training.neighbours
-    near = zip(neighbours.rows[position, :TEN], neighbours.distances[position, :TEN], strict=True)
+    near = zip(neighbours.rows[position, :_TEN], neighbours.distances[position, :_TEN], strict=True)
     show_row([figure(data.images[row], str(data.ids[row]), f"{distance:.3f}") for row, distance in near], most="6rem")
 
 
-def details(extraction: Extraction, row: int) -> str:
+def _details(extraction: Extraction, row: int) -> str:
     """What is known about a training image, as Markdown that shows it as it is."""
     data, copies = extraction.subject.data, int(extraction.references.copies[row])
     known = {} if data.labels is None else {"label": data.labels[row]}
@@ -86,4 +86,4 @@ def details(extraction: Extraction, row: int) -> str:
         parts.insert(0, f"one of {near} near-duplicates in the training set")
     if copies > 1:
         parts.insert(0, f"{copies} times in the training set")
-    return ", ".join(parts[:LARGEST_DETAILS])
+    return ", ".join(parts[:_LARGEST_DETAILS])

@@ -12,7 +12,7 @@ import streamlit as st
 
 from side_core.files.images import png, thumbnail
 
-LARGEST_SIDE = 256  # pixels of a picture that is sent to the browser
+_LARGEST_SIDE = 256  # pixels of a picture that is sent to the browser
 # The page's own style. What a rerun has not reached yet stays as it is: fading a whole gallery costs a browser without
 # a graphics card more than the drawing itself, on the very cores that draw.
 STYLE = """<style>
@@ -39,7 +39,7 @@ def figure(image: np.ndarray, alt: str, caption: str = "") -> str:
         alt: what it shows, for who cannot see it.
         caption: text below it.
     """
-    data = base64.b64encode(png(thumbnail(image, LARGEST_SIDE))).decode()
+    data = base64.b64encode(png(thumbnail(image, _LARGEST_SIDE))).decode()
     below = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
     return f'<figure><img src="data:image/png;base64,{data}" alt="{escape(alt, quote=True)}">{below}</figure>'
 

@@ -11,11 +11,11 @@ from side_core.sampling.strips import Strip, Strips, read_strips
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted, rounded
 
-SHIPPED = (
+_SHIPPED = (
     "**Drawn before** with these settings and shipped with the app, in exact arithmetic. The model is being loaded; "
     "what it draws now takes their place in a few seconds."
 )
-SEEN = ("view", "size")  # of a link: how the page is seen, not what it shows
+_SEEN = ("view", "size")  # of a link: how the page is seen, not what it shows
 
 
 def show_first_look(page: str, place: DeltaGenerator) -> bool:
@@ -28,7 +28,7 @@ def show_first_look(page: str, place: DeltaGenerator) -> bool:
     Returns:
         Whether anything is shown.
     """
-    if warm_up.is_done() or set(st.query_params) - set(SEEN):
+    if warm_up.is_done() or set(st.query_params) - set(_SEEN):
         return False
     try:
         strips = read_strips(STRIPS[page])
@@ -48,7 +48,7 @@ def _show(strips: Strips, strip: Strip) -> None:
     st.markdown(f"Against the training images {strip.training}; against the control {strip.control}.")
     if prompt := strips.settings.get("prompt"):
         st.markdown(f"Prompt: **{plain(prompt)}**")
-    st.info(SHIPPED, icon=":material/hourglass_top:")
+    st.info(_SHIPPED, icon=":material/hourglass_top:")
     order = sorted(range(len(strips.seeds)), key=lambda place: strip.scores[place], reverse=kind.larger_is_nearer)
     with st.container(key="first-gallery"), st.grid(4, min_column_width=220, gap="small"):
         for place in order:

@@ -12,9 +12,9 @@ from side_core.extraction.run import Extraction
 from side_core.similarity.scores import SCORES, in_words
 from side_core.wording import counted, rounded
 
-PER_PAGE = 16
-MOST_OFTEN = 8
-NAME_LENGTH = 24
+_PER_PAGE = 16
+_MOST_OFTEN = 8
+_NAME_LENGTH = 24
 
 
 def show_gallery(extraction: Extraction, noun: str, threshold: float) -> None:
@@ -24,17 +24,17 @@ def show_gallery(extraction: Extraction, noun: str, threshold: float) -> None:
     """
     match, score = extraction.match, extraction.settings.score
     order = match.order(score)
-    pages = -(-len(order) // PER_PAGE)
+    pages = -(-len(order) // _PER_PAGE)
     page = st.pagination(pages, key="gallery_page") if pages > 1 else 1
     chosen = match.names[chosen_position(match, order)]
     columns, least = (3, 280) if extraction.plain is not None else (4, 220)
     with st.container(key="gallery"), st.grid(columns, min_column_width=least, gap="small"):
-        for pair in pairs_of(extraction, order[(page - 1) * PER_PAGE : page * PER_PAGE].tolist()):
+        for pair in pairs_of(extraction, order[(page - 1) * _PER_PAGE : page * _PER_PAGE].tolist()):
             beats = bool(SCORES[score].beats(np.array(pair.value), threshold))
             with st.container(border=True, gap="xsmall"):
-                show_row(figures_of(extraction, noun, pair))
+                show_row(_figures_of(extraction, noun, pair))
                 st.button(
-                    score_line(extraction, noun, pair),
+                    _score_line(extraction, noun, pair),
                     icon=":material/target:" if beats else None,
                     key=f"pair-{pair.name}",
                     type="primary" if pair.name == chosen else "secondary",
@@ -43,10 +43,10 @@ def show_gallery(extraction: Extraction, noun: str, threshold: float) -> None:
                     on_click=st.session_state.__setitem__,
                     args=("chosen_name", pair.name),
                 )
-                st.caption(words_below(extraction, noun, pair))
+                st.caption(_words_below(extraction, noun, pair))
 
 
-def figures_of(extraction: Extraction, noun: str, pair: Pair) -> list[str]:
+def _figures_of(extraction: Extraction, noun: str, pair: Pair) -> list[str]:
     """The pictures of one card, with a word below each where there are three."""
     data, symbol, twin = extraction.subject.data, SCORES[extraction.settings.score].symbol, pair.twin
     made = f"with seed {pair.name}" if noun == "seed" else f"picture {pair.name}"
@@ -61,21 +61,21 @@ def figures_of(extraction: Extraction, noun: str, pair: Pair) -> list[str]:
     ]
 
 
-def score_line(extraction: Extraction, noun: str, pair: Pair) -> str:
+def _score_line(extraction: Extraction, noun: str, pair: Pair) -> str:
     """What the button of a card says."""
     score = f"{SCORES[extraction.settings.score].symbol} **{pair.value:.2f}**"
     if pair.twin is not None:
         return f"{score} (plain {pair.twin.value:.2f}, {pair.change})"
-    return f"{score} · {called(noun, plain(pair.name, NAME_LENGTH))}"
+    return f"{score} · {_called(noun, plain(pair.name, _NAME_LENGTH))}"
 
 
-def words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
+def _words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
     """What the score means; of a steered picture, whose score stands beside another, which one it is.
 
     Where training images have captions, also that of the nearest.
     """
     if pair.cluster is not None:
-        which = f"{called(noun, pair.name)} · " if pair.twin is not None else ""
+        which = f"{_called(noun, pair.name)} · " if pair.twin is not None else ""
         return f"{which}steered to cluster {pair.cluster}"
     words = in_words(extraction.settings.score, pair.value, extraction.settings.encoder)
     words += f", {pair.view}" if str(pair.view) else ""
@@ -83,7 +83,7 @@ def words_below(extraction: Extraction, noun: str, pair: Pair) -> str:
     return words if captions is None else f"{words} · {plain(str(captions[pair.nearest]))}"
 
 
-def called(noun: str, name: str) -> str:
+def _called(noun: str, name: str) -> str:
     """A picture's name; a seed's number needs the word."""
     return f"seed {name}" if noun == "seed" else name
 
@@ -113,9 +113,9 @@ def show_returned(extraction: Extraction, noun: str, threshold: float) -> None:
             figure(
                 data.images[item.row],
                 f"Training image {data.ids[item.row]}, came back {counted(item.times, 'time')}",
-                f"{item.times} ×, best {kind.symbol} {item.best:.2f} ({called(noun, match.names[item.best_sample])})",
+                f"{item.times} ×, best {kind.symbol} {item.best:.2f} ({_called(noun, match.names[item.best_sample])})",
             )
-            for item in came_back[:MOST_OFTEN]
+            for item in came_back[:_MOST_OFTEN]
         ],
         least="6rem",
         most="9rem",

@@ -61,7 +61,7 @@ TERMS = {
 MARK = re.compile(r"\[\[([^\[\]|]+)(?:\|([^\[\]|]+))?\]\]|\*\*([^*]+)\*\*")
 # The tip is dark on light pages and light on dark ones; both have a contrast above 12 : 1.
 TIP = {"light": ("#ffffff", "#2b2740"), "dark": ("#1d1a2b", "#eceaf5")}  # text, background
-STYLE = f"""<style>
+_STYLE = f"""<style>
 .glossary {{ max-width: 58rem; margin: 0; line-height: 1.6; }}
 .glossary .term {{ position: relative; cursor: help; border-bottom: 2px dotted currentColor; border-radius: 2px; }}
 .glossary .term:focus-visible {{ outline: 2px solid currentColor; outline-offset: 2px; }}
@@ -100,7 +100,7 @@ def line(text: str, place: DeltaGenerator | None = None) -> None:
     Raises:
         ValueError: a marked term is not in the glossary.
     """
-    body = f'{STYLE}<p class="glossary">{marked(text)}</p>'
+    body = f'{_STYLE}<p class="glossary">{marked(text)}</p>'
     if place is None:
         st.html(body)
     else:

@@ -11,7 +11,7 @@ from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import Rate
 from side_core.wording import counted, rounded
 
-SECOND = (
+_SECOND = (
     "A copy that was mirrored, shifted, cropped or made brighter still has its original as the nearest training image, "
     "but seldom beats a published threshold. This one is as generous as the control allows: look at these pairs, and "
     "choose mirrored, shifted and cropped copies under Compare by."
@@ -71,7 +71,7 @@ def show_second(second: Second | None) -> None:
         f"({100 * training.share:.1f} %, 95 % interval {training.interval}); control {control.beat:,} of "
         f"{control.count:,} ({control.interval})."
     )
-    st.markdown(line if not second.missed else f"{line} {second.missed_in_words}.", help=SECOND)
+    st.markdown(line if not second.missed else f"{line} {second.missed_in_words}.", help=_SECOND)
 
 
 def show_effect(effect: Effect) -> None:
@@ -95,10 +95,10 @@ def show_effect(effect: Effect) -> None:
         for label, side in sides:
             with st.container(border=True, gap="xsmall", height="stretch"):
                 st.caption(label)
-                both(*(rate_in_words(getattr(line, side)) for line in (guided, plain)))
+                _both(*(_rate_in_words(getattr(line, side)) for line in (guided, plain)))
         with st.container(border=True, gap="xsmall", height="stretch"):
             st.caption("Different training images that came back")
-            both(*(count_in_words(count) for count in (effect.different, effect.different_plain)))
+            _both(*(_count_in_words(count) for count in (effect.different, effect.different_plain)))
     if guided.calibrated is not None:
         rate = guided.calibrated
         st.caption(f"What the threshold is worth: against the control it is beaten by {rate} plain pictures.")
@@ -114,31 +114,31 @@ def effect_in_words(effect: Effect) -> str:
     if math.isnan(ratio.value):
         return "No picture beats the threshold, with or without the surrogate."
     if math.isinf(ratio.value):
-        return f"Without the surrogate none does (95 % interval of the ratio: from {times(ratio.low)} on). {different}"
-    line = f"**{times(ratio.value)} times** as many as without the surrogate "
-    line += f"(95 % interval {times(ratio.low)} to {times(ratio.high)})"
+        return f"Without the surrogate none does (95 % interval of the ratio: from {_times(ratio.low)} on). {different}"
+    line = f"**{_times(ratio.value)} times** as many as without the surrogate "
+    line += f"(95 % interval {_times(ratio.low)} to {_times(ratio.high)})"
     line += "; draw more pictures to tell." if ratio.low <= 1 <= ratio.high else "."
     return f"{line} {different}"
 
 
-def times(ratio: float) -> str:
+def _times(ratio: float) -> str:
     """A ratio for people: two digits below 10, whole above."""
     if math.isinf(ratio):
         return "∞"
     return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
 
 
-def rate_in_words(rate: Rate) -> tuple[str, str]:
+def _rate_in_words(rate: Rate) -> tuple[str, str]:
     """A share, and its count with the interval."""
     return f"{100 * rate.share:.1f} %", f"{rate.beat:,} of {rate.count:,}; 95 % interval {rate.interval}"
 
 
-def count_in_words(count: Interval) -> tuple[str, str]:
+def _count_in_words(count: Interval) -> tuple[str, str]:
     """A number of images, and its interval."""
     return f"{count.value:,.0f}", f"95 % interval {count.low:,.0f} to {count.high:,.0f}"
 
 
-def both(steered: tuple[str, str], plain: tuple[str, str]) -> None:
+def _both(steered: tuple[str, str], plain: tuple[str, str]) -> None:
     """Two figures side by side, each with small print."""
     for place, label, (value, small) in zip(st.columns(2), ("steered", "plain"), (steered, plain), strict=True):
         place.metric(label, value)
@@ -148,6 +148,6 @@ def both(steered: tuple[str, str], plain: tuple[str, str]) -> None:
 def tile(place: st.delta_generator.DeltaGenerator, label: str, rate: Rate) -> None:
     """One rate: share, count and interval."""
     with place.container(border=True, gap="xsmall", height="stretch"):
-        value, small = rate_in_words(rate)
+        value, small = _rate_in_words(rate)
         st.metric(label, value)
         st.caption(small)

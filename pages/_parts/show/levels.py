@@ -12,7 +12,7 @@ from side_core.stats.rate import rate
 from side_core.surrogate.noise import Level
 from side_core.surrogate.surrogate import Surrogate
 
-LOOKS = ((TRAINING, "solid", "circle"), (CONTROL, "dash", "diamond"))  # of a first and a second curve
+_LOOKS = ((TRAINING, "solid", "circle"), (CONTROL, "dash", "diamond"))  # of a first and a second curve
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def curve_of(surrogate: Surrogate, name: str) -> Curve:
     """
     try:
         training = surrogate.card["training"]
-        levels = tuple(level_of(about) for about in training["levels"])
+        levels = tuple(_level_of(about) for about in training["levels"])
         chance = float(training["chance"])
     except (KeyError, TypeError, ValueError):
         levels, chance = (), 0.0
@@ -52,7 +52,7 @@ def curve_of(surrogate: Surrogate, name: str) -> Curve:
     return Curve(name, levels, chance)
 
 
-def level_of(about: Mapping[str, Any]) -> Level:
+def _level_of(about: Mapping[str, Any]) -> Level:
     """One noise level of a card; the interval is computed again from its counts."""
     found = rate(int(about["right"]), int(about["count"]))
     return Level(int(about["timestep"]), found, float(about["loss"]), float(about["calibration_error"]))
@@ -61,7 +61,7 @@ def level_of(about: Mapping[str, Any]) -> Level:
 def levels_chart(curves: Sequence[Curve]) -> go.Figure:
     """Accuracy with 95 % intervals against the noise level, and chance."""
     figure = go.Figure()
-    for curve, (color, dash, symbol) in zip(curves, LOOKS, strict=False):
+    for curve, (color, dash, symbol) in zip(curves, _LOOKS, strict=False):
         rates = [level.accuracy for level in curve.levels]
         figure.add_scatter(
             x=[level.timestep for level in curve.levels],

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._parts.show.text import plain
 from side_core.dpm.text.tokens import Tokens
 
-LONGEST = 300  # characters of what is cut that are shown
+_LONGEST = 300  # characters of what is cut that are shown
 
 
 def show_reading(tokens: Tokens, context: int) -> None:
@@ -13,7 +13,7 @@ def show_reading(tokens: Tokens, context: int) -> None:
     if tokens.cut:
         st.warning(
             f"The model reads {context - 2} tokens at most. Cut off, and without any effect: "
-            f"**{plain(tokens.cut, LONGEST)}**",
+            f"**{plain(tokens.cut, _LONGEST)}**",
             icon=":material/content_cut:",
         )
     if tokens.unknown:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from side_core.progress import Part
 
-STEPS, SECONDS = 20, 10.0  # how far the average looks back, whichever is longer
-LATEST_STEPS, LATEST_SECONDS = 3, 0.5  # the latest steps, whichever is longer: the average stays within their paces
+_STEPS, _SECONDS = 20, 10.0  # how far the average looks back, whichever is longer
+_LATEST_STEPS, _LATEST_SECONDS = 3, 0.5  # the latest steps, whichever is longer: the average stays within their paces
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ class Rest:
 
     def learn(self, spent: float, made: float) -> None:
         """Note how long a step took, of which so much was expected."""
-        fade = math.exp(-min(1 / STEPS, spent / SECONDS))
+        fade = math.exp(-min(1 / _STEPS, spent / _SECONDS))
         self.spent, self.made = fade * self.spent + spent, fade * self.made + made
         self.latest.append((spent, spent / made))
-        while len(self.latest) > LATEST_STEPS and sum(step for step, _ in self.latest) - self.latest[0][0] >= (
-            LATEST_SECONDS
+        while len(self.latest) > _LATEST_STEPS and sum(step for step, _ in self.latest) - self.latest[0][0] >= (
+            _LATEST_SECONDS
         ):
             self.latest.popleft()
 

@@ -66,13 +66,13 @@ def show_results(
     show_gallery(shown.extraction, shown.noun, extraction.threshold)
     show_returned(shown.extraction, shown.noun, extraction.threshold)
     with view.detail("charts"):
-        show_charts(shown, schedule)
+        _show_charts(shown, schedule)
         show_bands(extraction, extraction.threshold)
     position = chosen_position(extraction.match, extraction.match.order(score))
     show_pair(extraction, shown.noun, shown.paths.get(extraction.match.names[position]), position)
 
 
-def show_charts(shown: Shown, schedule: Schedule | None) -> None:
+def _show_charts(shown: Shown, schedule: Schedule | None) -> None:
     """How the scores are spread; of drawn pictures the steps, of steered ones how hard each is steered."""
     extraction, score = shown.extraction, shown.extraction.settings.score
     steering = extraction.steering
@@ -95,11 +95,11 @@ def show_charts(shown: Shown, schedule: Schedule | None) -> None:
         third[0].markdown("**How hard each step is steered**")
         third[0].plotly_chart(
             charts.strength_chart(strength, schedule),
-            alt=f"λ(t) at {counted(len(schedule), 'step')}: {strength_in_words(strength)}",
+            alt=f"λ(t) at {counted(len(schedule), 'step')}: {_strength_in_words(strength)}",
         )
 
 
-def strength_in_words(strength: Strength) -> str:
+def _strength_in_words(strength: Strength) -> str:
     """When and how hard it is steered."""
     return f"λ {strength.scale:g} from t = {strength.first} to {strength.last}, {strength.shape}"
 
@@ -113,7 +113,7 @@ def provenance(shown: Shown) -> None:
         parts += [f"model {denoiser.fingerprint[:12]}", str(denoiser.arithmetic)]
     if (steering := extraction.steering) is not None:
         parts.append(f"surrogate {steering.surrogate.fingerprint[:12]}")
-        parts.append(f"{strength_in_words(steering.strength)}, label {steering.label}")
+        parts.append(f"{_strength_in_words(steering.strength)}, label {steering.label}")
     parts.append(f"training images {subject.data.name} ({subject.data.fingerprint[:12]})")
     if subject.control is not None:
         parts.append(f"control {subject.control.name} ({subject.control.fingerprint[:12]})")

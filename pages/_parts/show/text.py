@@ -10,12 +10,12 @@ from side_core.methods import METHODS
 from side_core.settings import ExtractSettings, PromptSettings, SettingError, Settings, SurrogateSettings
 from side_core.wording import shortened
 
-PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 def plain(text: str, most: int = 200) -> str:
     """Text for a place that takes Markdown: nothing in it is markup. Long ones lose their middle."""
-    return PUNCTUATION.sub(r"\\\1", shortened(text, most))
+    return _PUNCTUATION.sub(r"\\\1", shortened(text, most))
 
 
 def in_time(seconds: float) -> str:

@@ -17,9 +17,9 @@ from side_core.settings import SurrogateSettings
 from side_core.surrogate.strength import strength_of
 from side_core.surrogate.surrogate import Surrogate
 
-UNKNOWN = "the card does not say"
-CARD_SETTINGS = ("label_source", "objective")  # of which the card itself tells
-OBJECTIVES = {
+_UNKNOWN = "the card does not say"
+_CARD_SETTINGS = ("label_source", "objective")  # of which the card itself tells
+_OBJECTIVES = {
     "labels": "labels: cross-entropy on noisy images",
     "distilled": "distilled: a time-independent teacher's answers (TDKD)",
     "time-independent": "time-independent: clean images only, a baseline",
@@ -54,7 +54,7 @@ def show_surrogate(surrogate: Surrogate, name: str, denoiser: Denoiser) -> bool:
     except ValueError as error:
         fits = False
         st.warning(str(error).split(": train", 1)[0] + ".", icon=":material/link_off:")
-    show_table({"Fits the chosen model": "yes" if fits else "no"} | lines_of(surrogate, len(denoiser.alphas_cumprod)))
+    show_table({"Fits the chosen model": "yes" if fits else "no"} | _lines_of(surrogate, len(denoiser.alphas_cumprod)))
     show_learned(surrogate, Path(name).name)
     st.subheader("What it knows", anchor=False)
     show_cohesion(surrogate.cohesion, float(surrogate.card["clusters"]["tau"]))
@@ -62,28 +62,28 @@ def show_surrogate(surrogate: Surrogate, name: str, denoiser: Denoiser) -> bool:
     return fits
 
 
-def lines_of(surrogate: Surrogate, timesteps: int) -> dict[str, str]:
+def _lines_of(surrogate: Surrogate, timesteps: int) -> dict[str, str]:
     """The card for people, line by line."""
     card = surrogate.card
     network, kept, cohesion = card["network"], len(surrogate.kept), surrogate.cohesion
-    training = part(card, "training")
-    objective = str(card.get("objective", UNKNOWN))
+    training = _part(card, "training")
+    objective = str(card.get("objective", _UNKNOWN))
     told = "told the timestep" if network["timed"] else "not told the timestep"
     return {
         "Made of": f"{card['model']['name']} ({card['model']['fingerprint'][:12]})",
-        "Learned from": f"{number(part(card, 'synthetic').get('count'))} images that the model drew",
-        "Features by": str(part(card, "encoder").get("description", UNKNOWN)),
-        "Labels from": str(part(card, "clusters").get("source", UNKNOWN)),
+        "Learned from": f"{number(_part(card, 'synthetic').get('count'))} images that the model drew",
+        "Features by": str(_part(card, "encoder").get("description", _UNKNOWN)),
+        "Labels from": str(_part(card, "clusters").get("source", _UNKNOWN)),
         "Clusters": f"{kept:,} of {len(cohesion):,} kept, those with cohesion {card['clusters']['tau']:g} or more",
-        "Objective": OBJECTIVES.get(objective, objective),
-        "Network": f"{parameters_of(surrogate):,} parameters, width {network['width']}, {told}",
+        "Objective": _OBJECTIVES.get(objective, objective),
+        "Network": f"{_parameters_of(surrogate):,} parameters, width {network['width']}, {told}",
         "Trained": f"{number(training.get('best_step'))} of {number(training.get('steps'))} steps kept, in "
-        f"{number(training.get('seconds'))} s on {card.get('hardware', UNKNOWN)}",
-        "Best used with": used_with(surrogate, timesteps),
+        f"{number(training.get('seconds'))} s on {card.get('hardware', _UNKNOWN)}",
+        "Best used with": _used_with(surrogate, timesteps),
     }
 
 
-def used_with(surrogate: Surrogate, timesteps: int) -> str:
+def _used_with(surrogate: Surrogate, timesteps: int) -> str:
     """Strength, window and labels that the card proposes."""
     try:
         strength = strength_of(surrogate.guidance, timesteps)
@@ -93,12 +93,12 @@ def used_with(surrogate: Surrogate, timesteps: int) -> str:
     return f"λ = {strength.scale:g} from t = {strength.first} to {strength.last}, {strength.shape}; labels {label}"
 
 
-def parameters_of(surrogate: Surrogate) -> int:
+def _parameters_of(surrogate: Surrogate) -> int:
     """How many numbers it has learned."""
     return sum(value.numel() for value in surrogate.weights.values())
 
 
-def part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _part(card: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A part of a card, empty where it is missing or something else."""
     found = card.get(name)
     return found if isinstance(found, Mapping) else {}
@@ -123,7 +123,7 @@ def show_difference(first: Surrogate, second: Surrogate, names: tuple[str, str],
             f"They do not answer the same question: one tells {len(first.kept):,} clusters apart, the other "
             f"{len(second.kept):,}. Compare each with its own chance."
         )
-    rows = result_rows(first, second, curves, timesteps) + setting_rows(first, second)
+    rows = _result_rows(first, second, curves, timesteps) + _setting_rows(first, second)
     shown = [
         {"": plain(row.what), plain(names[0]): plain(row.first), plain(names[1]): plain(row.second)} for row in rows
     ]
@@ -141,35 +141,35 @@ class Row:
     second: str
 
 
-def result_rows(first: Surrogate, second: Surrogate, curves: list[Curve], timesteps: int) -> list[Row]:
+def _result_rows(first: Surrogate, second: Surrogate, curves: list[Curve], timesteps: int) -> list[Row]:
     """What came out of both."""
-    left, right = (lines_of(surrogate, timesteps) for surrogate in (first, second))
+    left, right = (_lines_of(surrogate, timesteps) for surrogate in (first, second))
     one, other = curves
     return [
         *(Row(what, left[what], right[what]) for what in left),
-        Row("Chance", percent(one.chance), percent(other.chance)),
+        Row("Chance", _percent(one.chance), _percent(other.chance)),
         Row(
             "Calibration error, mean over noise levels",
-            percent(one.calibration_error),
-            percent(other.calibration_error),
+            _percent(one.calibration_error),
+            _percent(other.calibration_error),
         ),
     ]
 
 
-def percent(share: float) -> str:
+def _percent(share: float) -> str:
     """A share as text."""
     return f"{100 * share:.1f} %"
 
 
-def setting_rows(first: Surrogate, second: Surrogate) -> list[Row]:
+def _setting_rows(first: Surrogate, second: Surrogate) -> list[Row]:
     """The settings in which they differ."""
-    left, right = (part(surrogate.card, "settings") for surrogate in (first, second))
+    left, right = (_part(surrogate.card, "settings") for surrogate in (first, second))
     rows = []
     for name in dict.fromkeys([*left, *right]):
-        if name in CARD_SETTINGS:
+        if name in _CARD_SETTINGS:
             continue
         field = SurrogateSettings.model_fields.get(name)
-        one, other = (UNKNOWN if name not in side else str(side[name]) for side in (left, right))
+        one, other = (_UNKNOWN if name not in side else str(side[name]) for side in (left, right))
         if one != other:
             rows.append(Row(f"Setting: {(field and field.title) or name}", one, other))
     return rows

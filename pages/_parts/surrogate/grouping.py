@@ -17,12 +17,12 @@ from side_core.similarity.encoder import Encoder, open_encoder
 from side_core.surrogate.building import Material, grouping
 from side_core.surrogate.clusters import Clusters, check_clusters, relabel
 
-MOST_CLUSTERS = 1000  # that a page regroups at once
-LEAST_LIKENESS, MOST_SMALLEST = 0.5, 20
-EVERY = -1.0  # tau that drops nothing
+_MOST_CLUSTERS = 1000  # that a page regroups at once
+_LEAST_LIKENESS, _MOST_SMALLEST = 0.5, 20
+_EVERY = -1.0  # tau that drops nothing
 
-ENCODERS: SharedCache[Encoder] = SharedCache(4)
-GROUPED: SharedCache[Clusters] = SharedCache(16)  # before any is dropped, so that tau groups nothing anew
+_ENCODERS: SharedCache[Encoder] = SharedCache(4)
+_GROUPED: SharedCache[Clusters] = SharedCache(16)  # before any is dropped, so that tau groups nothing anew
 
 
 def grouping_inputs(denoiser: Denoiser) -> dict[str, Any]:
@@ -31,24 +31,24 @@ def grouping_inputs(denoiser: Denoiser) -> dict[str, Any]:
     with left:
         chosen = {"label_source": controls.choice("label_source", of=SurrogateSettings)}
     with right:
-        chosen |= encoder_inputs(denoiser)
+        chosen |= _encoder_inputs(denoiser)
     duplicates = chosen["label_source"] == "duplicates"
     places = iter(st.columns(4 if duplicates else 2))
     if duplicates:
         with next(places):
             chosen["likeness"] = controls.slider(
-                "likeness", low=LEAST_LIKENESS, high=1.0, step=0.01, of=SurrogateSettings
+                "likeness", low=_LEAST_LIKENESS, high=1.0, step=0.01, of=SurrogateSettings
             )
         with next(places):
-            chosen["smallest"] = controls.slider("smallest", high=MOST_SMALLEST, of=SurrogateSettings)
+            chosen["smallest"] = controls.slider("smallest", high=_MOST_SMALLEST, of=SurrogateSettings)
     with next(places):
-        chosen["clusters"] = controls.slider("clusters", high=MOST_CLUSTERS, of=SurrogateSettings)
+        chosen["clusters"] = controls.slider("clusters", high=_MOST_CLUSTERS, of=SurrogateSettings)
     with next(places):
         chosen["cohesion"] = controls.slider("cohesion", low=0.0, high=1.0, step=0.01, of=SurrogateSettings)
     return chosen
 
 
-def encoder_inputs(denoiser: Denoiser) -> dict[str, Any]:
+def _encoder_inputs(denoiser: Denoiser) -> dict[str, Any]:
     """By which features images are grouped."""
     names = ["dpm", "pixel", "clip", "sscd"] if isinstance(denoiser, HasBottleneck) else ["pixel", "clip", "sscd"]
     encoder = controls.choice("encoder", options=names, default=names[0], of=SurrogateSettings)
@@ -66,15 +66,15 @@ def group(denoiser: Denoiser, synthetic: TrainingSet, settings: SurrogateSetting
     """
     check_clusters(settings, len(synthetic))
     own = (settings.encoder, settings.encoder_weights, denoiser.fingerprint, str(denoiser.arithmetic))
-    encoder = ENCODERS.get_or_make(own, lambda: open_encoder(settings.encoder, settings.encoder_weights, denoiser))
-    every = settings.model_copy(update={"cohesion": EVERY})
+    encoder = _ENCODERS.get_or_make(own, lambda: open_encoder(settings.encoder, settings.encoder_weights, denoiser))
+    every = settings.model_copy(update={"cohesion": _EVERY})
     key = (synthetic.fingerprint, encoder.fingerprint, every.digest)
-    whole = GROUPED.get_or_make(key, lambda: run_with_progress(in_turn(grouping(synthetic, encoder, every)), doing))
+    whole = _GROUPED.get_or_make(key, lambda: run_with_progress(in_turn(grouping(synthetic, encoder, every)), _doing))
     if settings.label_source == "random":  # whose labels do not go by features
         return Material(synthetic, encoder, whole)
     return Material(synthetic, encoder, relabel(whole, settings.cohesion))
 
 
-def doing(event: object) -> str:
+def _doing(event: object) -> str:
     """What an event belongs to, in a word."""
     return "Encoding images" if isinstance(event, Embedding) else "Rounds of grouping"

@@ -23,9 +23,9 @@ from side_core.surrogate.surrogate import Surrogate
 from side_core.surrogate.training import SurrogateStep, train_classifier
 from side_core.wording import counted
 
-STEP, MOST_STEPS = 10, 5000
-REDRAW = 1.0  # seconds between redrawings of the loss
-POINTS = 200  # of the loss that are drawn
+_STEP, _MOST_STEPS = 10, 5000
+_REDRAW = 1.0  # seconds between redrawings of the loss
+_POINTS = 200  # of the loss that are drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +64,7 @@ def lesson_inputs() -> dict[str, Any]:
         objective = controls.choice("objective", of=SurrogateSettings)
     with right:
         steps = controls.slider(
-            "train_steps", low=STEP, high=MOST_STEPS, default=quick.train_steps, step=STEP, of=SurrogateSettings
+            "train_steps", low=_STEP, high=_MOST_STEPS, default=quick.train_steps, step=_STEP, of=SurrogateSettings
         )
     return {"objective": objective, "train_steps": steps, "evaluate_every": often(steps)}
 
@@ -81,17 +81,17 @@ def train_live(model: str, denoiser: Denoiser, material: Material, settings: Sur
     during, after = st.empty(), st.empty()  # nothing of one state is left beside the other
     if st.session_state.pop("training", None) == key:
         with during.container():
-            watch_training(model, denoiser, material, settings, key)
+            _watch_training(model, denoiser, material, settings, key)
         during.empty()
     learned = TRAINED.get(key)
     if learned is None or learned.stopped:
         with after.container():
-            say_stopped(learned, key)
-            offer("Train again" if learned else "Train", key)
+            _say_stopped(learned, key)
+            _offer("Train again" if learned else "Train", key)
     return learned
 
 
-def say_stopped(learned: Learned | None, key: Key) -> None:
+def _say_stopped(learned: Learned | None, key: Key) -> None:
     """What there is of a training that was stopped; nothing where none was."""
     if learned is not None and learned.stopped:
         done, total = learned.stopped
@@ -102,17 +102,17 @@ def say_stopped(learned: Learned | None, key: Key) -> None:
         st.info("Stopped before the first evaluation: there is nothing to keep.", icon=":material/pause:")
 
 
-def offer(label: str, key: Key) -> None:
+def _offer(label: str, key: Key) -> None:
     """A button to begin."""
-    st.button(label, icon=":material/school:", type="primary", on_click=begin, args=(key,))
+    st.button(label, icon=":material/school:", type="primary", on_click=_begin, args=(key,))
 
 
-def begin(key: Key) -> None:
+def _begin(key: Key) -> None:
     """Called by the button."""
     st.session_state["training"] = st.session_state["tried"] = key
 
 
-def watch_training(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings, key: Key) -> None:
+def _watch_training(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings, key: Key) -> None:
     """Train, showing loss and accuracy as they come, and keep the best at every evaluation."""
     bar = StopBar("Stop training", "Keeps the best so far.", lambda: None)  # any widget ends the run
     waiting = st.empty()
@@ -138,15 +138,15 @@ def watch_training(model: str, denoiser: Denoiser, material: Material, settings:
             curve = Curve(f"{step.part}, step {step.done:,}", step.evaluation.levels, lesson.chance)
             levels_place.plotly_chart(levels_chart([curve]), alt=described([curve]), key=f"levels-{step.done}")
         touched = bar.see(step, f"Training the {step.part}, loss {step.loss:.2f}. Steps, at most")
-        if touched and time.monotonic() - drawn > REDRAW:
+        if touched and time.monotonic() - drawn > _REDRAW:
             drawn = time.monotonic()
-            show_loss(loss_place, losses)
+            _show_loss(loss_place, losses)
     note(step, stopped=False)
 
 
-def show_loss(place: st.delta_generator.DeltaGenerator, losses: Sequence[tuple[int, float, str]]) -> None:
+def _show_loss(place: st.delta_generator.DeltaGenerator, losses: Sequence[tuple[int, float, str]]) -> None:
     """The loss so far; this kind of chart is redrawn in place, without a flicker."""
-    some = losses[:: -(-len(losses) // POINTS)]
+    some = losses[:: -(-len(losses) // _POINTS)]
     rows = [{"step": done, "loss": loss, "network": part} for done, loss, part in some]
     place.line_chart(
         rows, x="step", y="loss", color="network", height=280, alt=f"Loss, {losses[-1][1]:.2f} at step {losses[-1][0]}"

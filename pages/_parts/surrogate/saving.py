@@ -74,14 +74,14 @@ def offer_saving(model: str, surrogate: Surrogate) -> None:
         st.caption(
             "This app is public and saves nothing: download the surrogate and steer with it on your own machine."
         )
-        offer_download(surrogate, name)
+        _offer_download(surrogate, name)
         return
     wanted = st.text_input("Folder", str(HOME / name), key=f"save-{surrogate.fingerprint[:12]}").strip()
     with st.container(horizontal=True):
         if st.button("Save", icon=":material/save:", type="primary"):
             save(surrogate, wanted)
             st.session_state["saved"] = (surrogate.fingerprint, wanted)
-        offer_download(surrogate, name)
+        _offer_download(surrogate, name)
     fingerprint, folder = st.session_state.get("saved") or ("", "")
     if fingerprint == surrogate.fingerprint:
         st.success(f"Saved in {plain(str(Path(folder).expanduser().absolute()))}", icon=":material/check:")
@@ -101,12 +101,12 @@ def save(surrogate: Surrogate, wanted: str) -> None:
         taken = folder.is_dir() and any(folder.iterdir())
     except (OSError, RuntimeError) as error:
         raise ValueError(f"Folder '{wanted}' cannot be used ({error}): choose another one.") from None
-    if taken and not holds(wanted, surrogate):
+    if taken and not _holds(wanted, surrogate):
         raise ValueError(f"Folder '{wanted}' holds something else already: choose another one.")
     save_surrogate(surrogate, folder)
 
 
-def holds(folder: str, surrogate: Surrogate) -> bool:
+def _holds(folder: str, surrogate: Surrogate) -> bool:
     """Whether this very surrogate is there."""
     try:
         return load_surrogate(folder).fingerprint == surrogate.fingerprint
@@ -114,7 +114,7 @@ def holds(folder: str, surrogate: Surrogate) -> bool:
         return False
 
 
-def offer_download(surrogate: Surrogate, name: str) -> None:
+def _offer_download(surrogate: Surrogate, name: str) -> None:
     """The surrogate's folder as one file, made when asked for."""
     st.download_button(
         "Download as zip",

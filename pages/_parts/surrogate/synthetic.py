@@ -20,22 +20,22 @@ from side_core.progress import finish
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic
 
-FEWEST, MOST, A_BATCH = 256, 4096, 64  # images a page draws; a batch is what is kept at once
-MOST_STEPS = 50
-SHOWN = 32
-SIDE = "2.8rem"  # of such an image
+_FEWEST, _MOST, _A_BATCH = 256, 4096, 64  # images a page draws; a batch is what is kept at once
+_MOST_STEPS = 50
+_SHOWN = 32
+_SIDE = "2.8rem"  # of such an image
 
-DRAWN: SharedCache[TrainingSet] = SharedCache(4)  # finished sets
-BEGUN: SharedCache[list[np.ndarray]] = SharedCache(4)  # batches of sets that were stopped
+_DRAWN: SharedCache[TrainingSet] = SharedCache(4)  # finished sets
+_BEGUN: SharedCache[list[np.ndarray]] = SharedCache(4)  # batches of sets that were stopped
 
 
 def drawing_inputs() -> dict[str, Any]:
     """How many images, in how many steps."""
     left, right = st.columns(2)
     with left:
-        images = controls.slider("synthetic_count", low=FEWEST, high=MOST, step=A_BATCH, of=SurrogateSettings)
+        images = controls.slider("synthetic_count", low=_FEWEST, high=_MOST, step=_A_BATCH, of=SurrogateSettings)
     with right:
-        steps = controls.slider("steps", high=MOST_STEPS, of=SurrogateSettings)
+        steps = controls.slider("steps", high=_MOST_STEPS, of=SurrogateSettings)
     return {"synthetic_count": images, "steps": steps}
 
 
@@ -43,40 +43,40 @@ def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | 
     """The settings' synthetic images, drawn when asked for; None where that has not been asked, or was stopped."""
     key = (denoiser.fingerprint, str(denoiser.arithmetic), settings.drawing.digest)
     before, during, after = st.empty(), st.empty(), st.empty()  # nothing of one state is left beside another
-    done = DRAWN.get(key)
+    done = _DRAWN.get(key)
     if done is None and st.session_state.get("drawing") != key:
         with before.container():
-            offer(denoiser, settings, key)
+            _offer(denoiser, settings, key)
         return None
     if done is None:
         with during.container():
-            done = DRAWN.put(key, watch_drawing(denoiser, settings, key))
+            done = _DRAWN.put(key, _watch_drawing(denoiser, settings, key))
         during.empty()
     with after.container():
         st.caption(f"{len(done):,} images are drawn. Some of them:")
-        show_some(done.images)
+        _show_some(done.images)
     return done
 
 
-def watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> TrainingSet:
+def _watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> TrainingSet:
     """Draw, showing images as they come; finished batches are kept."""
     bar = StopBar("Stop drawing", "Keeps the images that are drawn.", forget_drawing)
     preview, waiting = st.empty(), st.empty()
-    batches = BEGUN.put(key, [])
+    batches = _BEGUN.put(key, [])
 
     def watch(step: SyntheticStep) -> None:
         if step.images is not None:
             batches.append(step.images)
         if bar.see(step, f"Denoising steps of {settings.synthetic_count:,} images") and step.images is not None:
             with preview.container():
-                show_some(batches)
+                _show_some(batches)
 
     return finish(in_turn(draw_synthetic(denoiser, settings), place=waiting), watch)
 
 
-def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
+def _offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
     """A button to begin, with the time it takes, or to go on where it was stopped."""
-    batches = BEGUN.get(key) or []
+    batches = _BEGUN.get(key) or []
     drawn = sum(map(len, batches))
     seconds = timing_of(denoiser, live.BATCH).seconds(settings.synthetic_count - drawn, settings.steps)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -84,7 +84,7 @@ def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
             "Go on" if drawn else f"Draw {settings.synthetic_count:,} images",
             icon=":material/play_arrow:",
             type="primary",
-            on_click=begin_drawing,
+            on_click=_begin_drawing,
             args=(key,),
         )
         if drawn:
@@ -96,10 +96,10 @@ def offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:
         else:
             st.caption(f"About {in_time(seconds)} here ({denoiser.device}). What was drawn before is not drawn again.")
     if drawn:
-        show_some(batches)
+        _show_some(batches)
 
 
-def begin_drawing(key: Hashable) -> None:
+def _begin_drawing(key: Hashable) -> None:
     """Called by the button."""
     st.session_state["drawing"] = key
 
@@ -109,8 +109,8 @@ def forget_drawing() -> None:
     st.session_state.pop("drawing", None)
 
 
-def show_some(images: np.ndarray | Sequence[np.ndarray]) -> None:
+def _show_some(images: np.ndarray | Sequence[np.ndarray]) -> None:
     """A few of the images, evenly from all of them; of batches, as many from each."""
     flat = images if isinstance(images, np.ndarray) else [image for batch in images for image in batch]
-    chosen = np.linspace(0, len(flat) - 1, min(SHOWN, len(flat))).astype(int)
-    show_row([figure(flat[row], "An image the model drew") for row in chosen], least=SIDE, most=SIDE)
+    chosen = np.linspace(0, len(flat) - 1, min(_SHOWN, len(flat))).astype(int)
+    show_row([figure(flat[row], "An image the model drew") for row in chosen], least=_SIDE, most=_SIDE)

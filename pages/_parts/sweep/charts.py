@@ -16,26 +16,26 @@ from side_core.sweep.grid import called
 from side_core.sweep.measure import METRICS, SHARES, Measured
 from side_core.sweep.report import Sweep, in_words
 
-MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
-MOST_BANDS = 3  # curves; of more, intervals are bars
-CURVE_HEIGHT, ROW_HEIGHT = 420, 64
+_MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
+_MOST_BANDS = 3  # curves; of more, intervals are bars
+_CURVE_HEIGHT, _ROW_HEIGHT = 420, 64
 
 
 def figure_of(sweep: Sweep, curve: str) -> go.Figure:
     """Curves of all surrogates, or the heat map of one."""
-    return curves(sweep) if len(sweep.plan.settings.axes) == 1 else heat_map(sweep, curve)
+    return _curves(sweep) if len(sweep.plan.settings.axes) == 1 else _heat_map(sweep, curve)
 
 
-def unit_of(settings: SweepSettings) -> str:
+def _unit_of(settings: SweepSettings) -> str:
     """The metric with its unit, short enough to stand beside a chart."""
     return METRICS[settings.metric].partition(":")[0] + (", %" if settings.metric in SHARES else "")
 
 
-def curves(sweep: Sweep) -> go.Figure:
+def _curves(sweep: Sweep) -> go.Figure:
     """One setting: a line with its band (of many: bars at its points) for each curve, and its control in dots."""
     settings, (axis,) = sweep.plan.settings, sweep.plan.settings.axes
     figure, most = go.Figure(), largest(sweep.cells, settings.metric)
-    several, many = len(settings.curves) > 1, len(settings.curves) > MOST_BANDS
+    several, many = len(settings.curves) > 1, len(settings.curves) > _MOST_BANDS
     number_of = {id(cell): number for number, cell in enumerate(sweep.cells)}
     for place, curve in enumerate(settings.curves):
         own = look_of(place)
@@ -44,28 +44,28 @@ def curves(sweep: Sweep) -> go.Figure:
         if settings.metric != "control":
             look = {"color": own.color if several else CONTROL, "dash": "dot", "width": 1.5}
             name = f"{'dots: ' if several else ''}the same pictures against the control"
-            add_line(
+            _add_line(
                 figure, cells, settings, lambda found: found.control, look, name, band=not several, first=not place
             )
         if not many:
-            add_line(figure, cells, settings, lambda found: found.figure, line, "", band=True)
+            _add_line(figure, cells, settings, lambda found: found.figure, line, "", band=True)
         known = [cell for cell in cells if cell.measured and math.isfinite(cell.measured.figure.value)]
         figure.add_scatter(
-            x=[plain_value(cell.values[0]) for cell in known],
-            y=[value_of(cell, settings) for cell in known],
-            customdata=[[number_of[id(cell)], hover(cell)] for cell in known],
-            error_y=bars(known, settings) if many else None,
+            x=[_plain_value(cell.values[0]) for cell in known],
+            y=[_value_of(cell, settings) for cell in known],
+            customdata=[[number_of[id(cell)], _hover(cell)] for cell in known],
+            error_y=_bars(known, settings) if many else None,
             mode="lines+markers",
             line=line,
             marker={"symbol": own.symbol, "size": 10, "color": own.color},
             name=f"{called(curve)}, with 95 % interval",
             hovertemplate=f"{axis.flag} %{{x}}<br>%{{customdata[1]}}<extra>{called(curve)}</extra>",
         )
-    dressed(figure, axis.title, unit_of(settings))
-    figure.update_layout(height=CURVE_HEIGHT)
-    values = [plain_value(value) for value in axis.values]
+    dressed(figure, axis.title, _unit_of(settings))
+    figure.update_layout(height=_CURVE_HEIGHT)
+    values = [_plain_value(value) for value in axis.values]
     if axis.numeric:
-        figure.update_xaxes(range=padded([float(value) for value in axis.values]))
+        figure.update_xaxes(range=_padded([float(value) for value in axis.values]))
     else:
         figure.update_xaxes(
             type="category", categoryorder="array", categoryarray=values, range=[-0.5, len(values) - 0.5]
@@ -73,7 +73,7 @@ def curves(sweep: Sweep) -> go.Figure:
     return figure.update_yaxes(range=[0, most])
 
 
-def add_line(
+def _add_line(
     figure: go.Figure,
     cells: Sequence[Cell],
     settings: SweepSettings,
@@ -84,7 +84,7 @@ def add_line(
     first: bool = True,
 ) -> None:
     """A band, and where it has a name a line in it without markers; the legend names the first alone."""
-    found = [(plain_value(cell.values[0]), part(cell.measured)) for cell in cells if cell.measured]
+    found = [(_plain_value(cell.values[0]), part(cell.measured)) for cell in cells if cell.measured]
     known = [(x, item) for x, item in found if item is not None and not math.isnan(item.value)]
     if not known:
         return
@@ -113,7 +113,7 @@ def add_line(
         )
 
 
-def bars(cells: Sequence[Cell], settings: SweepSettings) -> dict[str, object]:
+def _bars(cells: Sequence[Cell], settings: SweepSettings) -> dict[str, object]:
     """The intervals as bars: the bands of many curves would hide each other."""
     found = [cell.measured.figure for cell in cells if cell.measured]
     up = [in_units(item.high - item.value, settings.metric) for item in found]
@@ -121,13 +121,13 @@ def bars(cells: Sequence[Cell], settings: SweepSettings) -> dict[str, object]:
     return {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1.2, "width": 3}
 
 
-def heat_map(sweep: Sweep, curve: str) -> go.Figure:
+def _heat_map(sweep: Sweep, curve: str) -> go.Figure:
     """Two settings: a field for each pair, with the figure and its interval, and its control below."""
     settings, (x_axis, y_axis) = sweep.plan.settings, sweep.plan.settings.axes
     xs, ys = [shown(value) for value in x_axis.values], [shown(value) for value in y_axis.values]
     cells = [(number, cell) for number, cell in enumerate(sweep.cells) if cell.curve == curve and cell.measured]
-    at = {(shown(cell.values[0]), shown(cell.values[1])): value_of(cell, settings) for _, cell in cells}
-    words = {(shown(cell.values[0]), shown(cell.values[1])): field_text(cell, len(xs)) for _, cell in cells}
+    at = {(shown(cell.values[0]), shown(cell.values[1])): _value_of(cell, settings) for _, cell in cells}
+    words = {(shown(cell.values[0]), shown(cell.values[1])): _field_text(cell, len(xs)) for _, cell in cells}
     most = largest_value(sweep.cells, settings.metric)
     figure = go.Figure()
     figure.add_heatmap(
@@ -148,7 +148,7 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
     figure.add_scatter(  # squares that nobody sees: a heat map itself cannot be chosen from
         x=[shown(cell.values[0]) for _, cell in cells],
         y=[shown(cell.values[1]) for _, cell in cells],
-        customdata=[[number, hover(cell)] for number, cell in cells],
+        customdata=[[number, _hover(cell)] for number, cell in cells],
         mode="markers",
         marker={"symbol": "square", "size": 44, "color": "rgba(0,0,0,0)"},
         selected={"marker": {"opacity": 1, "color": "rgba(255,170,60,0.4)"}},
@@ -156,36 +156,36 @@ def heat_map(sweep: Sweep, curve: str) -> go.Figure:
         showlegend=False,
         hovertemplate=f"{x_axis.flag} %{{x}}, {y_axis.flag} %{{y}}<br>%{{customdata[1]}}<extra></extra>",
     )
-    height = max(CURVE_HEIGHT, ROW_HEIGHT * len(ys) + 90)
+    height = max(_CURVE_HEIGHT, _ROW_HEIGHT * len(ys) + 90)
     dressed(figure, x_axis.title, y_axis.title)
     figure.update_layout(height=height, hoverdistance=-1)  # wherever in a field the pointer is
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=xs, showgrid=False)
     return figure.update_yaxes(type="category", categoryorder="array", categoryarray=ys, showgrid=False)
 
 
-def field_text(cell: Cell, columns: int) -> str:
+def _field_text(cell: Cell, columns: int) -> str:
     """What stands in a field, the figure in bold."""
     first, *rest = field_lines(cell, columns)
     return "<br>".join([f"<b>{first}</b>", *rest])
 
 
-def hover(cell: Cell) -> str:
+def _hover(cell: Cell) -> str:
     """A cell's figures, a line each."""
     return in_words(cell).replace("; ", "<br>")
 
 
-def value_of(cell: Cell, settings: SweepSettings) -> float:
+def _value_of(cell: Cell, settings: SweepSettings) -> float:
     """A measured cell's figure as it is drawn."""
     assert cell.measured is not None  # the others are left out
     return in_units(cell.measured.figure.value, settings.metric)
 
 
-def plain_value(value: float | str) -> float | str:
+def _plain_value(value: float | str) -> float | str:
     """A value on an axis: a number, or its name."""
     return value if isinstance(value, str) else float(value)
 
 
-def padded(values: Sequence[float]) -> list[float]:
+def _padded(values: Sequence[float]) -> list[float]:
     """A range a little wider than the values."""
     reach = (max(values) - min(values)) * 0.04 or 1.0
     return [min(values) - reach, max(values) + reach]
@@ -193,4 +193,4 @@ def padded(values: Sequence[float]) -> list[float]:
 
 def described(sweep: Sweep) -> str:
     """The chart in words, for who cannot see it."""
-    return f"{METRICS[sweep.plan.settings.metric]}. " + "; ".join(sweep.lines()[:MOST_WORDS])
+    return f"{METRICS[sweep.plan.settings.metric]}. " + "; ".join(sweep.lines()[:_MOST_WORDS])

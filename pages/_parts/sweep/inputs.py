@@ -23,7 +23,7 @@ from side_core.settings.sampling import OF_A_PROMPT
 from side_core.settings.sweep import PLAIN
 from side_core.sweep.measure import METRICS
 
-FIRST_VALUES = {
+_FIRST_VALUES = {
     "guidance_scale": "0:50:5",
     "guide_from": "300:900:200",
     "guide_to": "0:600:200",
@@ -38,7 +38,7 @@ FIRST_VALUES = {
     "threshold": "0.2:0.8:0.1",
     "control_rate": "0.001,0.005,0.02",
 }
-COUNTS = (16, 512)  # pictures of a cell, at least and at most
+_COUNTS = (16, 512)  # pictures of a cell, at least and at most
 
 
 def ask() -> SweepSettings:
@@ -49,35 +49,35 @@ def ask() -> SweepSettings:
     """
     with st.sidebar:
         chosen: dict[str, Any] = sidebar.model_inputs()
-        curves = curves_input(chosen["model"])
+        curves = _curves_input(chosen["model"])
         foreign_place, rest, more = st.container(), st.container(), view.detail("more").expander("More")
-    chosen |= {"surrogates": curves} | axis_inputs(curves)
+    chosen |= {"surrogates": curves} | _axis_inputs(curves)
     swept = {read_axis(chosen[key]).name for key in ("x", "y") if chosen[key]}
     with more:
         chosen["mode"] = sidebar.mode_input()
     with st.container():  # what shows progress now and then lies in one: what follows keeps its place
         subject = subject_for(chosen)
     with foreign_place:
-        chosen["foreign_surrogate"] = foreign_input(curves, subject)
+        chosen["foreign_surrogate"] = _foreign_input(curves, subject)
     with rest:
         st.divider()
-        chosen |= drawing_inputs(swept)
+        chosen |= _drawing_inputs(swept)
         st.divider()
-        chosen |= scoring_inputs(subject, chosen, swept)
+        chosen |= _scoring_inputs(subject, chosen, swept)
     with more:
-        chosen |= schedule_inputs(subject.denoiser, swept)
-        chosen["minutes"] = minutes_input()
-    say_unheeded((*GuidanceSettings.model_fields, "label"), "what the surrogate's card says")
-    say_unheeded(OF_A_PROMPT, "the empty prompt")
+        chosen |= _schedule_inputs(subject.denoiser, swept)
+        chosen["minutes"] = _minutes_input()
+    _say_unheeded((*GuidanceSettings.model_fields, "label"), "what the surrogate's card says")
+    _say_unheeded(OF_A_PROMPT, "the empty prompt")
     return SweepSettings.read(chosen)
 
 
-def say_unheeded(names: Sequence[str], instead: str) -> None:
+def _say_unheeded(names: Sequence[str], instead: str) -> None:
     """Say which of these settings a link asks for in vain, and what is used."""
     notices.unheeded([(name, str(SweepSettings.model_fields[name].title)) for name in names], instead)
 
 
-def curves_input(model: str) -> tuple[str, ...]:
+def _curves_input(model: str) -> tuple[str, ...]:
     """What steers each curve: surrogates, and none for plain sampling."""
     checks.several("surrogates", "Surrogates", [first_surrogate(model)], check_linked, PLAIN)
     linked, own = st.query_params.get_all("surrogates"), st.session_state.get("surrogates") or []
@@ -105,7 +105,7 @@ def curves_input(model: str) -> tuple[str, ...]:
     return tuple(map(str, chosen)) or (PLAIN,)
 
 
-def axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:
+def _axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:
     """The settings that vary, their values, and what is measured."""
     steered = any(curve != PLAIN for curve in curves)
     left_out = set(OF_A_PROMPT) if steered else {*OF_A_PROMPT, *GuidanceSettings.model_fields}
@@ -114,17 +114,17 @@ def axis_inputs(curves: tuple[str, ...]) -> dict[str, Any]:
     first = "guidance-scale" if steered else "steps"
     left, right = st.columns(2)
     with left:
-        x = axis_input("x", "Varies along x", flags, first)
+        x = _axis_input("x", "Varies along x", flags, first)
     with right:
-        y = axis_input("y", "Varies along y", [NO_Y, *flags], NO_Y)
+        y = _axis_input("y", "Varies along y", [NO_Y, *flags], NO_Y)
     left, right = st.columns(2, vertical_alignment="bottom")
     with left:
-        metric = controls.choice("metric", options=metrics_for(curves), of=SweepSettings)
+        metric = controls.choice("metric", options=_metrics_for(curves), of=SweepSettings)
     right.caption(f"{METRICS[metric][0].upper()}{METRICS[metric][1:]}.")
     return {"x": x, "y": y, "metric": metric}
 
 
-def axis_input(key: str, title: str, flags: list[str], first: str) -> str | None:
+def _axis_input(key: str, title: str, flags: list[str], first: str) -> str | None:
     """One setting with its values, as the command line takes it; None where none was chosen."""
     checks.name(key, title, flags, first, "a setting that can vary here")
     setting, values = st.columns(2)
@@ -142,7 +142,7 @@ def axis_input(key: str, title: str, flags: list[str], first: str) -> str | None
     field = SWEEPABLE[name].model_fields[name]
     text = values.text_input(
         f"Values of {flag}",
-        FIRST_VALUES.get(name, ",".join(choices(name))),
+        _FIRST_VALUES.get(name, ",".join(choices(name))),
         key=f"{key}_{name}",
         bind="query-params",
         help=f"{field.title}. {field.description or ''} Write first:last:step (last included) or a list: 10,25,50.",
@@ -150,14 +150,14 @@ def axis_input(key: str, title: str, flags: list[str], first: str) -> str | None
     return f"{flag}={text}"
 
 
-def metrics_for(curves: tuple[str, ...]) -> list[str]:
+def _metrics_for(curves: tuple[str, ...]) -> list[str]:
     """Those that these curves can have."""
     return [name for name in METRICS if name != "effect" or PLAIN not in curves]
 
 
-def drawing_inputs(swept: set[str]) -> dict[str, Any]:
+def _drawing_inputs(swept: set[str]) -> dict[str, Any]:
     """How many pictures each cell has and how they are drawn; what varies has no widget of its own."""
-    least, most = COUNTS
+    least, most = _COUNTS
     chosen: dict[str, Any] = {"count": controls.slider("count", low=least, high=most, step=16, of=SweepSettings)}
     if "steps" not in swept:
         chosen["steps"] = controls.slider("steps", high=100)
@@ -166,7 +166,7 @@ def drawing_inputs(swept: set[str]) -> dict[str, Any]:
     return chosen
 
 
-def scoring_inputs(subject: Subject, chosen: dict[str, Any], swept: set[str]) -> dict[str, Any]:
+def _scoring_inputs(subject: Subject, chosen: dict[str, Any], swept: set[str]) -> dict[str, Any]:
     """What pictures are compared by, by which score, and from where on they count."""
     found = sidebar.encoder_inputs(has_model=True)
     if not swept & {"threshold", "control_rate", "score"}:
@@ -174,7 +174,7 @@ def scoring_inputs(subject: Subject, chosen: dict[str, Any], swept: set[str]) ->
     return found
 
 
-def schedule_inputs(denoiser: Denoiser, swept: set[str]) -> dict[str, Any]:
+def _schedule_inputs(denoiser: Denoiser, swept: set[str]) -> dict[str, Any]:
     """What few people change: timesteps, noise, solver."""
     chosen: dict[str, Any] = {}
     last = len(denoiser.alphas_cumprod) - 1
@@ -192,14 +192,14 @@ def schedule_inputs(denoiser: Denoiser, swept: set[str]) -> dict[str, Any]:
     return chosen
 
 
-def foreign_input(curves: tuple[str, ...], subject: Subject) -> bool:
+def _foreign_input(curves: tuple[str, ...], subject: Subject) -> bool:
     """Whether a surrogate of another model may steer; asked only where there is one."""
     made_of = [open_surrogate(curve).card["model"]["fingerprint"] for curve in curves if curve != PLAIN]
     own = subject.denoiser.fingerprint
     return controls.checkbox("foreign_surrogate") if any(other != own for other in made_of) else False
 
 
-def minutes_input() -> float:
+def _minutes_input() -> float:
     """How long a sweep may take."""
     field = SweepSettings.model_fields["minutes"]
     most = int(limit_of("minutes") or 600)

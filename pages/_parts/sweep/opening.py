@@ -11,7 +11,7 @@ from side_core.surrogate.steering import Steering, make_steering
 from side_core.sweep.job import SweepJob
 from side_core.sweep.plan import Shared, compared_by, make_plan
 
-STEERINGS: SharedCache[Steering] = SharedCache(8)  # surrogates that are ready to steer a model
+_STEERINGS: SharedCache[Steering] = SharedCache(8)  # surrogates that are ready to steer a model
 
 
 def subject_for(chosen: dict[str, Any]) -> Subject:
@@ -27,14 +27,14 @@ def job_for(settings: SweepSettings) -> SweepJob:
         ValueError: something cannot be opened, or does not go together.
     """
     subject = subject_for(settings.model_dump())
-    steerings = {curve: steering_for(curve, subject, settings) for curve in settings.curves if curve != PLAIN}
+    steerings = {curve: _steering_for(curve, subject, settings) for curve in settings.curves if curve != PLAIN}
     references = {asked.encoder: open_references(asked, subject) for asked in compared_by(settings)}
     return SweepJob(make_plan(settings, Shared(subject, steerings, references)))
 
 
-def steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steering:
+def _steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steering:
     """A surrogate as its card says; each cell then has its own guidance."""
     surrogate, denoiser = open_surrogate(curve), subject.denoiser
     key = (surrogate.fingerprint, denoiser.fingerprint, str(denoiser.arithmetic), settings.foreign_surrogate)
     guidance, foreign = GuidanceSettings(), settings.foreign_surrogate
-    return STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))
+    return _STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))

@@ -18,11 +18,11 @@ from side_core.sweep.report import Sweep, in_words
 from side_core.sweep.sweep import sweep
 from side_core.wording import counted
 
-ROWS = 24  # of pictures on a page
-OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
+_ROWS = 24  # of pictures on a page
+_OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
 
 
-def show_charts(found: Sweep, live: bool, name: str = "sweep") -> None:
+def _show_charts(found: Sweep, live: bool, name: str = "sweep") -> None:
     """One chart of all curves, or a heat map for each; a click on a finished one chooses a cell."""
     settings = found.plan.settings
     for number, curve in enumerate(settings.curves if len(settings.axes) == 2 else settings.curves[:1]):
@@ -33,10 +33,10 @@ def show_charts(found: Sweep, live: bool, name: str = "sweep") -> None:
             st.plotly_chart(drawn, alt=alt, key=f"{name}-{number}-{len(found.cells)}")
         else:
             key = f"{name}-chart-{number}"
-            st.plotly_chart(drawn, alt=alt, key=key, on_select=lambda key=key: choose(key), selection_mode="points")
+            st.plotly_chart(drawn, alt=alt, key=key, on_select=lambda key=key: _choose(key), selection_mode="points")
 
 
-def choose(key: str) -> None:
+def _choose(key: str) -> None:
     """Called by a click on a chart: the cell is chosen in the list below it, too."""
     points = st.session_state[key].selection.points
     if points:
@@ -45,35 +45,35 @@ def choose(key: str) -> None:
 
 def show(found: Sweep, live: bool) -> None:
     """A sweep; a finished or stopped one also by the other of AMS and UMS, and with cells to choose from."""
-    show_charts(found, live)
+    _show_charts(found, live)
     if live:
-        show_pictures(found)
+        _show_pictures(found)
         return
-    if (other := measured_otherwise(found)) is not None:
-        show_charts(other, live=False, name="other")
+    if (other := _measured_otherwise(found)) is not None:
+        _show_charts(other, live=False, name="other")
     st.caption("Click a point, or choose it in the list, to see its pictures on Extract.")
-    offer_cell(found)
-    show_pictures(found)
-    show_table(found)
+    _offer_cell(found)
+    _show_pictures(found)
+    _show_table(found)
 
 
-def measured_otherwise(found: Sweep) -> Sweep | None:
+def _measured_otherwise(found: Sweep) -> Sweep | None:
     """Finished curves of AMS by UMS, from the same pictures, and the other way round; None of others.
 
     How often copies come back and how many different ones do are two sides of one question. None also where the
     pictures are gone: nothing is drawn again for it.
     """
     settings = found.plan.settings
-    if settings.metric not in OTHER or len(settings.axes) == 2 or not found.complete:
+    if settings.metric not in _OTHER or len(settings.axes) == 2 or not found.complete:
         return None
-    plan = make_plan(settings.model_copy(update={"metric": OTHER[settings.metric]}), found.plan.shared)
+    plan = make_plan(settings.model_copy(update={"metric": _OTHER[settings.metric]}), found.plan.shared)
     if missing_sets(plan, STORE):
         return None
     with st.spinner(f"Measuring the same pictures by {plan.settings.metric.upper()} …"):
         return finish(in_turn(sweep(plan, STORE)))
 
 
-def offer_cell(found: Sweep) -> None:
+def _offer_cell(found: Sweep) -> None:
     """A list of all cells and a link that opens one of them."""
     lines = found.lines()
     if st.session_state.get("sweep_cell", 0) >= len(lines):
@@ -85,24 +85,24 @@ def offer_cell(found: Sweep) -> None:
         st.link_button("Open on Extract", address, icon=":material/image_search:", type="primary", help="In a new tab.")
 
 
-def show_pictures(found: Sweep) -> None:
+def _show_pictures(found: Sweep) -> None:
     """Pictures of the first seeds, the same in every row; a row for each cell."""
     if not any(cell.pictures for cell in found.cells):
         return
     st.markdown("**The same seeds in every row**")
     rows = picture_rows(found.plan.settings, found.cells)
-    for row in rows[:ROWS]:
+    for row in rows[:_ROWS]:
         left, right = st.columns([1, 4], vertical_alignment="center")
         left.caption(plain(row.label))
         seeds = row.cell.settings.seeds[:SHOWN]
         with right:
-            show_row([picture_of(row.cell, seed, row.label) for seed in seeds], least="2rem", most="4rem")
-    if len(rows) > ROWS:
-        more = counted(len(rows) - ROWS, "more row")
-        st.caption(f"{more} {'is' if len(rows) - ROWS == 1 else 'are'} in the command line's grid.png.")
+            show_row([_picture_of(row.cell, seed, row.label) for seed in seeds], least="2rem", most="4rem")
+    if len(rows) > _ROWS:
+        more = counted(len(rows) - _ROWS, "more row")
+        st.caption(f"{more} {'is' if len(rows) - _ROWS == 1 else 'are'} in the command line's grid.png.")
 
 
-def picture_of(cell: Cell, seed: int, name: str) -> str:
+def _picture_of(cell: Cell, seed: int, name: str) -> str:
     """One picture; a word where guidance has lost it."""
     image = cell.pictures.get(seed)
     if image is None:
@@ -110,7 +110,7 @@ def picture_of(cell: Cell, seed: int, name: str) -> str:
     return figure(image, f"Seed {seed} at {name}")
 
 
-def show_table(found: Sweep) -> None:
+def _show_table(found: Sweep) -> None:
     """All cells in figures."""
     with st.expander("As a table"):
         rows = [

@@ -14,9 +14,9 @@ from side_core.dpm.denoiser import from_uint8, to_uint8
 from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.noise import noised
 
-LIKELIEST = 4  # clusters that are shown
-FIRST = 400  # timestep a visit begins with
-PICTURES = 2  # of each cluster
+_LIKELIEST = 4  # clusters that are shown
+_FIRST = 400  # timestep a visit begins with
+_PICTURES = 2  # of each cluster
 
 
 def show() -> None:
@@ -25,7 +25,7 @@ def show() -> None:
     denoiser = subject().denoiser
     assert denoiser is not None  # it was opened with a model
     timesteps = len(denoiser.alphas_cumprod)
-    t = st.slider("Noise, as a timestep", 0, timesteps - 1, FIRST, key="noise", bind="query-params")
+    t = st.slider("Noise, as a timestep", 0, timesteps - 1, _FIRST, key="noise", bind="query-params")
     clean = denoiser.encode(from_uint8(paths().images[place : place + 1]))
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
     noisy = noised(clean, denoiser.alphas_cumprod[t : t + 1], noise)
@@ -34,7 +34,7 @@ def show() -> None:
     percent = 100 * float(1 - denoiser.alphas_cumprod[t]) ** 0.5
     own = figure(seen, f"Seed {FACES[place]} with noise of timestep {t}", f"seed {FACES[place]}, {percent:.0f} % noise")
     look.show(f'<div class="beside">{own}<div class="lanes">{"".join(lanes(answers))}</div></div>')
-    st.caption(how_good(t))
+    st.caption(_how_good(t))
 
 
 def lanes(answers: np.ndarray) -> list[str]:
@@ -44,16 +44,16 @@ def lanes(answers: np.ndarray) -> list[str]:
         answers: (labels,) probabilities.
     """
     known, found = surrogate(), []
-    for rank, label in enumerate(np.argsort(-answers, kind="stable")[:LIKELIEST].tolist()):
+    for rank, label in enumerate(np.argsort(-answers, kind="stable")[:_LIKELIEST].tolist()):
         number, share = int(known.kept[label]), float(answers[label])
-        pictures = known_pictures(known, label)[:PICTURES]
+        pictures = known_pictures(known, label)[:_PICTURES]
         figures = [figure(image, f"Cluster {number}, image {i} from its centre") for i, image in enumerate(pictures, 1)]
         words = f"{100 * share:.0f} %" if share >= 0.01 else "below 1 %"
         found.append(look.lane(share, "first" if rank == 0 else "", words, f"cluster {number}", figures))
     return found
 
 
-def how_good(t: int) -> str:
+def _how_good(t: int) -> str:
     """How often it was right at the nearest noise level that was measured, and what guessing would reach."""
     curve = curve_of(surrogate(), MODEL)
     level = min(curve.levels, key=lambda level: abs(level.timestep - t))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages._parts.show.charts import TRAINING
 
-STYLE = f"""<style>
+_STYLE = f"""<style>
 .stMain h1 {{ padding-top: 0; }}
 .tour {{ --training: {TRAINING}; --faint: color-mix(in srgb, currentColor 22%, transparent); }}
 .tour figure {{ margin: 0; }}
@@ -44,7 +44,7 @@ STYLE = f"""<style>
 
 def show(html: str) -> None:
     """Show a picture of the tour, made of HTML whose texts are escaped."""
-    st.html(f'{STYLE}<div class="tour">{html}</div>')
+    st.html(f'{_STYLE}<div class="tour">{html}</div>')
 
 
 def table(rows: Sequence[tuple[str, str, Sequence[str]]], most: str) -> str:

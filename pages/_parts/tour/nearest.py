@@ -8,8 +8,8 @@ from pages._parts.tour.stage import FACES, matched, paths, subject
 from side_core.similarity.scores import SCORES, in_words
 
 NEIGHBOURS = 4
-RATIO = SCORES["ratio"]
-ROOM = 1.1  # times the largest distance that is shown
+_RATIO = SCORES["ratio"]
+_ROOM = 1.1  # times the largest distance that is shown
 
 
 def choose_face() -> int:
@@ -43,30 +43,30 @@ def show() -> None:
     for rank, (row, distance) in enumerate(zip(rows, distances, strict=True)):
         name = f"d{'₁₂₃₄'[rank]} = {distance:.3f}"
         alt = f"Training image {data.ids[row]}, number {rank + 1} by distance, {distance:.3f}"
-        share = distance / (ROOM * distances[-1])
+        share = distance / (_ROOM * distances[-1])
         look_of = ("first", "second", "", "")[rank]
         lanes.append(look.lane(share, look_of, name, "", [figure(data.images[row], alt)]))
     seed = FACES[place]
     own = figure(match.images[place], f"Generated face, seed {seed}", f"generated, seed {seed}")
-    total = sum_of(float(distances[0]), float(distances[1]), score)
+    total = _sum_of(float(distances[0]), float(distances[1]), score)
     look.show(f'<div class="beside">{own}<div class="lanes">{"".join(lanes)}</div></div>{total}')
-    st.caption(what_it_is_worth(place))
+    st.caption(_what_it_is_worth(place))
 
 
-def sum_of(first: float, second: float, score: float) -> str:
+def _sum_of(first: float, second: float, score: float) -> str:
     """The score as a division that anybody can check, in HTML."""
-    mark = ' <span class="mark">below ⅓</span>' if score < RATIO.threshold else ""
+    mark = ' <span class="mark">below ⅓</span>' if score < _RATIO.threshold else ""
     return (
         f'<p class="big">d₁ / d₂ = {first:.3f} / {second:.3f} = {score:.2f}{mark}</p>'
         f"<p>The nearest training image: {in_words('ratio', score)}.</p>"
     )
 
 
-def what_it_is_worth(place: int) -> str:
+def _what_it_is_worth(place: int) -> str:
     """The same face against the control, and how often the threshold is beaten by chance."""
     match, calibration = matched(), subject().calibration
     assert match.control is not None and calibration is not None  # the embedded model has both
-    rate = calibration.control_rate("pixel", "ratio", RATIO.threshold)
+    rate = calibration.control_rate("pixel", "ratio", _RATIO.threshold)
     return (
         f"Against as many faces that the model has never seen, the same picture has d₁/d₂ = "
         f"{match.control.scores.ratio[place]:.2f}. By chance, against those, a score below ⅓ was reached by {rate} "

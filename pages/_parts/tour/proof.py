@@ -14,21 +14,21 @@ from side_core.extraction.calibration import Calibration
 from side_core.similarity.scores import SCORES
 
 COPY = FACES.index(18)  # a face that comes near a training image, and is not symmetric
-RATIO = SCORES["ratio"]
-DRAWN = "A copy by its score. Flip it: will the score still find it?"
-FLIPPED = "The same face to us. Not to the score: left and right are exchanged, so hardly a pixel is where it was."
+_RATIO = SCORES["ratio"]
+_DRAWN = "A copy by its score. Flip it: will the score still find it?"
+_FLIPPED = "The same face to us. Not to the score: left and right are exchanged, so hardly a pixel is where it was."
 
 
 def show() -> None:
     """The threshold beside its control, and a picture that the score does not see through a mirror."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        show_threshold()
+        _show_threshold()
     with right:
-        show_mirror()
+        _show_mirror()
 
 
-def show_threshold() -> None:
+def _show_threshold() -> None:
     """How many of the shipped plain pictures beat a threshold, with and without the control."""
     calibration = subject().calibration
     assert calibration is not None  # it is shipped
@@ -47,13 +47,13 @@ def show_threshold() -> None:
     else:
         tile(second, "Against faces never seen", control)
     st.plotly_chart(
-        histogram(calibration, threshold, alone),
+        _histogram(calibration, threshold, alone),
         alt=f"Histogram of d₁/d₂: below {threshold:.2f} against training images {training}"
         + ("" if alone else f", against the control {control}"),
     )
 
 
-def show_mirror() -> None:
+def _show_mirror() -> None:
     """A copy, its nearest training image and its score; flipped, if one likes."""
     flipped = st.toggle("Flip the picture", key="flip", bind="query-params")
     match, data, seed = matched(flipped), subject().data, FACES[COPY]
@@ -67,15 +67,15 @@ def show_mirror() -> None:
         ],
         most="13rem",
     )
-    mark = ' <span class="mark">below ⅓</span>' if score < RATIO.threshold else ""
+    mark = ' <span class="mark">below ⅓</span>' if score < _RATIO.threshold else ""
     look.show(
         f'<p class="big">d₁/d₂ = {score:.2f}{mark}</p>'
         f"<p>Against faces never seen: {match.control.scores.ratio[COPY]:.2f}</p>"
-        f'<p class="aside">{FLIPPED if flipped else DRAWN}</p>'
+        f'<p class="aside">{_FLIPPED if flipped else _DRAWN}</p>'
     )
 
 
-def histogram(calibration: Calibration, threshold: float, alone: bool) -> go.Figure:
+def _histogram(calibration: Calibration, threshold: float, alone: bool) -> go.Figure:
     """How the scores of the shipped plain pictures are spread, with the threshold.
 
     Args:
@@ -87,7 +87,7 @@ def histogram(calibration: Calibration, threshold: float, alone: bool) -> go.Fig
         "training images": (calibration.scores["pixel/ratio"], TRAINING, ""),
         "control": (calibration.control_scores["pixel/ratio"], CONTROL, "/"),
     }
-    edges = np.linspace(0, RATIO.largest, BINS + 1)
+    edges = np.linspace(0, _RATIO.largest, BINS + 1)
     counts = {name: np.histogram(values, edges)[0] for name, (values, _, _) in known.items()}
     chart = go.Figure()
     for name, (_, color, pattern) in list(known.items())[: 1 if alone else 2]:
@@ -97,11 +97,11 @@ def histogram(calibration: Calibration, threshold: float, alone: bool) -> go.Fig
             name=f"against {name}",
             marker={"color": color, "pattern": {"shape": pattern}},
             opacity=0.75,
-            width=RATIO.largest / BINS,
+            width=_RATIO.largest / BINS,
             hovertemplate="d₁/d₂ %{x:.2f}: %{y} pictures<extra>against " + name + "</extra>",
         )
     chart.add_vline(x=threshold, line_dash="dash", line_width=2, line_color="#888")
     dressed(chart, "d₁/d₂ (left: nearer to a copy)", "pictures", barmode="overlay")
     most = 1.05 * max(part.max() for part in counts.values())  # the same with and without the control
-    chart.update_layout(xaxis_range=[0, RATIO.largest], yaxis_range=[0, most], showlegend=True)
+    chart.update_layout(xaxis_range=[0, _RATIO.largest], yaxis_range=[0, most], showlegend=True)
     return chart.update_layout(height=round(HEIGHT * view.scale()))

@@ -22,9 +22,9 @@ from side_core.surrogate.classifier import TimeClassifier
 from side_core.surrogate.surrogate import Surrogate
 
 MODEL = "pixel-faces"
-SETTINGS = ExtractSettings(model=MODEL, mode="fast", steps=25)
+_SETTINGS = ExtractSettings(model=MODEL, mode="fast", steps=25)
 FACES = (13, 47, 18, 24, 7, 44, 20, 40)  # seeds: some come near a training image, some do not
-QUICK = SETTINGS.model_copy(update={"solver": "multistep", "steps": 10, "count": 6})  # so that a slider is live
+_QUICK = _SETTINGS.model_copy(update={"solver": "multistep", "steps": 10, "count": 6})  # so that a slider is live
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +51,12 @@ class Paths:
 
 PATHS: SharedCache[Paths] = SharedCache(2)
 MATCHED: SharedCache[Match] = SharedCache(32)
-NETWORKS: SharedCache[TimeClassifier] = SharedCache(1)
+_NETWORKS: SharedCache[TimeClassifier] = SharedCache(1)
 
 
 def subject() -> Subject:
     """The embedded model with its training images, control and calibration."""
-    return open_subject(SETTINGS)
+    return open_subject(_SETTINGS)
 
 
 def surrogate() -> Surrogate:
@@ -67,10 +67,10 @@ def surrogate() -> Surrogate:
 def network() -> TimeClassifier:
     """Its classifier, in float32."""
     known = surrogate()
-    return NETWORKS.get_or_make((known.fingerprint,), known.fresh_network)
+    return _NETWORKS.get_or_make((known.fingerprint,), known.fresh_network)
 
 
-def key_of(model: Subject) -> tuple[str, str]:
+def _key_of(model: Subject) -> tuple[str, str]:
     """What a picture depends on besides seed and settings."""
     return model.denoiser.fingerprint, str(model.denoiser.arithmetic)
 
@@ -78,16 +78,16 @@ def key_of(model: Subject) -> tuple[str, str]:
 def paths() -> Paths:
     """FACES from noise to image, drawn once."""
     model = subject()
-    return PATHS.get_or_make(key_of(model), lambda: draw_paths(model))
+    return PATHS.get_or_make(_key_of(model), lambda: _draw_paths(model))
 
 
-def draw_paths(model: Subject) -> Paths:
+def _draw_paths(model: Subject) -> Paths:
     """Draw FACES, keeping every step."""
     denoiser = model.denoiser
-    schedule = schedule_of(SETTINGS, denoiser)
+    schedule = schedule_of(_SETTINGS, denoiser)
     noisy, estimates = [], []
     with st.spinner("The model draws eight faces"):
-        for drawing in in_turn(draw(denoiser, SETTINGS.sampling, FACES)):
+        for drawing in in_turn(draw(denoiser, _SETTINGS.sampling, FACES)):
             noisy.append(to_uint8(denoiser.decode(drawing.step.x)))
             estimates.append(to_uint8(denoiser.decode(drawing.step.denoised)))
     noise = tuple((1 - alpha) ** 0.5 for alpha in schedule.alphas[1:])
@@ -99,21 +99,21 @@ def matched(flipped: bool = False) -> Match:
     model, images = subject(), paths().images
     found = images[:, :, ::-1] if flipped else images
     names = tuple(map(str, FACES))
-    references = open_references(SETTINGS, model)
-    return MATCHED.get_or_make((*key_of(model), FACES, flipped), lambda: match(found, names, references))
+    references = open_references(_SETTINGS, model)
+    return MATCHED.get_or_make((*_key_of(model), FACES, flipped), lambda: match(found, names, references))
 
 
 def steered_match(scale: float) -> Match:
     """The first few seeds, steered with this lambda (0: not at all), with their neighbours and scores."""
     model = subject()
-    return MATCHED.get_or_make((*key_of(model), QUICK.seeds, scale), lambda: draw_steered(model, scale))
+    return MATCHED.get_or_make((*_key_of(model), _QUICK.seeds, scale), lambda: _draw_steered(model, scale))
 
 
-def draw_steered(model: Subject, scale: float) -> Match:
+def _draw_steered(model: Subject, scale: float) -> Match:
     """Draw and match them."""
-    settings = QUICK.model_copy(update={"surrogate": MODEL, "guidance_scale": scale})
+    settings = _QUICK.model_copy(update={"surrogate": MODEL, "guidance_scale": scale})
     guided = steered(model, settings)
     samples = SampleSet(guided.denoiser, settings.plain_sampling, guided.guided_by)
     with st.spinner("The model draws six faces"):
         pictures = finish(in_turn(draw_missing(samples, MEMORY)))
-    return match_pictures(samples.key, pictures, open_references(SETTINGS, model))
+    return match_pictures(samples.key, pictures, open_references(_SETTINGS, model))

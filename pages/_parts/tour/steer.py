@@ -10,14 +10,14 @@ from side_core.extraction.matching import Match
 from side_core.similarity.scores import SCORES
 from side_core.stats.rate import rate_of
 
-SCALES = (0, 1, 2, 3, 5, 8, 12, 20, 50)
-FIRST = 8
-RATIO = SCORES["ratio"]
+_SCALES = (0, 1, 2, 3, 5, 8, 12, 20, 50)
+_FIRST = 8
+_RATIO = SCORES["ratio"]
 
 
 def show() -> None:
     """The same seeds alone and steered, with the training images nearest to the steered ones."""
-    scale = st.select_slider("Guidance scale λ", SCALES, FIRST, key="lam", bind="query-params")
+    scale = st.select_slider("Guidance scale λ", _SCALES, _FIRST, key="lam", bind="query-params")
     alone, guided = steered_match(0), steered_match(scale)
     data = subject().data
     rows = guided.training.neighbours.rows[:, 0]
@@ -28,14 +28,14 @@ def show() -> None:
     look.show(
         look.table(
             [
-                ("Alone", "λ = 0", figures_of(alone, "Alone")),
-                (f"Steered, λ = {scale}", "the same seeds", figures_of(guided, f"Steered with λ = {scale}")),
+                ("Alone", "λ = 0", _figures_of(alone, "Alone")),
+                (f"Steered, λ = {scale}", "the same seeds", _figures_of(guided, f"Steered with λ = {scale}")),
                 ("Training image", "nearest to the steered one", nearest),
             ],
             most="8.75rem",
         )
     )
-    st.markdown(in_counts(alone, guided))
+    st.markdown(_in_counts(alone, guided))
     st.page_link(
         "extract.py",
         label="Steer as many as you like",
@@ -44,20 +44,20 @@ def show() -> None:
     )
 
 
-def figures_of(match: Match, how: str) -> list[str]:
+def _figures_of(match: Match, how: str) -> list[str]:
     """Pictures with their scores; those below the threshold have a mark."""
     found = []
     for name, image, value in zip(match.names, match.images, match.training.scores.ratio, strict=True):
-        mark = "◎ " if value < RATIO.threshold else ""
+        mark = "◎ " if value < _RATIO.threshold else ""
         found.append(figure(image, f"{how}, seed {name}, d₁/d₂ {value:.2f}", f"{mark}d₁/d₂ {value:.2f}"))
     return found
 
 
-def in_counts(alone: Match, guided: Match) -> str:
+def _in_counts(alone: Match, guided: Match) -> str:
     """How many beat the threshold, against the training images and against the control."""
 
     def count(values: np.ndarray) -> str:
-        return str(rate_of(RATIO.beats(values, RATIO.threshold)))
+        return str(rate_of(_RATIO.beats(values, _RATIO.threshold)))
 
     assert guided.control is not None  # the embedded model has one
     return (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from side_core.prompts.norms import Measuring
 
 ABOUT = "score prompts against held-out ones, or evaluate the detectors"
-ONLY_EVALUATED = frozenset(DetectorSettings.model_fields) - frozenset(PromptSettings.model_fields)
+_ONLY_EVALUATED = frozenset(DetectorSettings.model_fields) - frozenset(PromptSettings.model_fields)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -50,8 +50,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """`prompts detect`: the norm of each prompt against held-out ones, or the evaluation."""
     if options.evaluate:
-        return run_evaluate(options)
-    for name in (*sorted(ONLY_EVALUATED), "training"):
+        return _run_evaluate(options)
+    for name in (*sorted(_ONLY_EVALUATED), "training"):
         if getattr(options, name, None) is not None:
             raise ValueError(f"--{name.replace('_', '-')} belongs to an evaluation: add --evaluate, or leave it out.")
     settings = PromptSettings.read(given(options, PromptSettings))
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     denoiser = opened(settings, options.device)
     if options.out is not None:
         make_folder(options.out)
-    control = control_of(denoiser, settings, options.control)
+    control = _control_of(denoiser, settings, options.control)
     norms: dict[int, np.ndarray] = {}
     progress, code, start = Progress("scoring prompts"), 0, time.perf_counter()
 
@@ -87,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def run_evaluate(options: argparse.Namespace) -> int:
+def _run_evaluate(options: argparse.Namespace) -> int:
     """`prompts detect --evaluate`: the detectors on memorised prompts, held-out ones and training captions."""
     settings = DetectorSettings.read(given(options, DetectorSettings))
     asked = asked_prompts(options) if options.typed or options.prompts else None
@@ -129,7 +129,7 @@ def run_evaluate(options: argparse.Namespace) -> int:
     return code
 
 
-def control_of(denoiser: "TextDenoiser", settings: PromptSettings, file: Path | None) -> "HeldOut | None":
+def _control_of(denoiser: "TextDenoiser", settings: PromptSettings, file: Path | None) -> "HeldOut | None":
     """What prompts are held against: those of a file, or the model's own; None where there are neither."""
     from side_core.dpm.folder import model_folder
     from side_core.prompts.held_out import cached_norms, held_out_norms, held_out_prompts, missing_of

@@ -61,11 +61,11 @@ def run(options: argparse.Namespace) -> int:
             }
         )
     else:
-        say([line for prompt, cut, words in explained for line in lines_of(prompt, cut, words)])
+        say([line for prompt, cut, words in explained for line in _lines_of(prompt, cut, words)])
     return code
 
 
-def lines_of(prompt: str, cut: str, significance: "Significance") -> list[str]:
+def _lines_of(prompt: str, cut: str, significance: "Significance") -> list[str]:
     """A prompt for a terminal: a line for each word, and what the model does not read."""
     most = significance.ranked[0].value
     lines = [prompt]

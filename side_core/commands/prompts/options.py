@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from side_core.dpm.text.denoiser import TextDenoiser
     from side_core.prompts.prompt_file import PromptFile
 
-OWN = frozenset({"prompt"})  # an option that is written otherwise here
+_OWN = frozenset({"prompt"})  # an option that is written otherwise here
 
 
 def asked_prompts(options: argparse.Namespace) -> "PromptFile":
@@ -83,6 +83,6 @@ def add_subject(parser: argparse.ArgumentParser, settings: type[PromptSettings])
         metavar="FILE",
         help="one prompt a line, or a .csv, .tsv or .jsonl file with a column prompt, text or caption",
     )
-    add_options(parser, settings, leave_out=OWN)
+    add_options(parser, settings, leave_out=_OWN)
     add_device(parser)
     parser.add_argument("--json", action="store_true", help="print the result as JSON on stdout")

@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
         complain("nothing was learned yet; the synthetic images are kept.")
         return INTERRUPTED
     save_surrogate(surrogate, options.out)
-    note_surrogate(options, denoiser, settings, surrogate, record, whole=code == 0)
+    _note_surrogate(options, denoiser, settings, surrogate, record, whole=code == 0)
     if options.json:
         print(json.dumps(surrogate.card, indent=2))
         return code
@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
     return code
 
 
-def note_surrogate(
+def _note_surrogate(
     options: argparse.Namespace,
     denoiser: "Denoiser",
     settings: SurrogateSettings,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from side_core.data.training_set import TrainingSet
 
 ABOUT = "train the small text-to-image model of captioned faces from scratch; resumable"
-AUTOENCODER_ROWS = "pixel-faces[10000:28000]"  # none of which any other model is trained on
+_AUTOENCODER_ROWS = "pixel-faces[10000:28000]"  # none of which any other model is trained on
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     training = train_text(
         opened("pixel-faces"),
         captioned_faces(),
-        opened(AUTOENCODER_ROWS),
+        opened(_AUTOENCODER_ROWS),
         settings,
         options.out,
         options.resume,

@@ -16,20 +16,20 @@ from side_core.files.paths import check_allowed
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 SHARDS = f"{WEIGHTS}.index.json"
-SHARD = re.compile(r".+-\d{5}-of-\d{5}\.safetensors")
-BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}  # number types that weights may have
-NAMES = {"F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
-MOST_CHANNELS = 2**16  # a layer wider than this is a typing mistake
-MOST_BLOCKS = 64  # on the way down; SDXL has three
+_SHARD = re.compile(r".+-\d{5}-of-\d{5}\.safetensors")
+_BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}  # number types that weights may have
+_NAMES = {"F64": "float64", "F32": "float32", "BF16": "bfloat16", "F16": "float16"}
+_MOST_CHANNELS = 2**16  # a layer wider than this is a typing mistake
+_MOST_BLOCKS = 64  # on the way down; SDXL has three
 MOST_LAYERS = 256  # of a block; SDXL's have two, with ten transformers in each
-MOST_TENSORS = 2**14  # of a network; SDXL's U-Net has 1,680
-MOST_SHARDS = 256
-MOST_HEADER_BYTES = 2**23  # of a safetensors file; that of SDXL's U-Net has 240,000
+_MOST_TENSORS = 2**14  # of a network; SDXL's U-Net has 1,680
+_MOST_SHARDS = 256
+_MOST_HEADER_BYTES = 2**23  # of a safetensors file; that of SDXL's U-Net has 240,000
 LEAST_TENSORS = 8  # of a layer, or of a transformer in it, on the way down and up together
 
 # Attention layers were called otherwise before diffusers 0.14, and the first models on the Hub still are.
-FORMER = re.compile(r"\.(query|key|value|proj_attn)\.(weight|bias)$")
-PRESENT = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+_FORMER = re.compile(r"\.(query|key|value|proj_attn)\.(weight|bias)$")
+_PRESENT = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Blueprint:
     @property
     def dtypes(self) -> set[str]:
         """Number types of the files, in torch's words."""
-        return {NAMES[tensor.dtype] for tensor in self.stored.values()}
+        return {_NAMES[tensor.dtype] for tensor in self.stored.values()}
 
     def load(self) -> Any:
         """The network with its weights in float32, on the CPU, in evaluation mode.
@@ -85,7 +85,7 @@ class Blueprint:
         try:
             network.load_state_dict(self.read(), assign=True)
         except (SafetensorError, OSError, RuntimeError, ValueError) as error:
-            raise damaged(self.folder, error) from None
+            raise _damaged(self.folder, error) from None
         if any(tensor.is_meta for tensor in network.buffers()):
             raise ValueError(
                 f"The network in '{self.folder}' has layers whose numbers are not in its weights: "
@@ -118,7 +118,7 @@ def draft(folder: Path, kind: type) -> Blueprint:
     found: dict[str, Stored] = {}
     for file in weight_files(folder):
         found |= tensors_in(file)
-    check_extent(config, len(found), folder / "config.json")
+    _check_extent(config, len(found), folder / "config.json")
     network = build(lambda: kind.from_config(config), folder)  # type: ignore[attr-defined]
     return Blueprint(folder, config, network, matched(network, found, folder))
 
@@ -138,29 +138,29 @@ def weight_files(folder: Path, name: str = WEIGHTS) -> list[Path]:
         files = [folder / name]
     elif index.is_file():
         shards = read_config(index).get("weight_map")
-        names = set(shards.values()) if isinstance(shards, dict) and all(map(plain, shards.values())) else set()
+        names = set(shards.values()) if isinstance(shards, dict) and all(map(_plain, shards.values())) else set()
         files = [folder / name for name in sorted(names)]
-        if len(files) > MOST_SHARDS:
-            raise ValueError(f"'{index}' names {len(files):,} files, more than {MOST_SHARDS}: save the model again.")
+        if len(files) > _MOST_SHARDS:
+            raise ValueError(f"'{index}' names {len(files):,} files, more than {_MOST_SHARDS}: save the model again.")
         if not files or not all(file.is_file() for file in files):
             raise ValueError(f"'{index}' names weights that are not there: copy the folder again.")
     else:
-        raise ValueError(lacking(folder, name))
+        raise ValueError(_lacking(folder, name))
     return [check_allowed(file, str(file)) for file in files]
 
 
-def plain(name: object) -> bool:
+def _plain(name: object) -> bool:
     """Whether it is the name of a safetensors file in the same folder."""
     return isinstance(name, str) and name.endswith(".safetensors") and Path(name).name == name
 
 
-def lacking(folder: Path, name: str) -> str:
+def _lacking(folder: Path, name: str) -> str:
     """The sentence for a folder without weights of this name."""
     if (folder / name).exists() or (folder / name).is_symlink():
         return f"'{folder / name}' is no plain file: copy the folder again."
     if pickles := sorted(folder.glob("*.bin")):
         return f"'{pickles[0]}' is a pickle, which could run code: save the model again with safe_serialization=True."
-    if any(SHARD.fullmatch(file.name) for file in folder.glob("*.safetensors")):
+    if any(_SHARD.fullmatch(file.name) for file in folder.glob("*.safetensors")):
         return (
             f"The weights in '{folder}' are in parts, but {name}.index.json, which names them, is missing: copy it too."
         )
@@ -180,7 +180,7 @@ def tensors_in(file: Path, leave_out: str = "") -> dict[str, Stored]:
         ValueError: the header is damaged, does not go with the file's size, or names integers.
     """
     found = {}
-    check_header(file)
+    _check_header(file)
     try:
         with safe_open(file, "pt") as opened:
             names = opened.keys()
@@ -193,10 +193,10 @@ def tensors_in(file: Path, leave_out: str = "") -> dict[str, Stored]:
     except TooLargeError:
         raise
     except (SafetensorError, OSError, RuntimeError, ValueError, TypeError) as error:
-        raise damaged(file.parent, error) from None
-    odd = next((tensor for tensor in found.values() if tensor.dtype not in BYTES), None)
+        raise _damaged(file.parent, error) from None
+    odd = next((tensor for tensor in found.values() if tensor.dtype not in _BYTES), None)
     if odd is not None:
-        raise damaged(file.parent, f"'{shown(odd.name)}' has number type {odd.dtype}")
+        raise _damaged(file.parent, f"'{shown(odd.name)}' has number type {odd.dtype}")
     return found
 
 
@@ -204,26 +204,26 @@ class TooLargeError(ValueError):
     """Something in a model's files is far larger than in any sane model; its text is the sentence."""
 
 
-def check_header(file: Path) -> None:
+def _check_header(file: Path) -> None:
     """Raise TooLargeError for a safetensors file whose header, by its first eight bytes, is absurdly long."""
     try:
         with file.open("rb") as opened:
             size = int.from_bytes(opened.read(8), "little")
     except OSError:
         return  # said where it is read
-    if MOST_HEADER_BYTES < size <= file.stat().st_size:
+    if _MOST_HEADER_BYTES < size <= file.stat().st_size:
         raise TooLargeError(
-            f"The header of '{file}' has {size:,} bytes, more than {MOST_HEADER_BYTES:,}: save the model again."
+            f"The header of '{file}' has {size:,} bytes, more than {_MOST_HEADER_BYTES:,}: save the model again."
         )
 
 
 def check_tensors(count: int, file: Path) -> None:
     """Raise TooLargeError for more tensors than any sane network has."""
-    if count > MOST_TENSORS:
-        raise TooLargeError(f"'{file}' holds {count:,} tensors, more than {MOST_TENSORS:,}: save the model again.")
+    if count > _MOST_TENSORS:
+        raise TooLargeError(f"'{file}' holds {count:,} tensors, more than {_MOST_TENSORS:,}: save the model again.")
 
 
-def check_extent(config: dict[str, Any], tensors: int, file: Path) -> None:
+def _check_extent(config: dict[str, Any], tensors: int, file: Path) -> None:
     """Raise ValueError for a network that would take for ever to build: absurd numbers, or more layers than weights.
 
     Args:
@@ -235,23 +235,23 @@ def check_extent(config: dict[str, Any], tensors: int, file: Path) -> None:
     types, widths = config.get("down_block_types"), config.get("block_out_channels", [1])
     for name in ("down_block_types", "up_block_types", "block_out_channels"):
         value = config.get(name)
-        if isinstance(value, list) and len(value) > MOST_BLOCKS:
+        if isinstance(value, list) and len(value) > _MOST_BLOCKS:
             raise TooLargeError(
-                f"{name} names {len(value):,} blocks in '{file}', more than {MOST_BLOCKS}: save the model again."
+                f"{name} names {len(value):,} blocks in '{file}', more than {_MOST_BLOCKS}: save the model again."
             )
     if not isinstance(widths, list) or not widths or not all(type(width) is int for width in widths):
         raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
-    if not all(1 <= width <= MOST_CHANNELS for width in widths):
+    if not all(1 <= width <= _MOST_CHANNELS for width in widths):
         raise unfit(file.parent, f"block_out_channels is {shown(widths)}")
     layers = whole_number({"layers_per_block": 1} | config, "layers_per_block", file, 1, MOST_LAYERS)
     if layers * len(widths) * LEAST_TENSORS > tensors:
         raise unfit(file.parent, f"layers_per_block is {layers} in {len(widths)} blocks, with {tensors} tensors")
     attending = [isinstance(kind, str) and "CrossAttn" in kind for kind in types] if isinstance(types, list) else []
     for name in ("transformer_layers_per_block", "reverse_transformer_layers_per_block"):
-        check_transformers(name, config.get(name), layers, attending, tensors, file)
+        _check_transformers(name, config.get(name), layers, attending, tensors, file)
 
 
-def check_transformers(name: str, value: Any, layers: int, attending: list[bool], tensors: int, file: Path) -> None:
+def _check_transformers(name: str, value: Any, layers: int, attending: list[bool], tensors: int, file: Path) -> None:
     """The same for the transformers of a text-to-image U-Net.
 
     Args:
@@ -296,7 +296,7 @@ def matched(network: Any, found: dict[str, Stored], folder: Path) -> dict[str, S
         ValueError: one is missing, surplus or of another shape.
     """
     wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    stored = {name if name in wanted else present_name(name): tensor for name, tensor in found.items()}
+    stored = {name if name in wanted else _present_name(name): tensor for name, tensor in found.items()}
     for name in [*sorted(wanted.keys() - stored.keys()), *sorted(stored.keys() - wanted.keys())]:
         raise unfit(folder, f"for example '{shown(name)[1:-1]}'")
     for name, shape in wanted.items():
@@ -305,9 +305,9 @@ def matched(network: Any, found: dict[str, Stored], folder: Path) -> dict[str, S
     return stored
 
 
-def present_name(name: str) -> str:
+def _present_name(name: str) -> str:
     """Today's name of an attention layer's tensor."""
-    return FORMER.sub(lambda match: f".{PRESENT[match[1]]}.{match[2]}", name)
+    return _FORMER.sub(lambda match: f".{_PRESENT[match[1]]}.{match[2]}", name)
 
 
 def unfit(folder: Path, reason: str) -> ValueError:
@@ -315,7 +315,7 @@ def unfit(folder: Path, reason: str) -> ValueError:
     return ValueError(f"The weights in '{folder}' do not fit their config.json ({reason}): save the model again.")
 
 
-def damaged(folder: Path, reason: BaseException | str) -> ValueError:
+def _damaged(folder: Path, reason: BaseException | str) -> ValueError:
     """The sentence for files that cannot be read."""
     text = reason if isinstance(reason, str) else first_line(reason)
     return ValueError(f"The weights in '{folder}' are damaged ({text}): copy the folder again.")

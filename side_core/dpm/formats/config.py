@@ -7,13 +7,13 @@ from typing import Any
 
 from side_core.files.paths import check_allowed
 
-LONGEST = 140  # characters of an error's text inside a sentence
-MOST_BYTES = 2**26  # of what the app has written itself
-MOST_CONFIG_BYTES = 2**22  # of a model's own file; the largest index of shards has some 100,000
-MOST_DEPTH = 64  # lists in lists; a model's own file has a handful
+_LONGEST = 140  # characters of an error's text inside a sentence
+_MOST_BYTES = 2**26  # of what the app has written itself
+_MOST_CONFIG_BYTES = 2**22  # of a model's own file; the largest index of shards has some 100,000
+_MOST_DEPTH = 64  # lists in lists; a model's own file has a handful
 
 
-def read_json(file: Path, most: int = MOST_BYTES) -> dict[str, Any]:
+def read_json(file: Path, most: int = _MOST_BYTES) -> dict[str, Any]:
     """A JSON object from a file of `most` bytes at most; ValueError if it is none. A pipe or a device is not opened."""
     try:
         if not file.is_file():
@@ -30,15 +30,15 @@ def read_json(file: Path, most: int = MOST_BYTES) -> dict[str, Any]:
     return content
 
 
-def read_config(file: Path, most: int = MOST_CONFIG_BYTES) -> dict[str, Any]:
+def read_config(file: Path, most: int = _MOST_CONFIG_BYTES) -> dict[str, Any]:
     """The same of a model's own file, which in a public app must not be a link that leads elsewhere.
 
     Raises:
         ValueError: it cannot be read, or is larger or nested more deeply than any sane one.
     """
     config = read_json(check_allowed(file, str(file)), most)
-    if (depth := depth_of(config)) > MOST_DEPTH:
-        raise ValueError(f"'{file}' is nested {depth} levels deep, more than {MOST_DEPTH}: save the model again.")
+    if (depth := depth_of(config)) > _MOST_DEPTH:
+        raise ValueError(f"'{file}' is nested {depth} levels deep, more than {_MOST_DEPTH}: save the model again.")
     return config
 
 
@@ -88,6 +88,6 @@ def shown(value: object) -> str:
 def first_line(error: BaseException) -> str:
     """The first line of an error's text, shortened, for use inside a sentence."""
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
-    if len(text) > LONGEST:
-        text = text[:LONGEST].rpartition(" ")[0] or text[:LONGEST]  # not in the middle of a word
+    if len(text) > _LONGEST:
+        text = text[:_LONGEST].rpartition(" ")[0] or text[:_LONGEST]  # not in the middle of a word
     return text.rstrip(".:, ")

@@ -31,7 +31,7 @@ class Tally(TorchDispatchMode):
 
     def __init__(self, known: Iterable[Tensor]) -> None:
         super().__init__()
-        self.known = {storage_of(tensor) for tensor in known}  # weights: their views are no new memory
+        self.known = {_storage_of(tensor) for tensor in known}  # weights: their views are no new memory
         self.users: Counter[int] = Counter()
         self.live = self.peak = 0
 
@@ -40,13 +40,13 @@ class Tally(TorchDispatchMode):
     ) -> Any:
         output = func(*args, **(kwargs or {}))
         for tensor in tree_leaves(output):
-            if isinstance(tensor, Tensor) and storage_of(tensor) not in self.known:
+            if isinstance(tensor, Tensor) and _storage_of(tensor) not in self.known:
                 self.add(tensor)
         return output
 
     def add(self, tensor: Tensor) -> None:
         """Count a tensor's memory once for all its views, until the last of them is gone."""
-        key, size = storage_of(tensor), tensor.untyped_storage().nbytes()
+        key, size = _storage_of(tensor), tensor.untyped_storage().nbytes()
         if not self.users[key]:
             self.live += size
             self.peak = max(self.peak, self.live)
@@ -73,7 +73,7 @@ class FusedAttention(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def storage_of(tensor: Tensor) -> int:
+def _storage_of(tensor: Tensor) -> int:
     """Names the memory behind a tensor, which its views share."""
     return int(tensor.untyped_storage()._cdata)
 

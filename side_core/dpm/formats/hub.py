@@ -7,16 +7,16 @@ from side_core.dpm.formats.config import first_line, read_config
 from side_core.dpm.formats.layout import TEXT_PIPELINES, check_kind, check_pipeline
 from side_core.files.public import is_listed, is_public
 
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
-FILES = ("*.json", "*.safetensors")
-TEXT_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")  # no safety checker, no whole checkpoints
-TEXT_FILES = ("model_index.json", *(f"{part}/{file}" for part in TEXT_PARTS for file in (*FILES, "merges.txt")))
-VARIANTS = "*.*.safetensors"  # the same weights in another precision, which would only take time to fetch
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
+_FILES = ("*.json", "*.safetensors")
+_TEXT_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")  # no safety checker, no whole checkpoints
+_TEXT_FILES = ("model_index.json", *(f"{part}/{file}" for part in _TEXT_PARTS for file in (*_FILES, "merges.txt")))
+_VARIANTS = "*.*.safetensors"  # the same weights in another precision, which would only take time to fetch
 
 
 def is_hub_id(model: str) -> bool:
     """Whether `model` has the form ORG/NAME."""
-    return HUB_ID.fullmatch(model) is not None
+    return _HUB_ID.fullmatch(model) is not None
 
 
 def check_private(named: str) -> None:
@@ -38,16 +38,16 @@ def hub_folder(model: str) -> Path:
         ValueError: the app is public, the model cannot be fetched, or it is of another kind or not whole.
     """
     check_private(model)
-    kept = cached(model)
+    kept = _cached(model)
     if kept is not None:
         return kept
-    folder = fetch(model, ("model_index.json",))
+    folder = _fetch(model, ("model_index.json",))
     if not (folder / "model_index.json").is_file():
         raise ValueError(
             f"The Hub's '{model}' is not a diffusers pipeline (it has no model_index.json): choose another."
         )
     kind = check_kind(read_config(folder / "model_index.json"), model)
-    folder = fetch(model, TEXT_FILES if kind in TEXT_PIPELINES else FILES)
+    folder = _fetch(model, _TEXT_FILES if kind in TEXT_PIPELINES else _FILES)
     try:
         check_pipeline(folder)
     except ValueError as error:
@@ -58,7 +58,7 @@ def hub_folder(model: str) -> Path:
     return folder
 
 
-def cached(model: str) -> Path | None:
+def _cached(model: str) -> Path | None:
     """The folder in the cache; None where there is none, or not all of it."""
     from huggingface_hub import snapshot_download
 
@@ -70,7 +70,7 @@ def cached(model: str) -> Path | None:
     return folder
 
 
-def fetch(model: str, patterns: tuple[str, ...]) -> Path:
+def _fetch(model: str, patterns: tuple[str, ...]) -> Path:
     """Fetch some files and name their folder.
 
     Raises:
@@ -79,7 +79,7 @@ def fetch(model: str, patterns: tuple[str, ...]) -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(model, allow_patterns=list(patterns), ignore_patterns=VARIANTS))
+        return Path(snapshot_download(model, allow_patterns=list(patterns), ignore_patterns=_VARIANTS))
     except Exception as error:  # its own errors, those of its HTTP library, a full disk
         raise ValueError(
             f"There is no model folder '{model}', and it cannot be fetched from the Hub ({first_line(error)}): "

@@ -8,12 +8,12 @@ from side_core.dpm.formats.blueprint import weight_files
 from side_core.dpm.formats.config import read_config, shown
 from side_core.files.paths import check_allowed, printable
 
-PIXEL_PIPELINES = ("DDPMPipeline", "DDIMPipeline")
-LATENT_PIPELINES = ("LDMPipeline", "LatentDiffusionUncondPipeline")  # the second is a former name of the first
+_PIXEL_PIPELINES = ("DDPMPipeline", "DDIMPipeline")
+_LATENT_PIPELINES = ("LDMPipeline", "LatentDiffusionUncondPipeline")  # the second is a former name of the first
 TEXT_PIPELINES = ("StableDiffusionPipeline",)
 ENCODER_WEIGHTS = "model.safetensors"  # as transformers calls them
-AUTOENCODERS = ("VQModel", "AutoencoderKL")
-AUTOENCODER_FOLDERS = ("vqvae", "vae")
+_AUTOENCODERS = ("VQModel", "AutoencoderKL")
+_AUTOENCODER_FOLDERS = ("vqvae", "vae")
 
 
 @dataclass(frozen=True)
@@ -58,22 +58,22 @@ def check_pipeline(folder: Path) -> Layout:
     if empty:
         raise ValueError(f"The model folder '{folder}' is empty: give a folder saved with save_pretrained.")
     if not (folder / "model_index.json").is_file():
-        raise ValueError(f"'{folder}' is not a diffusers pipeline: it has no model_index.json{elsewhere(folder)}.")
+        raise ValueError(f"'{folder}' is not a diffusers pipeline: it has no model_index.json{_elsewhere(folder)}.")
     index = read_config(folder / "model_index.json")
     kind = check_kind(index, folder)
-    text = find_text(folder, index) if kind in TEXT_PIPELINES else None
-    unet = part_folder(folder, "unet", "config.json")
-    scheduler = part_folder(folder, "scheduler", "scheduler_config.json") / "scheduler_config.json"
-    check_unet(kind_of(index, "unet", unet), folder, text is not None)
+    text = _find_text(folder, index) if kind in TEXT_PIPELINES else None
+    unet = _part_folder(folder, "unet", "config.json")
+    scheduler = _part_folder(folder, "scheduler", "scheduler_config.json") / "scheduler_config.json"
+    _check_unet(_kind_of(index, "unet", unet), folder, text is not None)
     weight_files(unet)
-    if kind in PIXEL_PIPELINES:
+    if kind in _PIXEL_PIPELINES:
         return Layout(folder, unet, scheduler)
-    autoencoder, autoencoder_kind = find_autoencoder(folder, index)
+    autoencoder, autoencoder_kind = _find_autoencoder(folder, index)
     weight_files(autoencoder)
     return Layout(folder, unet, scheduler, autoencoder, autoencoder_kind, text)
 
 
-def elsewhere(folder: Path) -> str:
+def _elsewhere(folder: Path) -> str:
     """What to do about a folder that is near a pipeline but none, as a part of a sentence; empty where nobody knows."""
     if (folder.parent / "model_index.json").is_file():
         return f", but the folder above has one: give '{folder.parent}'"
@@ -92,17 +92,17 @@ def check_kind(index: dict[str, Any], named: object) -> str:
         ValueError: it is of a kind that cannot be opened.
     """
     kind = index.get("_class_name", "unknown")
-    known = (*PIXEL_PIPELINES, *LATENT_PIPELINES, *TEXT_PIPELINES)
+    known = (*_PIXEL_PIPELINES, *_LATENT_PIPELINES, *TEXT_PIPELINES)
     if isinstance(kind, str) and kind in known:
         return kind
     name = kind if isinstance(kind, str) else shown(kind)
     raise ValueError(
         f"'{named}' holds a {printable(name[:60])}: only "
-        f"{', '.join((*PIXEL_PIPELINES, LATENT_PIPELINES[0]))} and {TEXT_PIPELINES[0]} can be opened."
+        f"{', '.join((*_PIXEL_PIPELINES, _LATENT_PIPELINES[0]))} and {TEXT_PIPELINES[0]} can be opened."
     )
 
 
-def check_unet(kind: str, folder: Path, text: bool) -> None:
+def _check_unet(kind: str, folder: Path, text: bool) -> None:
     """Raise ValueError where a U-Net is not of the kind that goes with its pipeline, with or without a text."""
     wanted = "UNet2DConditionModel" if text else "UNet2DModel"
     if kind != wanted:
@@ -112,7 +112,7 @@ def check_unet(kind: str, folder: Path, text: bool) -> None:
         )
 
 
-def find_text(folder: Path, index: dict[str, Any]) -> TextLayout:
+def _find_text(folder: Path, index: dict[str, Any]) -> TextLayout:
     """What reads the prompt of a pipeline.
 
     Raises:
@@ -126,13 +126,13 @@ def find_text(folder: Path, index: dict[str, Any]) -> TextLayout:
                 "save the whole pipeline with save_pretrained."
             )
         parts.append(check_allowed(folder / part, str(folder / part)))
-        if (kind := index_entry(index, part)) is not None and kind not in kinds:
+        if (kind := _index_entry(index, part)) is not None and kind not in kinds:
             raise ValueError(f"The {part} of '{folder}' is a {printable(kind[:60])}: only {kinds[0]} can be opened.")
     weight_files(parts[0], ENCODER_WEIGHTS)
     return TextLayout(*parts)
 
 
-def part_folder(folder: Path, part: str, file: str) -> Path:
+def _part_folder(folder: Path, part: str, file: str) -> Path:
     """Where one part lies: in a folder of its own or, as in the first models on the Hub, beside model_index.json."""
     if (folder / part).is_dir():
         return check_allowed(folder / part, str(folder / part))
@@ -141,28 +141,30 @@ def part_folder(folder: Path, part: str, file: str) -> Path:
     raise ValueError(f"'{folder}' has no {part} folder: save the whole pipeline with save_pretrained.")
 
 
-def find_autoencoder(folder: Path, index: dict[str, Any]) -> tuple[Path, str]:
+def _find_autoencoder(folder: Path, index: dict[str, Any]) -> tuple[Path, str]:
     """Folder and kind of a latent pipeline's autoencoder.
 
     Raises:
         ValueError: there is none, or none of a known kind.
     """
-    part = next((folder / name for name in AUTOENCODER_FOLDERS if (folder / name).is_dir()), None)
+    part = next((folder / name for name in _AUTOENCODER_FOLDERS if (folder / name).is_dir()), None)
     if part is None:
         raise ValueError(f"'{folder}' has no vqvae or vae folder: save the whole pipeline with save_pretrained.")
-    kind = kind_of(index, part.name, part)
-    if kind not in AUTOENCODERS:
-        raise ValueError(f"The autoencoder of '{folder}' is a {kind}: only {' and '.join(AUTOENCODERS)} can be opened.")
+    kind = _kind_of(index, part.name, part)
+    if kind not in _AUTOENCODERS:
+        raise ValueError(
+            f"The autoencoder of '{folder}' is a {kind}: only {' and '.join(_AUTOENCODERS)} can be opened."
+        )
     return check_allowed(part, str(part)), kind
 
 
-def kind_of(index: dict[str, Any], part: str, folder: Path) -> str:
+def _kind_of(index: dict[str, Any], part: str, folder: Path) -> str:
     """The class of a part, as model_index.json names it or, failing that, the part's own configuration."""
-    name = index_entry(index, part) or read_config(folder / "config.json").get("_class_name")
+    name = _index_entry(index, part) or read_config(folder / "config.json").get("_class_name")
     return printable(name[:60]) if isinstance(name, str) else shown(name)
 
 
-def index_entry(index: dict[str, Any], part: str) -> str | None:
+def _index_entry(index: dict[str, Any], part: str) -> str | None:
     """The class of a part as model_index.json names it; None where it does not."""
     entry = index.get(part)
     named = entry[1] if isinstance(entry, list) and len(entry) == 2 else None

@@ -10,16 +10,16 @@ from side_core.dpm.formats.config import finite_number, shown, whole_number
 from side_core.dpm.formats.third_party_logs import importing
 from side_core.settings import Clip, Spacing
 
-UNKNOWN = "DDIMScheduler"  # whose defaults take the place of those of a class that is not known
+_UNKNOWN = "DDIMScheduler"  # whose defaults take the place of those of a class that is not known
 SCHEDULERS = (  # of diffusers: those that have betas
     *("DDIMScheduler", "DDIMParallelScheduler", "DDPMScheduler", "DDPMParallelScheduler", "PNDMScheduler"),
     *("EulerDiscreteScheduler", "EulerAncestralDiscreteScheduler", "HeunDiscreteScheduler", "LMSDiscreteScheduler"),
     *("KDPM2DiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "DEISMultistepScheduler", "LCMScheduler"),
     *("DPMSolverMultistepScheduler", "DPMSolverSinglestepScheduler", "UniPCMultistepScheduler", "TCDScheduler"),
 )
-SPACINGS: tuple[Spacing, ...] = ("leading", "trailing", "linspace")  # that diffusers knows, Lin et al. 2024, table 2
-ENTRIES = ("timestep_spacing", "steps_offset", "clip_sample", "clip_sample_range", "set_alpha_to_one")
-FIXED_STRIDE = ("DDIMScheduler", "DDIMParallelScheduler")
+_SPACINGS: tuple[Spacing, ...] = ("leading", "trailing", "linspace")  # that diffusers knows, Lin et al. 2024, table 2
+_ENTRIES = ("timestep_spacing", "steps_offset", "clip_sample", "clip_sample_range", "set_alpha_to_one")
+_FIXED_STRIDE = ("DDIMScheduler", "DDIMParallelScheduler")
 CARD_ENTRY = "sampling"  # of card.json
 
 
@@ -72,28 +72,28 @@ def read_own_sampling(config: Mapping[str, Any], file: Path, timesteps: int) -> 
         ValueError: a value is of another type, or out of bounds.
     """
     kind = str(config.get("_class_name"))
-    known = defaults_of(kind)
+    known = _defaults_of(kind)
     clips = "clip_sample" in known
-    before = OwnSampling(clip="clip" if clips else "off", fixed_stride=kind in FIXED_STRIDE, source=file.name)
-    return overridden(before, known | {name: config[name] for name in known if name in config}, file, timesteps)
+    before = OwnSampling(clip="clip" if clips else "off", fixed_stride=kind in _FIXED_STRIDE, source=file.name)
+    return _overridden(before, known | {name: config[name] for name in known if name in config}, file, timesteps)
 
 
-def defaults_of(kind: str) -> dict[str, Any]:
+def _defaults_of(kind: str) -> dict[str, Any]:
     """The entries that a scheduler class of diffusers knows, with their defaults."""
     with importing:
         import diffusers
 
-        scheduler = getattr(diffusers, kind if kind in SCHEDULERS else UNKNOWN)
+        scheduler = getattr(diffusers, kind if kind in SCHEDULERS else _UNKNOWN)
     parameters = inspect.signature(scheduler.__init__).parameters
-    return {name: parameters[name].default for name in ENTRIES if name in parameters}
+    return {name: parameters[name].default for name in _ENTRIES if name in parameters}
 
 
-def overridden(own: OwnSampling, said: Mapping[str, Any], file: Path, timesteps: int) -> OwnSampling:
+def _overridden(own: OwnSampling, said: Mapping[str, Any], file: Path, timesteps: int) -> OwnSampling:
     """The same with what a file says under diffusers' names; what it leaves out stays.
 
     Args:
         own: what holds otherwise.
-        said: some of `ENTRIES`.
+        said: some of `_ENTRIES`.
         file: that says it.
         timesteps: T of the noise schedule.
 
@@ -106,14 +106,14 @@ def overridden(own: OwnSampling, said: Mapping[str, Any], file: Path, timesteps:
         "clip_sample": own.clip == "clip",
         "clip_sample_range": own.clip_range,
         "set_alpha_to_one": own.ends_clean,
-    } | {name: said[name] for name in ENTRIES if name in said}
+    } | {name: said[name] for name in _ENTRIES if name in said}
     return replace(
         own,
-        spacing=spacing_in(values, file),
+        spacing=_spacing_in(values, file),
         steps_offset=whole_number(values, "steps_offset", file, 0, timesteps - 1),
-        clip="clip" if true_or_false(values, "clip_sample", file) else "off",
-        clip_range=positive(values, "clip_sample_range", file),
-        ends_clean=true_or_false(values, "set_alpha_to_one", file),
+        clip="clip" if _true_or_false(values, "clip_sample", file) else "off",
+        clip_range=_positive(values, "clip_sample_range", file),
+        ends_clean=_true_or_false(values, "set_alpha_to_one", file),
     )
 
 
@@ -126,9 +126,9 @@ def with_card(own: OwnSampling, card: Mapping[str, Any], file: Path, timesteps: 
     said = card.get(CARD_ENTRY)
     if said is None:
         return own
-    if not isinstance(said, Mapping) or not set(said) <= set(ENTRIES):
-        raise ValueError(f"{CARD_ENTRY} is {shown(said)} in '{file}': give some of {', '.join(ENTRIES)}, or nothing.")
-    return replace(overridden(own, said, file, timesteps), source=f"{own.source}, {file.name}")
+    if not isinstance(said, Mapping) or not set(said) <= set(_ENTRIES):
+        raise ValueError(f"{CARD_ENTRY} is {shown(said)} in '{file}': give some of {', '.join(_ENTRIES)}, or nothing.")
+    return replace(_overridden(own, said, file, timesteps), source=f"{own.source}, {file.name}")
 
 
 def as_text_pipeline(own: OwnSampling) -> OwnSampling:
@@ -136,18 +136,18 @@ def as_text_pipeline(own: OwnSampling) -> OwnSampling:
     return replace(own, steps_offset=1, clip="off")
 
 
-def spacing_in(config: Mapping[str, Any], file: Path) -> Spacing:
+def _spacing_in(config: Mapping[str, Any], file: Path) -> Spacing:
     """`timestep_spacing`; ValueError where it is none that diffusers knows."""
-    found = next((name for name in SPACINGS if name == config["timestep_spacing"]), None)
+    found = next((name for name in _SPACINGS if name == config["timestep_spacing"]), None)
     if found is None:
         raise ValueError(
-            f"timestep_spacing is {shown(config['timestep_spacing'])} in '{file}': one of {', '.join(SPACINGS)} is "
+            f"timestep_spacing is {shown(config['timestep_spacing'])} in '{file}': one of {', '.join(_SPACINGS)} is "
             "needed, save the model again."
         )
     return found
 
 
-def true_or_false(config: Mapping[str, Any], name: str, file: Path) -> bool:
+def _true_or_false(config: Mapping[str, Any], name: str, file: Path) -> bool:
     """A yes or no, where null is no; ValueError where it is something else."""
     value = config[name]
     if value is not None and not isinstance(value, bool):
@@ -155,7 +155,7 @@ def true_or_false(config: Mapping[str, Any], name: str, file: Path) -> bool:
     return bool(value)
 
 
-def positive(config: dict[str, Any], name: str, file: Path) -> float:
+def _positive(config: dict[str, Any], name: str, file: Path) -> float:
     """A finite number above 0; ValueError where it is something else."""
     value = finite_number(config, name, file, 1.0)
     if value <= 0:

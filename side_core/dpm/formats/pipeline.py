@@ -16,8 +16,8 @@ from side_core.dpm.formats.third_party_logs import importing
 from side_core.dpm.latent import latents_of
 from side_core.dpm.text.text_encoder import TextEncoder, check_unet, read_text_encoder
 
-MOST_PIXELS = 4096  # a side longer than this is a typing mistake
-FORMER_VQ_SCALING = 1.0  # of VQ autoencoders whose config.json is older than the entry: nothing was scaled
+_MOST_PIXELS = 4096  # a side longer than this is a typing mistake
+_FORMER_VQ_SCALING = 1.0  # of VQ autoencoders whose config.json is older than the entry: nothing was scaled
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,26 +79,26 @@ def read_pipeline(folder: Path) -> Pipeline:
     with importing:
         from diffusers import UNet2DConditionModel, UNet2DModel  # seconds to import
     layout = check_pipeline(folder)
-    scheduler = scheduler_of(layout)
+    scheduler = _scheduler_of(layout)
     unet = draft(layout.unet, UNet2DConditionModel if layout.text else UNet2DModel)
-    autoencoder = read_autoencoder(layout)
+    autoencoder = _read_autoencoder(layout)
     text_encoder = read_text_encoder(layout.text) if layout.text else None
     if text_encoder is not None:
         check_unet(unet, text_encoder)
-    classes = classes_of(unet)
-    channels = latent_channels(autoencoder) if autoencoder else 3
+    classes = _classes_of(unet)
+    channels = _latent_channels(autoencoder) if autoencoder else 3
     config = unet.network.config
     if (config.in_channels, config.out_channels) != (channels, channels):
         fitting = f"its autoencoder has {channels}" if autoencoder else "only RGB models (3 and 3) can be opened"
         raise ValueError(
             f"The U-Net of '{folder}' takes {config.in_channels} channels and returns {config.out_channels}: {fitting}."
         )
-    shape = (channels, *sample_size(unet))
-    size, activation_bytes = rehearsed(unet, shape, classes, autoencoder, text_encoder)
+    shape = (channels, *_sample_size(unet))
+    size, activation_bytes = _rehearsed(unet, shape, classes, autoencoder, text_encoder)
     return Pipeline(folder, unet, autoencoder, scheduler, shape, size, classes, activation_bytes, text_encoder)
 
 
-def scheduler_of(layout: Layout) -> Scheduler:
+def _scheduler_of(layout: Layout) -> Scheduler:
     """The scheduler as the pipeline uses it, with what `card.json` says of its sampling.
 
     Raises:
@@ -111,7 +111,7 @@ def scheduler_of(layout: Layout) -> Scheduler:
     return replace(scheduler, own_sampling=own)
 
 
-def sample_size(unet: Blueprint) -> tuple[int, int]:
+def _sample_size(unet: Blueprint) -> tuple[int, int]:
     """Height and width of what the U-Net works on.
 
     Raises:
@@ -121,14 +121,14 @@ def sample_size(unet: Blueprint) -> tuple[int, int]:
     if size is None:
         raise ValueError(f"'{unet.folder}' does not say how large its images are: set sample_size in '{file}'.")
     sides = size if isinstance(size, list | tuple) else (size, size)
-    if len(sides) != 2 or not all(type(side) is int and 1 <= side <= MOST_PIXELS for side in sides):
+    if len(sides) != 2 or not all(type(side) is int and 1 <= side <= _MOST_PIXELS for side in sides):
         raise ValueError(
-            f"sample_size is {shown(size)} in '{file}': give one or two whole numbers from 1 to {MOST_PIXELS}."
+            f"sample_size is {shown(size)} in '{file}': give one or two whole numbers from 1 to {_MOST_PIXELS}."
         )
     return sides[0], sides[1]
 
 
-def classes_of(unet: Blueprint) -> int:
+def _classes_of(unet: Blueprint) -> int:
     """How many classes a U-Net knows.
 
     Raises:
@@ -150,7 +150,7 @@ def classes_of(unet: Blueprint) -> int:
     return int(config.num_class_embeds)
 
 
-def read_autoencoder(layout: Layout) -> Autoencoder | None:
+def _read_autoencoder(layout: Layout) -> Autoencoder | None:
     """The autoencoder of a latent pipeline.
 
     A VQ autoencoder saved before diffusers knew `scaling_factor` was used without one; today's default would spoil it
@@ -171,26 +171,26 @@ def read_autoencoder(layout: Layout) -> Autoencoder | None:
             f"{config['out_channels']}: only RGB images (3 and 3) can be drawn."
         )
     former = layout.autoencoder_kind == "VQModel" and "scaling_factor" not in blueprint.config
-    scaling = FORMER_VQ_SCALING if former else finite_number(config, "scaling_factor", file, FORMER_VQ_SCALING)
+    scaling = _FORMER_VQ_SCALING if former else finite_number(config, "scaling_factor", file, _FORMER_VQ_SCALING)
     if scaling == 0:
         raise ValueError(f"scaling_factor is 0 in '{file}': latents cannot be divided by it, save the model again.")
     return Autoencoder(layout.autoencoder_kind, blueprint, scaling, finite_number(config, "shift_factor", file, 0.0))
 
 
-def latent_channels(autoencoder: Autoencoder) -> int:
+def _latent_channels(autoencoder: Autoencoder) -> int:
     """How many channels the latents have."""
     config = autoencoder.blueprint.network.config
     return config.get("vq_embed_dim") or config.latent_channels
 
 
-def condition_of(text_encoder: TextEncoder | None, classes: int) -> torch.Tensor | None:
+def _condition_of(text_encoder: TextEncoder | None, classes: int) -> torch.Tensor | None:
     """What one image is asked for, on the meta device: an embedded prompt, the label of a class, or nothing."""
     if text_encoder is not None:
         return text_encoder.embedding("meta")
     return torch.zeros(1, dtype=torch.long, device="meta") if classes else None
 
 
-def rehearsed(
+def _rehearsed(
     unet: Blueprint,
     shape: tuple[int, int, int],
     classes: int,
@@ -202,31 +202,31 @@ def rehearsed(
     Raises:
         ValueError: a network cannot run at this size.
     """
-    timestep, condition = torch.zeros((), dtype=torch.long, device="meta"), condition_of(text_encoder, classes)
-    step = try_out(unet, lambda x: unet.network(x, timestep, condition).sample, shape)
+    timestep, condition = torch.zeros((), dtype=torch.long, device="meta"), _condition_of(text_encoder, classes)
+    step = _try_out(unet, lambda x: unet.network(x, timestep, condition).sample, shape)
     if step.shape[1:] != shape:
-        raise unfit_size(unet, shape, f"it returns {list(step.shape[1:])}")
+        raise _unfit_size(unet, shape, f"it returns {list(step.shape[1:])}")
     step_bytes = step.peak_bytes * (2 if text_encoder else 1)  # a guided image is evaluated with its text and without
     if autoencoder is None:
         return shape[1:], step_bytes
     network = autoencoder.blueprint.network
-    decoded = try_out(autoencoder.blueprint, lambda x: network.decode(x).sample, shape)
+    decoded = _try_out(autoencoder.blueprint, lambda x: network.decode(x).sample, shape)
     size = decoded.shape[2], decoded.shape[3]
-    encoded = try_out(autoencoder.blueprint, lambda x: latents_of(network, x), (3, *size))
+    encoded = _try_out(autoencoder.blueprint, lambda x: latents_of(network, x), (3, *size))
     if encoded.shape[1:] != shape:
-        raise unfit_size(unet, shape, f"its autoencoder makes {list(encoded.shape[1:])} of its own images")
+        raise _unfit_size(unet, shape, f"its autoencoder makes {list(encoded.shape[1:])} of its own images")
     return size, max(step_bytes, decoded.peak_bytes, encoded.peak_bytes)
 
 
-def try_out(blueprint: Blueprint, call: Any, shape: tuple[int, int, int]) -> DryRun:
+def _try_out(blueprint: Blueprint, call: Any, shape: tuple[int, int, int]) -> DryRun:
     """Rehearse with one image."""
     try:
         return dry_run(call, blueprint.network.eval(), (1, *shape))
     except Exception as error:  # whatever torch and diffusers raise for shapes that do not fit
-        raise unfit_size(blueprint, shape, first_line(error)) from None
+        raise _unfit_size(blueprint, shape, first_line(error)) from None
 
 
-def unfit_size(blueprint: Blueprint, shape: tuple[int, int, int], reason: str) -> ValueError:
+def _unfit_size(blueprint: Blueprint, shape: tuple[int, int, int], reason: str) -> ValueError:
     """The sentence for a network that cannot run at its own size."""
     size = " x ".join(map(str, shape))
     return ValueError(

@@ -11,8 +11,8 @@ from side_core.dpm.formats.config import first_line, read_config, shown, whole_n
 from side_core.dpm.formats.own_sampling import OwnSampling, read_own_sampling
 from side_core.dpm.formats.third_party_logs import importing, quiet
 
-MOST_TIMESTEPS = 10_000  # the sampling settings know timesteps 0..9999
-PREDICTIONS = ("epsilon", "v_prediction", "sample")
+_MOST_TIMESTEPS = 10_000  # the sampling settings know timesteps 0..9999
+_PREDICTIONS = ("epsilon", "v_prediction", "sample")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +42,14 @@ def read_scheduler(file: Path) -> Scheduler:
     """
     config = read_config(file)
     betas = config.get("trained_betas")
-    whole_number({"num_train_timesteps": 1000} | config, "num_train_timesteps", file, 2, MOST_TIMESTEPS)
-    if betas and (not isinstance(betas, list) or len(betas) > MOST_TIMESTEPS):
-        raise ValueError(f"trained_betas is {shown(betas)} in '{file}': a list of at most {MOST_TIMESTEPS} is needed.")
+    whole_number({"num_train_timesteps": 1000} | config, "num_train_timesteps", file, 2, _MOST_TIMESTEPS)
+    if betas and (not isinstance(betas, list) or len(betas) > _MOST_TIMESTEPS):
+        raise ValueError(f"trained_betas is {shown(betas)} in '{file}': a list of at most {_MOST_TIMESTEPS} is needed.")
     if not betas and "beta_schedule" not in config:  # as of flow matching, which is another kind of model
         raise ValueError(f"The scheduler in '{file}' is not understood (no beta_schedule): save it as DDIM or DDPM.")
     prediction = config.get("prediction_type", "epsilon")
     check_prediction(prediction)
-    alphas = alphas_of(config, file)
+    alphas = _alphas_of(config, file)
     name = "trained betas" if betas else str(config["beta_schedule"])
     own = read_own_sampling(config, file, len(alphas))
     return Scheduler(str(config.get("_class_name")), name, prediction, alphas, own)
@@ -57,7 +57,7 @@ def read_scheduler(file: Path) -> Scheduler:
 
 def check_prediction(prediction: object) -> None:
     """Raise ValueError where a network's output is of an unknown kind."""
-    if prediction not in PREDICTIONS:
+    if prediction not in _PREDICTIONS:
         raise ValueError(
             f"The model's prediction type is {shown(prediction)}: only epsilon, v_prediction and sample are understood."
         )
@@ -80,7 +80,7 @@ def noise_from(output: Tensor, x: Tensor, alpha: float, prediction: str) -> Tens
     return (x - signal * output) / noise
 
 
-def alphas_of(config: dict[str, Any], file: Path) -> Tensor:
+def _alphas_of(config: dict[str, Any], file: Path) -> Tensor:
     """(T,) alphas_cumprod of a scheduler's configuration, computed by diffusers.
 
     Raises:

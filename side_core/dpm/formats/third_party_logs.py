@@ -8,7 +8,7 @@ from contextlib import contextmanager
 # diffusers and transformers put another module in their own place at the end of their import: a second thread would be
 # left with the first.
 importing = threading.Lock()
-silence = threading.RLock()  # both switches belong to the whole process
+_silence = threading.RLock()  # both switches belong to the whole process
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def quiet() -> Iterator[None]:
     with importing:
         from diffusers.utils import logging  # seconds to import
 
-    with silence, warnings.catch_warnings():
+    with _silence, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         verbosity = logging.get_verbosity()
         logging.set_verbosity(logging.CRITICAL)

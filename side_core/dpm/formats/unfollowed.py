@@ -21,10 +21,10 @@ def unfollowed(model: str) -> tuple[str, ...]:
 
 def unfollowed_in(layout: Layout) -> tuple[str, ...]:
     """The same of a pipeline folder."""
-    return (*lora_notes(layout.folder, layout.unet), *threshold_notes(layout.scheduler))
+    return (*_lora_notes(layout.folder, layout.unet), *_threshold_notes(layout.scheduler))
 
 
-def lora_notes(*folders: Path) -> Iterator[str]:
+def _lora_notes(*folders: Path) -> Iterator[str]:
     """A sentence for LoRA files that lie in these folders: nothing of them goes into the pictures."""
     files = {file.name for folder in folders for file in folder.glob("*.safetensors") if "lora" in file.name.lower()}
     if files:
@@ -35,7 +35,7 @@ def lora_notes(*folders: Path) -> Iterator[str]:
         )
 
 
-def threshold_notes(scheduler: Path) -> Iterator[str]:
+def _threshold_notes(scheduler: Path) -> Iterator[str]:
     """A sentence where a scheduler would threshold its estimates dynamically (Saharia et al. 2022)."""
     config = read_config(scheduler)
     if config.get("thresholding") is True:

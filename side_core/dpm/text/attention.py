@@ -86,7 +86,7 @@ class WatchedAttention:
     ) -> Tensor:
         maps = self.watch.present
         if maps is not None and encoder_hidden_states is not None:
-            size = size_of_layer(hidden_states.shape[1], self.size)
+            size = _size_of_layer(hidden_states.shape[1], self.size)
             maps.layers.append(LayerMap(self.layer, size, probabilities(attn, hidden_states, encoder_hidden_states)))
         return self.plain(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
 
@@ -105,7 +105,7 @@ def probabilities(attn: Any, pixels: Tensor, text: Tensor) -> Tensor:
     return scores.softmax(dim=-1)
 
 
-def size_of_layer(positions: int, size: tuple[int, int]) -> tuple[int, int]:
+def _size_of_layer(positions: int, size: tuple[int, int]) -> tuple[int, int]:
     """Height and width of a layer with so many positions: those of the whole, halved (rounded up) until they fit."""
     height, width = size
     while height * width > positions and max(height, width) > 1:

@@ -16,9 +16,9 @@ from side_core.dpm.training.checkpoint import Learner
 from side_core.dpm.training.loop import CHECKPOINT, TrainingStep, learn, new_learner
 from side_core.settings import TrainTextSettings
 
-FOLDER = "autoencoder"
-STANDARD_ROWS = 1024  # pictures by which latents are scaled
-CHUNK = 256
+_FOLDER = "autoencoder"
+_STANDARD_ROWS = 1024  # pictures by which latents are scaled
+_CHUNK = 256
 
 
 def train_autoencoder(
@@ -39,9 +39,9 @@ def train_autoencoder(
     Raises:
         ValueError: nothing to resume; a loss that is not finite.
     """
-    learner = autoencoder_learner(settings, data.size[0], device)
+    learner = _autoencoder_learner(settings, data.size[0], device)
     if resume:
-        learner.load(out / FOLDER / CHECKPOINT)
+        learner.load(out / _FOLDER / CHECKPOINT)
     network: Any = learner.network
     own = settings.model_copy(
         update={
@@ -55,7 +55,7 @@ def train_autoencoder(
 
     def loss_at(step: int) -> Tensor:
         rows = batch_rows(step, own.batch_size, len(data), own.seed)
-        pictures = scaled(data.images[rows.numpy()]).to(device, memory_format=torch.channels_last)
+        pictures = _scaled(data.images[rows.numpy()]).to(device, memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(own.seed * 1_000_000_007 + step)
         with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=own.bfloat16):
             posterior = network.encode(pictures).latent_dist
@@ -64,10 +64,10 @@ def train_autoencoder(
         kl = posterior.kl().float().mean()
         return functional.l1_loss(decoded, pictures) + functional.mse_loss(decoded, pictures) + own.kl_weight * kl
 
-    yield from learn(learner, loss_at, own, out / FOLDER / CHECKPOINT)
+    yield from learn(learner, loss_at, own, out / _FOLDER / CHECKPOINT)
 
 
-def autoencoder_learner(settings: TrainTextSettings, image_size: int, device: str) -> Learner:
+def _autoencoder_learner(settings: TrainTextSettings, image_size: int, device: str) -> Learner:
     """A new autoencoder with its optimiser."""
     network = new_autoencoder(settings, image_size).to(device, memory_format=torch.channels_last)
     return new_learner(network, settings)
@@ -87,12 +87,12 @@ def trained_autoencoder(data: TrainingSet, settings: TrainTextSettings, out: Pat
     Raises:
         ValueError: there is no checkpoint.
     """
-    learner = autoencoder_learner(settings, data.size[0], device)
-    learner.load(out / FOLDER / CHECKPOINT)
+    learner = _autoencoder_learner(settings, data.size[0], device)
+    learner.load(out / _FOLDER / CHECKPOINT)
     network: Any = learner.network
     network.load_state_dict({name: value.half().float() for name, value in learner.averaged.items()})
     network.eval().requires_grad_(False)
-    latents = encoded(network, data.images[:STANDARD_ROWS], device)
+    latents = encoded(network, data.images[:_STANDARD_ROWS], device)
     network.register_to_config(scaling_factor=round(1 / float(latents.std()), 5))
     return network
 
@@ -101,12 +101,12 @@ def trained_autoencoder(data: TrainingSet, settings: TrainTextSettings, out: Pat
 def encoded(network: Any, images: np.ndarray, device: str) -> Tensor:
     """(n, H, W, 3) uint8 to (n, C, h, w) float32 latents on the CPU, the posterior's mode, not scaled."""
     parts = []
-    for start in range(0, len(images), CHUNK):
-        pictures = scaled(images[start : start + CHUNK]).to(device, memory_format=torch.channels_last)
+    for start in range(0, len(images), _CHUNK):
+        pictures = _scaled(images[start : start + _CHUNK]).to(device, memory_format=torch.channels_last)
         parts.append(network.encode(pictures).latent_dist.mode().float().cpu())
     return torch.cat(parts)
 
 
-def scaled(images: np.ndarray) -> Tensor:
+def _scaled(images: np.ndarray) -> Tensor:
     """(n, H, W, 3) uint8 to (n, 3, H, W) in -1..1."""
     return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)

@@ -17,10 +17,10 @@ from side_core.dpm.text.attention import AttentionMaps, install
 from side_core.dpm.text.tokens import Tokens, Vocabulary
 from side_core.settings import Mode
 
-CHUNK = 64  # prompts embedded at once
-ENCODER_ENTRIES = ("hidden_act", "num_attention_heads", "layer_norm_eps")  # beside the weights, all that it depends on
+_CHUNK = 64  # prompts embedded at once
+_ENCODER_ENTRIES = ("hidden_act", "num_attention_heads", "layer_norm_eps")  # beside the weights, all that it depends on
 
-UNCLIPPED = OwnSampling(clip="off")
+_UNCLIPPED = OwnSampling(clip="off")
 
 
 class TextDenoiser:
@@ -56,7 +56,7 @@ class TextDenoiser:
         prediction: str = "epsilon",
         device: str | torch.device = "cpu",
         mode: Mode = "exact",
-        own_sampling: OwnSampling = UNCLIPPED,
+        own_sampling: OwnSampling = _UNCLIPPED,
         recorded: str | None = None,
     ):
         check_prediction(prediction)
@@ -72,7 +72,7 @@ class TextDenoiser:
         digests = (
             network_digest(unet, prediction, self.alphas_cumprod.numpy().tobytes()),
             space.digest,
-            network_digest(encoder, "text", config={name: getattr(encoder.config, name) for name in ENCODER_ENTRIES}),
+            network_digest(encoder, "text", config={name: getattr(encoder.config, name) for name in _ENCODER_ENTRIES}),
             vocabulary.digest,
         )
         self.fingerprint = hashlib.sha256("".join(digests).encode()).hexdigest()
@@ -95,7 +95,7 @@ class TextDenoiser:
             ValueError: the text encoder returns NaN or infinity.
         """
         ids = self.vocabulary.ids(prompts).to(self.device)
-        found = torch.cat([self.encoder(input_ids=part).last_hidden_state for part in ids.split(CHUNK)])
+        found = torch.cat([self.encoder(input_ids=part).last_hidden_state for part in ids.split(_CHUNK)])
         if not found.isfinite().all():
             raise ValueError(
                 "The text encoder returned NaN or infinity: its weights are damaged, copy the folder again."
@@ -157,7 +157,7 @@ class TextDenoiser:
         """
         t = min(FEATURE_TIMESTEP, len(self.alphas_cumprod) - 1)
         x = self.placed(float(self.alphas_cumprod[t]) ** 0.5 * self.encode(images))
-        return pooled(middle(self.unet, x, t, self.empty.to(x.dtype).expand(len(x), -1, -1)))
+        return pooled(_middle(self.unet, x, t, self.empty.to(x.dtype).expand(len(x), -1, -1)))
 
     def decode(self, x: Tensor) -> Tensor:
         """(n, C, H, W) in the model's space to (n, 3, H', W') pixels in 0..1."""
@@ -185,7 +185,7 @@ class TextDenoiser:
             )
 
 
-def middle(unet: Any, x: Tensor, t: int, text: Tensor) -> Tensor:
+def _middle(unet: Any, x: Tensor, t: int, text: Tensor) -> Tensor:
     """(n, c, h, w) after the middle block of a U-Net with text condition.
 
     Args:

@@ -24,12 +24,12 @@ from side_core.dpm.formats.third_party_logs import importing, quiet
 from side_core.dpm.text.tokenizer_files import checked_files
 from side_core.dpm.text.tokens import Vocabulary
 
-FORMER_PREFIX = "text_model."  # of the weights' names, before transformers 5
-POSITIONS = "position_ids"  # 0, 1, 2 ...: older files hold them as if they had been learnt
-LEGACY_END = 2  # eos_token_id of older configurations: the end is then taken to be the highest id
-MOST_CONTEXT = 4096  # more tokens than this are a typing mistake
-SAYS_NOTHING = 10**9  # transformers gives a tokenizer without a length of its own an absurdly large one
-EXTRAS = {  # what else a U-Net may want to be told, and how it is called
+_FORMER_PREFIX = "text_model."  # of the weights' names, before transformers 5
+_POSITIONS = "position_ids"  # 0, 1, 2 ...: older files hold them as if they had been learnt
+_LEGACY_END = 2  # eos_token_id of older configurations: the end is then taken to be the highest id
+_MOST_CONTEXT = 4096  # more tokens than this are a typing mistake
+_SAYS_NOTHING = 10**9  # transformers gives a tokenizer without a length of its own an absurdly large one
+_EXTRAS = {  # what else a U-Net may want to be told, and how it is called
     "addition_embed_type": "size or pooled text, as SDXL's does",
     "encoder_hid_dim_type": "a text of another kind",
     "class_embed_type": "a class",
@@ -66,18 +66,18 @@ def read_text_encoder(layout: TextLayout) -> TextEncoder:
     Raises:
         ValueError: a file is missing or damaged, or the vocabulary does not fit the encoder.
     """
-    blueprint = draft_encoder(layout.encoder)
+    blueprint = _draft_encoder(layout.encoder)
     config = blueprint.network.config
     tokenizer = read_tokenizer(layout.tokenizer)
     context = int(tokenizer.model_max_length)
-    if context > SAYS_NOTHING:
+    if context > _SAYS_NOTHING:
         context = config.max_position_embeddings
     vocabulary = Vocabulary(tokenizer, context)
-    check_fit(vocabulary, config, layout.tokenizer)
+    _check_fit(vocabulary, config, layout.tokenizer)
     return TextEncoder(vocabulary, blueprint)
 
 
-def draft_encoder(folder: Path) -> Blueprint:
+def _draft_encoder(folder: Path) -> Blueprint:
     """The blueprint of a CLIP text encoder.
 
     Raises:
@@ -94,11 +94,11 @@ def draft_encoder(folder: Path) -> Blueprint:
         )
     found: dict[str, Stored] = {}
     for weights in weight_files(folder, ENCODER_WEIGHTS):
-        found |= tensors_in(weights, leave_out=POSITIONS)
-    present = {name.removeprefix(FORMER_PREFIX): tensor for name, tensor in found.items()}
+        found |= tensors_in(weights, leave_out=_POSITIONS)
+    present = {name.removeprefix(_FORMER_PREFIX): tensor for name, tensor in found.items()}
     check_tensors(len(found), folder)
     most_layers = max(1, min(MOST_LAYERS, len(found) // LEAST_TENSORS))
-    for name, most in (("num_hidden_layers", most_layers), ("max_position_embeddings", MOST_CONTEXT)):
+    for name, most in (("num_hidden_layers", most_layers), ("max_position_embeddings", _MOST_CONTEXT)):
         whole_number({name: 1} | config, name, file, 1, most)
     network = build(lambda: CLIPTextModel(CLIPTextConfig.from_dict(config)), folder)
     if getattr(network.config, "use_attention_mask", False):
@@ -130,7 +130,7 @@ def read_tokenizer(folder: Path) -> Any:
         ) from None
 
 
-def check_fit(vocabulary: Vocabulary, config: Any, folder: Path) -> None:
+def _check_fit(vocabulary: Vocabulary, config: Any, folder: Path) -> None:
     """Raise ValueError where a vocabulary does not go with the configuration of a text encoder.
 
     CLIP finds the end of a text by its id, which must be the one it was trained with.
@@ -144,7 +144,7 @@ def check_fit(vocabulary: Vocabulary, config: Any, folder: Path) -> None:
         raise misfit(f"it has ids up to {highest}, the encoder knows {config.vocab_size}")
     if not 3 <= vocabulary.context <= config.max_position_embeddings:
         raise misfit(f"it makes {vocabulary.context} tokens, the encoder takes {config.max_position_embeddings}")
-    end = highest if config.eos_token_id == LEGACY_END else config.eos_token_id
+    end = highest if config.eos_token_id == _LEGACY_END else config.eos_token_id
     if vocabulary.end != end:
         raise misfit(f"end-of-text has id {vocabulary.end}, the encoder looks for {end}")
 
@@ -152,7 +152,7 @@ def check_fit(vocabulary: Vocabulary, config: Any, folder: Path) -> None:
 def check_unet(unet: Blueprint, text_encoder: TextEncoder) -> None:
     """Raise ValueError where a U-Net does not attend to texts of this width, or wants to be told more than a text."""
     config = unet.network.config
-    for name, words in EXTRAS.items():
+    for name, words in _EXTRAS.items():
         if config[name] is not None:
             raise ValueError(
                 f"The U-Net in '{unet.folder}' also wants {words} ({name} is {shown(config[name])}): "

@@ -7,9 +7,9 @@ from typing import Any
 from side_core.dpm.formats.config import read_config
 from side_core.files.paths import check_allowed
 
-MOST_FILES = 256
-MOST_ADDED = 2**12  # tokens besides the vocabulary, each of which the library adds by itself
-MOST_WORDS = 2**18  # of a vocabulary; CLIP's has 49,408
+_MOST_FILES = 256
+_MOST_ADDED = 2**12  # tokens besides the vocabulary, each of which the library adds by itself
+_MOST_WORDS = 2**18  # of a vocabulary; CLIP's has 49,408
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,18 @@ class Limit:
     count: int
 
 
-LIMITS = {  # about seven times CLIP's own
-    "tokenizer.json": Limit(2**24, b",", 4 * MOST_WORDS),
-    "vocab.json": Limit(2**23, b",", MOST_WORDS),
-    "merges.txt": Limit(2**23, b"\n", MOST_WORDS),
+_LIMITS = {  # about seven times CLIP's own
+    "tokenizer.json": Limit(2**24, b",", 4 * _MOST_WORDS),
+    "vocab.json": Limit(2**23, b",", _MOST_WORDS),
+    "merges.txt": Limit(2**23, b"\n", _MOST_WORDS),
 }
-OTHERS = Limit(2**20, b",", MOST_ADDED)
-READ = (".json", ".txt", ".jinja")  # what the libraries read of a tokenizer
+_OTHERS = Limit(2**20, b",", _MOST_ADDED)
+_READ = (".json", ".txt", ".jinja")  # what the libraries read of a tokenizer
 
 
 def limit_of(name: str) -> Limit:
     """That of a file of this name."""
-    return LIMITS.get(name, OTHERS)
+    return _LIMITS.get(name, _OTHERS)
 
 
 def checked_files(folder: Path) -> list[Path]:
@@ -50,16 +50,16 @@ def checked_files(folder: Path) -> list[Path]:
     files: list[Path] = []
     for file in folder.iterdir():
         files.append(file)
-        if len(files) > MOST_FILES:
-            raise ValueError(f"'{folder}' has more than {MOST_FILES} files: give one with a tokenizer's alone.")
+        if len(files) > _MOST_FILES:
+            raise ValueError(f"'{folder}' has more than {_MOST_FILES} files: give one with a tokenizer's alone.")
     for file in sorted(files):
         check_allowed(file, str(file))
-        if file.suffix in READ:
-            check_file(file)
+        if file.suffix in _READ:
+            _check_file(file)
     return files
 
 
-def check_file(file: Path) -> None:
+def _check_file(file: Path) -> None:
     """Raise ValueError for a file that is no plain one, or larger than any sane one."""
     limit = limit_of(file.name)
     if not file.is_file():
@@ -71,11 +71,11 @@ def check_file(file: Path) -> None:
     if count > limit.count:
         raise ValueError(f"'{file}' has {count:,} entries, more than {limit.count:,}: give a CLIP tokenizer.")
     if file.name == "tokenizer.json":
-        check_added(read_config(file, limit.size), file)
+        _check_added(read_config(file, limit.size), file)
 
 
-def check_added(content: dict[str, Any], file: Path) -> None:
+def _check_added(content: dict[str, Any], file: Path) -> None:
     """Raise ValueError for a tokenizer that adds far too many tokens to its vocabulary."""
     added = content.get("added_tokens")
-    if isinstance(added, list) and len(added) > MOST_ADDED:
-        raise ValueError(f"'{file}' adds {len(added):,} tokens, more than {MOST_ADDED:,}: give a CLIP tokenizer.")
+    if isinstance(added, list) and len(added) > _MOST_ADDED:
+        raise ValueError(f"'{file}' adds {len(added):,} tokens, more than {_MOST_ADDED:,}: give a CLIP tokenizer.")

@@ -14,8 +14,8 @@ from torch import Tensor
 if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
-START, END, PADDING = "[start]", "[end]", "[pad]"  # how the tokens that stand for no text are shown
-WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")  # Novak, O'Neil, 1990, or a single sign
+_START, _END, _PADDING = "[start]", "[end]", "[pad]"  # how the tokens that stand for no text are shown
+_WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")  # Novak, O'Neil, 1990, or a single sign
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Vocabulary:
         room = self.context - 2
         kept = min(len(own), room)
         ids = (self.start, *own[:room], self.end, *[self.padding] * (room - kept))
-        pieces = (START, *(prompt[first:stop] for first, stop in spans[:room]), END, *[PADDING] * (room - kept))
+        pieces = (_START, *(prompt[first:stop] for first, stop in spans[:room]), _END, *[_PADDING] * (room - kept))
         words, unknown = [], []
         for text, first, stop in words_in(prompt):
             places = [place for place, span in enumerate(spans) if first <= span[0] < stop]
@@ -107,11 +107,11 @@ class Vocabulary:
 
 def words_in(prompt: str) -> list[tuple[str, int, int]]:
     """The words of a text with where each begins and stops: letters and digits, and signs that are no punctuation."""
-    found = ((match[0], match.start(), match.end()) for match in WORD.finditer(prompt))
-    return [(text, first, stop) for text, first, stop in found if text[0].isalnum() or is_symbol(text)]
+    found = ((match[0], match.start(), match.end()) for match in _WORD.finditer(prompt))
+    return [(text, first, stop) for text, first, stop in found if text[0].isalnum() or _is_symbol(text)]
 
 
-def is_symbol(sign: str) -> bool:
+def _is_symbol(sign: str) -> bool:
     """Whether a sign means something by itself, as an emoji does."""
     return not sign.isascii() and unicodedata.category(sign).startswith("S")
 

@@ -25,8 +25,8 @@ from side_core.dpm.training.loop import CHECKPOINT, TrainingStep, check_length, 
 from side_core.files.whole_file import make_folder
 from side_core.settings import TrainTextSettings
 
-BETAS = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}  # of Stable Diffusion
-PREDICTION = "v_prediction"  # as Stable Diffusion 2: the error at pure noise is that of the picture, not of the noise
+_BETAS = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}  # of Stable Diffusion
+_PREDICTION = "v_prediction"  # as Stable Diffusion 2: the error at pure noise is that of the picture, not of the noise
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def train_text(
         yield TextTrainingStep("autoencoder", step)
     autoencoder = trained_autoencoder(others, settings, out, device)
     scheduler = DDIMScheduler(
-        **BETAS, prediction_type=PREDICTION, clip_sample=False, set_alpha_to_one=False, steps_offset=1
+        **_BETAS, prediction_type=_PREDICTION, clip_sample=False, set_alpha_to_one=False, steps_offset=1
     )
     tokenizer = new_tokenizer([face.caption for face in captions], settings.context)
     lesson = make_lesson(faces, captions, autoencoder, tokenizer, scheduler.alphas_cumprod, device)
@@ -134,8 +134,8 @@ def train_text(
 
     for step in learn(learner, loss_at, settings, out / CHECKPOINT):
         yield TextTrainingStep("U-Net and text encoder", step)
-    write_pipeline(out, learner, autoencoder, tokenizer, scheduler)
-    card = text_card(faces, captions, others, settings, init) | effort(learner.counters, device)
+    _write_pipeline(out, learner, autoencoder, tokenizer, scheduler)
+    card = _text_card(faces, captions, others, settings, init) | effort(learner.counters, device)
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
@@ -241,7 +241,7 @@ def loss_of(network: Any, lesson: Lesson, settings: TrainTextSettings, step: int
     return functional.mse_loss(predicted.float(), wanted.to(device))
 
 
-def write_pipeline(folder: Path, learner: Learner, autoencoder: Any, tokenizer: Any, scheduler: Any) -> None:
+def _write_pipeline(folder: Path, learner: Learner, autoencoder: Any, tokenizer: Any, scheduler: Any) -> None:
     """Write the averaged weights as a half-precision StableDiffusionPipeline without a safety checker."""
     from diffusers import StableDiffusionPipeline
 
@@ -264,7 +264,7 @@ def write_pipeline(folder: Path, learner: Learner, autoencoder: Any, tokenizer: 
         autoencoder.float()
 
 
-def text_card(
+def _text_card(
     faces: TrainingSet,
     captions: Sequence[Captioned],
     others: TrainingSet,

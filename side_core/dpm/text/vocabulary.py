@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
 START, END = "<|startoftext|>", "<|endoftext|>"
-WORD_END = "</w>"
+_WORD_END = "</w>"
 
 
 def byte_alphabet() -> list[str]:
@@ -26,7 +26,7 @@ def learn_merges(words: Iterable[str]) -> list[tuple[str, str]]:
         words: in lower case, of plain letters; their frequencies count.
     """
     counts = Counter(words)
-    split = {word: (*word[:-1], word[-1] + WORD_END) for word in counts}
+    split = {word: (*word[:-1], word[-1] + _WORD_END) for word in counts}
     merges = []
     while pairs := Counter({pair: 0 for parts in split.values() for pair in pairwise(parts)}):
         for word, parts in split.items():
@@ -61,6 +61,6 @@ def new_tokenizer(captions: Iterable[str], context: int) -> "CLIPTokenizer":
     words = {word for caption in captions for word in caption.lower().replace(",", " ").split()}
     merges = learn_merges(sorted(words))  # each once: how often a caption is repeated must not change the vocabulary
     alphabet = byte_alphabet()
-    tokens = [*alphabet, *(letter + WORD_END for letter in alphabet), *("".join(pair) for pair in merges), START, END]
+    tokens = [*alphabet, *(letter + _WORD_END for letter in alphabet), *("".join(pair) for pair in merges), START, END]
     ids = {token: index for index, token in enumerate(tokens)}
     return CLIPTokenizer(vocab=ids, merges=merges, model_max_length=context)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from side_core.settings import TrainDpmSettings
 
-SMALLEST_ALPHA = 0.05  # bounds the weight of the velocity loss, which would grow without limit towards pure noise
+_SMALLEST_ALPHA = 0.05  # bounds the weight of the velocity loss, which would grow without limit towards pure noise
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def make_batch(images: Tensor, alphas_cumprod: Tensor, settings: TrainDpmSetting
     noise = torch.randn(clean.shape, generator=generator)
     timesteps = draw_timesteps(settings, generator)
     alpha = alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-    weights = 1 / alpha.clamp(min=SMALLEST_ALPHA) if settings.loss == "velocity" else torch.ones_like(alpha)
+    weights = 1 / alpha.clamp(min=_SMALLEST_ALPHA) if settings.loss == "velocity" else torch.ones_like(alpha)
     return Batch(alpha.sqrt() * clean + (1 - alpha).sqrt() * noise, noise, timesteps, weights)
 
 

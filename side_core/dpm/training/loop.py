@@ -62,11 +62,11 @@ def learn(
     """
     spoiled = False
     try:
-        while not stopped_early(settings, learner.counters.step) and (
+        while not _stopped_early(settings, learner.counters.step) and (
             (fraction := fraction_done(settings, learner.counters.step, learner.counters.seconds)) < 1
         ):
             start, step = time.perf_counter(), learner.counters.step
-            loss = take_step(learner, loss_at(step), settings, learning_rate_at(settings, step, fraction))
+            loss = _take_step(learner, loss_at(step), settings, learning_rate_at(settings, step, fraction))
             if not loss < float("inf"):
                 spoiled = True  # by these weights: leave the last checkpoint as it is
                 raise ValueError(f"The loss became {loss} at step {step}: lower the learning rate and resume.")
@@ -80,7 +80,7 @@ def learn(
             learner.save(checkpoint)
 
 
-def take_step(learner: Learner, loss: Tensor, settings: LearningSettings, learning_rate: float) -> float:
+def _take_step(learner: Learner, loss: Tensor, settings: LearningSettings, learning_rate: float) -> float:
     """One optimiser step, and the loss before it.
 
     Args:
@@ -114,7 +114,7 @@ def fraction_done(settings: LearningSettings, step: int, seconds: float) -> floa
     return min(1.0, max(by_steps, by_time))
 
 
-def stopped_early(settings: LearningSettings, step: int) -> bool:
+def _stopped_early(settings: LearningSettings, step: int) -> bool:
     """Whether the step at which to stop early has come."""
     return settings.stop_at is not None and step >= settings.stop_at
 

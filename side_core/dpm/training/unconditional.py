@@ -21,10 +21,10 @@ from side_core.files.whole_file import make_folder
 from side_core.progress import finish
 from side_core.settings import TrainDpmSettings
 
-GROUPS = 16  # of group normalisation: channels are multiples of it
+_GROUPS = 16  # of group normalisation: channels are multiples of it
 
 
-def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
+def _new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
     """A U-Net (Ho et al. 2020), self-attention at its lowest resolution only; the seed alone decides its weights."""
     levels = len(settings.channels)
     with torch.random.fork_rng(devices=[]):  # leaves the process's own random state as it was
@@ -37,17 +37,17 @@ def new_unet(settings: TrainDpmSettings, image_size: int) -> UNet2DModel:
             block_out_channels=settings.channels,
             down_block_types=("DownBlock2D",) * (levels - 1) + ("AttnDownBlock2D",),
             up_block_types=("AttnUpBlock2D",) + ("UpBlock2D",) * (levels - 1),
-            norm_num_groups=GROUPS,
+            norm_num_groups=_GROUPS,
             attention_head_dim=settings.attention_head_dim,
         )
 
 
-def open_at(data: TrainingSet, image_size: int) -> TrainingSet:
+def _open_at(data: TrainingSet, image_size: int) -> TrainingSet:
     """The images scaled and cropped to squares of `image_size` pixels."""
     return finish(fitted(data, (image_size, image_size)))
 
 
-def starting_unet(folder: Path, image_size: int) -> UNet2DModel:
+def _starting_unet(folder: Path, image_size: int) -> UNet2DModel:
     """The U-Net of a model folder, to go on from.
 
     Raises:
@@ -63,7 +63,7 @@ def starting_unet(folder: Path, image_size: int) -> UNet2DModel:
     return pipeline.unet.load()
 
 
-def check_request(data: TrainingSet, settings: TrainDpmSettings, out: Path, device: str) -> None:
+def _check_request(data: TrainingSet, settings: TrainDpmSettings, out: Path, device: str) -> None:
     """Raise ValueError for what cannot be trained: see `train_dpm`. Makes the folder `out`."""
     check_length(settings)
     height, width = data.size
@@ -72,8 +72,8 @@ def check_request(data: TrainingSet, settings: TrainDpmSettings, out: Path, devi
         raise ValueError(
             f"Images of {height} x {width} pixels cannot be trained on: use squares divisible by {divisor}."
         )
-    if any(channels < GROUPS or channels % GROUPS for channels in settings.channels):
-        raise ValueError(f"Channels {' '.join(map(str, settings.channels))} cannot be: choose multiples of {GROUPS}.")
+    if any(channels < _GROUPS or channels % _GROUPS for channels in settings.channels):
+        raise ValueError(f"Channels {' '.join(map(str, settings.channels))} cannot be: choose multiples of {_GROUPS}.")
     if settings.attention_head_dim > settings.channels[-1]:
         raise ValueError(
             f"Attention heads of width {settings.attention_head_dim} do not fit into {settings.channels[-1]} channels: "
@@ -110,10 +110,10 @@ def train_dpm(
             or not by these settings; a folder that cannot be written; a loss that is not finite.
     """
     if settings.image_size is not None:
-        data = open_at(data, settings.image_size)
-    check_request(data, settings, out, device)
+        data = _open_at(data, settings.image_size)
+    _check_request(data, settings, out, device)
     height, _ = data.size
-    unet = new_unet(settings, height) if init is None else starting_unet(init, height)
+    unet = _new_unet(settings, height) if init is None else _starting_unet(init, height)
     unet.to(device, memory_format=torch.channels_last)
     learner = new_learner(unet, settings)
     if resume:
@@ -125,10 +125,10 @@ def train_dpm(
     images = torch.from_numpy(np.array(data.images)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
 
     def write(folder: Path) -> None:
-        write_model(learner, folder, scheduler, training_card(data, settings, learner.counters, init, device))
+        _write_model(learner, folder, scheduler, _training_card(data, settings, learner.counters, init, device))
 
     def loss_at(step: int) -> Tensor:
-        return loss_of(network, make_batch(images, scheduler.alphas_cumprod, settings, step), settings)
+        return _loss_of(network, make_batch(images, scheduler.alphas_cumprod, settings, step), settings)
 
     for step in learn(learner, loss_at, settings, out / CHECKPOINT):
         if settings.keep_every and step.step % settings.keep_every == 0:
@@ -137,7 +137,7 @@ def train_dpm(
     write(out)
 
 
-def loss_of(network: Any, batch: Batch, settings: TrainDpmSettings) -> Tensor:
+def _loss_of(network: Any, batch: Batch, settings: TrainDpmSettings) -> Tensor:
     """Mean squared error of the predicted noise, weighted as the settings say (Ho et al. 2020, algorithm 1, line 5).
 
     Args:
@@ -153,7 +153,7 @@ def loss_of(network: Any, batch: Batch, settings: TrainDpmSettings) -> Tensor:
     return (batch.weights.to(device) * squares).mean()
 
 
-def write_model(learner: Learner, folder: Path, scheduler: DDIMScheduler, card: dict[str, Any]) -> None:
+def _write_model(learner: Learner, folder: Path, scheduler: DDIMScheduler, card: dict[str, Any]) -> None:
     """Write the averaged weights as a half-precision diffusers pipeline folder with its card."""
     with torch.random.fork_rng(devices=[]):  # new weights are drawn, then replaced
         model = UNet2DModel.from_config(learner.network.config)
@@ -162,7 +162,7 @@ def write_model(learner: Learner, folder: Path, scheduler: DDIMScheduler, card: 
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
 
 
-def training_card(
+def _training_card(
     data: TrainingSet, settings: TrainDpmSettings, counters: Counters, init: Path | None, device: str
 ) -> dict:
     """What a reader must know of a trained model: data, settings, steps, loss, hardware, time."""

@@ -12,7 +12,7 @@ from side_core.runs.database.connection import DATABASE, PATIENCE
 NEWER, OLDER = "backup.sqlite", "backup-before.sqlite"
 DAY = 24 * 3600.0
 RUNS = 20  # after which another one is due although the day is not over
-ROOM = 3  # times its own size must be free on the disk
+_ROOM = 3  # times its own size must be free on the disk
 
 
 def backups(folder: Path) -> Iterator[Path]:
@@ -27,7 +27,7 @@ def back_up(folder: Path) -> None:
     """
     partial = folder / f".{NEWER}.partial"
     with suppress(OSError, sqlite3.Error):
-        if not is_due(folder):
+        if not _is_due(folder):
             return
         partial.unlink(missing_ok=True)  # of a process that was killed
         try:
@@ -40,21 +40,21 @@ def back_up(folder: Path) -> None:
             partial.unlink(missing_ok=True)
 
 
-def is_due(folder: Path) -> bool:
+def _is_due(folder: Path) -> bool:
     """Whether there is something that is not copied yet, its time has come, and there is room for it."""
-    runs = last_number(folder / DATABASE)
-    if not runs or shutil.disk_usage(folder).free < ROOM * (folder / DATABASE).stat().st_size:
+    runs = _last_number(folder / DATABASE)
+    if not runs or shutil.disk_usage(folder).free < _ROOM * (folder / DATABASE).stat().st_size:
         return False
     newest = next(backups(folder), None)
     if newest is None or abs(time.time() - newest.stat().st_mtime) > DAY:  # clocks are also set back
         return True
     try:
-        return runs >= last_number(newest) + RUNS
+        return runs >= _last_number(newest) + RUNS
     except sqlite3.Error:
         return True
 
 
-def last_number(file: Path) -> int:
+def _last_number(file: Path) -> int:
     """The highest number that a run of a database has or had; 0 where there was none."""
     with closing(sqlite3.connect(file, timeout=PATIENCE)) as database:
         row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()

@@ -12,8 +12,8 @@ VERSION = 1  # of the tables. Who raises it changes older ones, after a backup, 
 DATABASE = "history.sqlite"
 PATIENCE = 20.0  # seconds to wait for another process
 EMPTY, GONE = "it is empty", "it is gone"  # no damage where nothing was kept yet
-DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-TABLES = """
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_TABLES = """
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL, owner TEXT NOT NULL,
@@ -28,7 +28,7 @@ CREATE INDEX runs_by_digest ON runs (digest);
 CREATE TABLE summaries (id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, json TEXT NOT NULL);
 CREATE TABLE thumbnails (id INTEGER PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE, png BLOB NOT NULL);
 """
-COLUMNS = {"runs": {*FIELDS, "owner"}, "summaries": {"id", "json"}, "thumbnails": {"id", "png"}}
+_COLUMNS = {"runs": {*FIELDS, "owner"}, "summaries": {"id", "json"}, "thumbnails": {"id", "png"}}
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def make_tables(file: Path) -> None:
                 f"{VERSION}): update the app, or set SIDE_WORKSPACE to another folder."
             )
         if version == 0:
-            for statement in filter(str.strip, TABLES.split(";")):
+            for statement in filter(str.strip, _TABLES.split(";")):
                 database.execute(statement)
             database.execute(f"PRAGMA user_version = {VERSION}")
 
@@ -85,7 +85,7 @@ def damage_of(file: Path) -> str:
                 return first_line(ValueError(problem.splitlines()[-1]))
             if version == 0 and not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 return EMPTY  # SQLite takes a few odd bytes for a database without tables
-            for table, wanted in COLUMNS.items():
+            for table, wanted in _COLUMNS.items():
                 found = {row["name"] for row in database.execute(f"PRAGMA table_info({table})")}
                 if version != VERSION or not wanted <= found:
                     return "its tables are those of something else"
@@ -99,4 +99,4 @@ def damage_of(file: Path) -> str:
 def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file itself is bad, rather than locked, on a full disk, or not to be written."""
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code & 0xFF in DAMAGED or str(error).startswith(("no such table", "no such column")))
+    return code is not None and (code & 0xFF in _DAMAGED or str(error).startswith(("no such table", "no such column")))

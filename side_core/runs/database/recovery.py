@@ -21,12 +21,12 @@ from side_core.runs.run import Run
 from side_core.runs.wording import when
 
 RUNS, DAMAGED = "runs", "damaged"
-RECORD, SAID = "history.json", "what-happened.txt"
-SUMMARY = "run.json"  # where a scored run has its summary already
-JSON_COLUMNS = ("settings", "fingerprints", "versions")
-MOST_TOLD, LONGEST_TOLD = 3, 2_000  # sentences; bytes of one
-DIGITS = re.compile(r"[1-9]\d{0,14}", re.ASCII)
-MOST_RECORD = 16 * 2**20  # bytes
+RECORD, _SAID = "history.json", "what-happened.txt"
+_SUMMARY = "run.json"  # where a scored run has its summary already
+_JSON_COLUMNS = ("settings", "fingerprints", "versions")
+_MOST_TOLD, _LONGEST_TOLD = 3, 2_000  # sentences; bytes of one
+_DIGITS = re.compile(r"[1-9]\d{0,14}", re.ASCII)
+_MOST_RECORD = 16 * 2**20  # bytes
 
 
 def write_record(
@@ -44,9 +44,9 @@ def write_record(
 def told(folder: Path) -> list[str]:
     """A sentence for each damaged history that was set aside and is still there, newest first."""
     found = []
-    for place in sorted((folder / DAMAGED).glob(f"*/{SAID}"), reverse=True)[:MOST_TOLD]:
+    for place in sorted((folder / DAMAGED).glob(f"*/{_SAID}"), reverse=True)[:_MOST_TOLD]:
         with suppress(OSError):
-            found.append(place.read_text("utf-8", "replace")[:LONGEST_TOLD].strip())
+            found.append(place.read_text("utf-8", "replace")[:_LONGEST_TOLD].strip())
     return found
 
 
@@ -63,7 +63,7 @@ def recover(folder: Path) -> None:
     if not (what := damage_of(file)):
         return
     saved = list(backups(folder))
-    if what in (EMPTY, GONE) and not saved and not numbered(folder):
+    if what in (EMPTY, GONE) and not saved and not _numbered(folder):
         return  # a new workspace
     partial = folder / f".{DATABASE}.partial"
     try:
@@ -79,8 +79,8 @@ def recover(folder: Path) -> None:
         for unknown in found.unknown:
             (place / RUNS).mkdir(exist_ok=True)
             unknown.rename(place / RUNS / unknown.name)
-        text = in_words(what, place, None if kept is None else kept.stat().st_mtime, found)
-        write_whole(place / SAID, text.encode("utf-8", "backslashreplace"))
+        text = _in_words(what, place, None if kept is None else kept.stat().st_mtime, found)
+        write_whole(place / _SAID, text.encode("utf-8", "backslashreplace"))
         partial.replace(file)
     except (OSError, sqlite3.Error) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
@@ -124,13 +124,13 @@ class Found:
 
 def adopt(folder: Path, file: Path) -> Found:
     """Give the rows back to runs whose folders say what they are; no number is given twice."""
-    folders = numbered(folder)
+    folders = _numbered(folder)
     unknown = []
     with opened(file) as database:
         known = {row["id"] for row in database.execute("SELECT id FROM runs")}
         new = sorted(folders.keys() - known)
         for id in new:
-            if not adopt_run(database, id, folders[id]) and any(folders[id].iterdir()):
+            if not _adopt_run(database, id, folders[id]) and any(folders[id].iterdir()):
                 unknown.append(folders[id])
         last = max([*known, *folders, 0])
         row = database.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
@@ -142,19 +142,19 @@ def adopt(folder: Path, file: Path) -> Found:
     return Found(len(known), count - len(known), tuple(unknown))
 
 
-def numbered(folder: Path) -> dict[int, Path]:
+def _numbered(folder: Path) -> dict[int, Path]:
     """The runs' own folders, by their numbers."""
     items = (folder / RUNS).iterdir()
-    return {int(item.name): item for item in items if DIGITS.fullmatch(item.name) and item.is_dir()}
+    return {int(item.name): item for item in items if _DIGITS.fullmatch(item.name) and item.is_dir()}
 
 
-def adopt_run(database: sqlite3.Connection, id: int, folder: Path) -> bool:
+def _adopt_run(database: sqlite3.Connection, id: int, folder: Path) -> bool:
     """Make the row of a run again from its own folder; whether that could be done."""
     try:
-        record = read_bounded(folder / RECORD)
-        summary = read_bounded(folder / SUMMARY) if (folder / SUMMARY).is_file() else record["summary"]
+        record = _read_bounded(folder / RECORD)
+        summary = _read_bounded(folder / _SUMMARY) if (folder / _SUMMARY).is_file() else record["summary"]
         values = {name: record[name] for name in FIELDS} | {"id": id}
-        values |= {name: json.dumps(values[name]) for name in JSON_COLUMNS}
+        values |= {name: json.dumps(values[name]) for name in _JSON_COLUMNS}
         checked(dict(values))
         picture = None if record["thumbnail"] is None else base64.b64decode(record["thumbnail"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError, Unreadable):
@@ -168,14 +168,14 @@ def adopt_run(database: sqlite3.Connection, id: int, folder: Path) -> bool:
     return True
 
 
-def read_bounded(file: Path) -> dict[str, Any]:
+def _read_bounded(file: Path) -> dict[str, Any]:
     """A JSON object of a file that may hold anything.
 
     Raises:
         ValueError: it is too large, or no JSON object.
         OSError: it cannot be read.
     """
-    if file.stat().st_size > MOST_RECORD:
+    if file.stat().st_size > _MOST_RECORD:
         raise ValueError("too large")
     found = json.loads(file.read_bytes())
     if not isinstance(found, dict):
@@ -183,7 +183,7 @@ def read_bounded(file: Path) -> dict[str, Any]:
     return found
 
 
-def in_words(what: str, place: Path, saved: float | None, found: Found) -> str:
+def _in_words(what: str, place: Path, saved: float | None, found: Found) -> str:
     """One sentence: what was damaged, where it is now, what took its place, what to do."""
     instead = "no backup could be read, so the list began anew"
     if saved is not None:

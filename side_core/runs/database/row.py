@@ -14,15 +14,15 @@ from side_core.settings.former import renamed
 
 FIELDS = tuple(Run.__dataclass_fields__)
 LONGEST_NAME, LONGEST_NOTE = 200, 10_000
-LONGEST = {"name": LONGEST_NAME, "note": LONGEST_NOTE, "headline": 10_000, "model": 10_000}
-LONGEST_TEXT, LONGEST_JSON = 1_000, 2**20  # characters of a column without its own bound; of one that holds JSON
-MOST_COUNT, LAST_YEAR = 2**53, 253_402_300_799  # 31 December 9999, in seconds since 1970
-MOST_SEED, MOST_PICTURES = 2**32, 10**7
-TEXTS = ("digest", "name", "note", "model", "pictures", "plain", "headline")
-CHOICES = {"kind": tuple(SETTINGS), "state": get_args(State)}
-COUNTS = ("asked", "finished")
-TIMES = ("created", "ended", "deleted")
-CALLED = {
+_LONGEST = {"name": LONGEST_NAME, "note": LONGEST_NOTE, "headline": 10_000, "model": 10_000}
+_LONGEST_TEXT, _LONGEST_JSON = 1_000, 2**20  # characters of a column without its own bound; of one that holds JSON
+_MOST_COUNT, _LAST_YEAR = 2**53, 253_402_300_799  # 31 December 9999, in seconds since 1970
+_MOST_SEED, _MOST_PICTURES = 2**32, 10**7
+_TEXTS = ("digest", "name", "note", "model", "pictures", "plain", "headline")
+_CHOICES = {"kind": tuple(SETTINGS), "state": get_args(State)}
+_COUNTS = ("asked", "finished")
+_TIMES = ("created", "ended", "deleted")
+_CALLED = {
     "asked": "number of pictures",
     "finished": "number of finished pictures",
     "created": "beginning",
@@ -104,39 +104,39 @@ def checked(values: dict[str, Any]) -> dict[str, Any]:
     Raises:
         Unreadable: one is of another type, out of bounds, or no JSON.
     """
-    for name, choices in CHOICES.items():
+    for name, choices in _CHOICES.items():
         if values[name] not in choices:
             raise Unreadable(f"its {name} {short(values[name])} is not known here")
-    for name in TEXTS:
-        check_text(values[name], name, LONGEST.get(name, LONGEST_TEXT))
+    for name in _TEXTS:
+        _check_text(values[name], name, _LONGEST.get(name, _LONGEST_TEXT))
     for name in ("pictures", "plain"):
-        check(re.fullmatch(r"[\w-]*", values[name]) is not None, values, name)  # it becomes the name of a folder
-    for name in COUNTS:
-        check(isinstance(values[name], int) and 0 <= values[name] <= MOST_COUNT, values, name)
-    for name in TIMES:
+        _check(re.fullmatch(r"[\w-]*", values[name]) is not None, values, name)  # it becomes the name of a folder
+    for name in _COUNTS:
+        _check(isinstance(values[name], int) and 0 <= values[name] <= _MOST_COUNT, values, name)
+    for name in _TIMES:
         missing = values[name] is None and name != "created"
-        check(missing or (is_number(values[name]) and 0 <= values[name] <= LAST_YEAR), values, name)
-    check(values["share"] is None or is_number(values["share"]), values, "share")
-    values |= {name: object_in(values[name], name) for name in ("settings", "fingerprints", "versions")}
+        _check(missing or (_is_number(values[name]) and 0 <= values[name] <= _LAST_YEAR), values, name)
+    _check(values["share"] is None or _is_number(values["share"]), values, "share")
+    values |= {name: _object_in(values[name], name) for name in ("settings", "fingerprints", "versions")}
     for name in ("fingerprints", "versions"):
         if not all(isinstance(value, str) for value in values[name].values()):
             raise Unreadable(f"its {name} are no texts")
     values["settings"] = renamed(SETTINGS[values["kind"]].__name__, values["settings"])
     if values["kind"] == "extract":
-        for name, most in (("seed", MOST_SEED), ("count", MOST_PICTURES)):
+        for name, most in (("seed", _MOST_SEED), ("count", _MOST_PICTURES)):
             value = values["settings"].get(name, 0)
             if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
                 raise Unreadable(f"its settings have the {name} {short(value)}")
     return values | {"pinned": bool(values["pinned"])}
 
 
-def check(sound: bool, values: Mapping[str, Any], name: str) -> None:
+def _check(sound: bool, values: Mapping[str, Any], name: str) -> None:
     """Raise Unreadable where a column is not sound."""
     if not sound:
-        raise Unreadable(f"its {CALLED[name]} cannot be {short(values[name])}")
+        raise Unreadable(f"its {_CALLED[name]} cannot be {short(values[name])}")
 
 
-def check_text(value: object, name: str, most: int) -> None:
+def _check_text(value: object, name: str, most: int) -> None:
     """Raise Unreadable where a column is no text, or a giant one."""
     if not isinstance(value, str):
         raise Unreadable(f"its {name} is no text")
@@ -144,18 +144,18 @@ def check_text(value: object, name: str, most: int) -> None:
         raise Unreadable(f"its {name} has {len(value):,} characters")
 
 
-def is_number(value: object) -> bool:
+def _is_number(value: object) -> bool:
     """Whether it is a finite number."""
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def object_in(text: object, name: str) -> dict[str, Any]:
+def _object_in(text: object, name: str) -> dict[str, Any]:
     """The JSON object of a column.
 
     Raises:
         Unreadable: there is none.
     """
-    check_text(text, name, LONGEST_JSON)
+    _check_text(text, name, _LONGEST_JSON)
     try:
         found = json.loads(str(text), parse_constant=refuse)
     except (ValueError, RecursionError):

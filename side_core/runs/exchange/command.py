@@ -5,7 +5,7 @@ from typing import Any
 
 from side_core.settings import ScoreSettings, Settings
 
-NAMED = ("model", "count", "seed")  # said even where they are the defaults, so that a reader sees them
+_NAMED = ("model", "count", "seed")  # said even where they are the defaults, so that a reader sees them
 
 
 def command_of(settings: Settings) -> str:
@@ -17,12 +17,12 @@ def command_of(settings: Settings) -> str:
     words = ["python", "-m", "side_core", "score" if isinstance(settings, ScoreSettings) else "extract"]
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)
-        if value is not None and (name in NAMED or field.is_required() or value != field.default):
-            words += option(name, value)
+        if value is not None and (name in _NAMED or field.is_required() or value != field.default):
+            words += _option(name, value)
     return shlex.join([*words, "--out", f"runs/{settings.digest}"])
 
 
-def option(name: str, value: Any) -> list[str]:
+def _option(name: str, value: Any) -> list[str]:
     """One setting as the words of an option."""
     flag = name.replace("_", "-")
     if isinstance(value, bool):

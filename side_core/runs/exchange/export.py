@@ -23,9 +23,9 @@ from side_core.runs.report.page import page_html, telling_damage
 from side_core.runs.result import SUMMARY, TABLES, Result
 from side_core.settings import ExtractSettings, GuidanceSettings, ScoreSettings
 
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first date a zip knows; a real one would make every zip another
-PICTURES, PLAIN, NEAREST = "pictures", "plain", "nearest"
-REPORT, README, FILES = "report.html", "README.txt", "files.csv"
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first date a zip knows; a real one would make every zip another
+_PICTURES, _PLAIN, _NEAREST = "pictures", "plain", "nearest"
+_REPORT, _README, _FILES = "report.html", "README.txt", "files.csv"
 
 
 def export_zip(result: Result) -> bytes:
@@ -35,20 +35,20 @@ def export_zip(result: Result) -> bytes:
         ValueError: another version wrote its settings, or its run.json is damaged.
     """
     buffer = io.BytesIO()
-    write_zip(result, buffer)
+    _write_zip(result, buffer)
     return buffer.getvalue()
 
 
-def write_zip(result: Result, file: IO[bytes]) -> None:
+def _write_zip(result: Result, file: IO[bytes]) -> None:
     """The same into an open file; pictures are packed one after another."""
     with zipfile.ZipFile(file, "w") as archive, telling_damage():
-        for name, content in files_of(without_places(result)):
-            member = zipfile.ZipInfo(name, LONG_AGO)
+        for name, content in _files_of(without_places(result)):
+            member = zipfile.ZipInfo(name, _LONG_AGO)
             member.create_system, member.external_attr = 3, 0o644 << 16  # whatever this machine is
             archive.writestr(member, content, zipfile.ZIP_DEFLATED)
 
 
-def settings_of(result: Result) -> ExtractSettings | ScoreSettings:
+def _settings_of(result: Result) -> ExtractSettings | ScoreSettings:
     """The settings of a run, checked again.
 
     Raises:
@@ -58,46 +58,46 @@ def settings_of(result: Result) -> ExtractSettings | ScoreSettings:
     return kind.read(result.settings)
 
 
-def files_of(result: Result) -> Iterator[tuple[str, bytes]]:
+def _files_of(result: Result) -> Iterator[tuple[str, bytes]]:
     """Name and content of each file in the zip, run.json first."""
     pictures, nearest = safe_names(result.names), safe_names(result.training_ids)
     yield SUMMARY, (json.dumps(result.summary, indent=2) + "\n").encode()
-    yield README, readme(result).encode()
-    yield REPORT, page_html(result).encode()
-    yield FILES, as_bytes(files_csv(result, pictures, nearest))
+    yield _README, _readme(result).encode()
+    yield _REPORT, page_html(result).encode()
+    yield _FILES, _as_bytes(_files_csv(result, pictures, nearest))
     for name in TABLES:
         if name in result.tables:
-            yield name, as_bytes(result.tables[name])
-    settings = settings_of(result)
-    about = about_run(settings, result)
+            yield name, _as_bytes(result.tables[name])
+    settings = _settings_of(result)
+    about = _about_run(settings, result)
     for place, name in enumerate(pictures):
-        own = about | about_picture(result, place)
-        yield f"{PICTURES}/{name}.png", tagged_png(result.images[place], own)
+        own = about | _about_picture(result, place)
+        yield f"{_PICTURES}/{name}.png", tagged_png(result.images[place], own)
     if isinstance(settings, ExtractSettings) and result.plain:
-        yield from plain_files(without_surrogate(settings), result)
+        yield from _plain_files(_without_surrogate(settings), result)
     for name, image in zip(nearest, result.training, strict=True):
-        yield f"{NEAREST}/{name}.png", png(image)
+        yield f"{_NEAREST}/{name}.png", png(image)
 
 
-def plain_files(settings: ExtractSettings, result: Result) -> Iterator[tuple[str, bytes]]:
+def _plain_files(settings: ExtractSettings, result: Result) -> Iterator[tuple[str, bytes]]:
     """The same seeds drawn without the surrogate; each opens as a run without it."""
-    about = about_run(settings, result)
+    about = _about_run(settings, result)
     about["fingerprints"].pop("surrogate", None)
     places = {name: place for place, name in enumerate(result.names)}
     for name, file in zip(result.plain, safe_names(list(result.plain)), strict=True):
         place = places.get(name)
-        scores = {} if place is None else scores_at(result, place, "plain/")
+        scores = {} if place is None else _scores_at(result, place, "plain/")
         own = about | {"name": name, "seed": int(name), "scores": scores}
-        yield f"{PLAIN}/{file}.png", tagged_png(result.plain[name], own)
+        yield f"{_PLAIN}/{file}.png", tagged_png(result.plain[name], own)
 
 
-def without_surrogate(settings: ExtractSettings) -> ExtractSettings:
+def _without_surrogate(settings: ExtractSettings) -> ExtractSettings:
     """The settings of the run that draws the plain pictures."""
     idle = dict.fromkeys(GuidanceSettings.model_fields) | {"surrogate": None, "foreign_surrogate": False, "label": None}
     return settings.model_copy(update=idle)
 
 
-def about_run(settings: ExtractSettings | ScoreSettings, result: Result) -> dict[str, Any]:
+def _about_run(settings: ExtractSettings | ScoreSettings, result: Result) -> dict[str, Any]:
     """What every picture of a run carries."""
     about = {
         "settings": settings.model_dump(mode="json"),
@@ -109,7 +109,7 @@ def about_run(settings: ExtractSettings | ScoreSettings, result: Result) -> dict
     return about | {PLACES: places} if places else about
 
 
-def about_picture(result: Result, place: int) -> dict[str, Any]:
+def _about_picture(result: Result, place: int) -> dict[str, Any]:
     """What one picture carries besides."""
     name = result.names[place]
     about: dict[str, Any] = {"name": name}
@@ -117,11 +117,11 @@ def about_picture(result: Result, place: int) -> dict[str, Any]:
         about["seed"] = int(name)
     return about | {
         "nearest": result.training_ids[result.nearest[place]],
-        "scores": scores_at(result, place),
+        "scores": _scores_at(result, place),
     }
 
 
-def scores_at(result: Result, place: int, prefix: str = "") -> Mapping[str, float]:
+def _scores_at(result: Result, place: int, prefix: str = "") -> Mapping[str, float]:
     """The scores of one picture; of a plain one, those that begin with `plain/`, without it."""
     found = {}
     for name, values in result.scores.items():
@@ -130,7 +130,7 @@ def scores_at(result: Result, place: int, prefix: str = "") -> Mapping[str, floa
     return found
 
 
-def files_csv(result: Result, pictures: tuple[str, ...], nearest: tuple[str, ...]) -> str:
+def _files_csv(result: Result, pictures: tuple[str, ...], nearest: tuple[str, ...]) -> str:
     """One row a picture: its file, what it is called, which files belong beside it, its score."""
     plain = dict(zip(result.plain, safe_names(list(result.plain)), strict=True))
     values = result.scores[result.score]
@@ -139,10 +139,10 @@ def files_csv(result: Result, pictures: tuple[str, ...], nearest: tuple[str, ...
         columns,
         (
             [
-                f"{PICTURES}/{pictures[place]}.png",
+                f"{_PICTURES}/{pictures[place]}.png",
                 name,
-                f"{PLAIN}/{plain[name]}.png" if name in plain else "",
-                f"{NEAREST}/{nearest[result.nearest[place]]}.png",
+                f"{_PLAIN}/{plain[name]}.png" if name in plain else "",
+                f"{_NEAREST}/{nearest[result.nearest[place]]}.png",
                 result.training_ids[result.nearest[place]],
                 float(values[place]),
             ]
@@ -151,25 +151,25 @@ def files_csv(result: Result, pictures: tuple[str, ...], nearest: tuple[str, ...
     )
 
 
-def as_bytes(text: str) -> bytes:
+def _as_bytes(text: str) -> bytes:
     """Text as UTF-8; bytes of file names that are none are written as escapes."""
     return text.encode("utf-8", "backslashreplace")
 
 
-def readme(result: Result) -> str:
+def _readme(result: Result) -> str:
     """What is in the zip, and how to draw it again."""
     named = "by its seed" if result.kind == "extract" else "by its file"
-    plain = f"\n{PLAIN}/          the same seeds drawn without the surrogate" if result.plain else ""
+    plain = f"\n{_PLAIN}/          the same seeds drawn without the surrogate" if result.plain else ""
     prints = "\n".join(f"  {kind}: {value}" for kind, value in fingerprints_of(result.summary).items())
     versions = ", ".join(f"{name} {value}" for name, value in result.summary.get("versions", {}).items())
     places = places_in_words(result.settings, result.summary.get(PLACES, ()))
     own = f"\n{places}\n" if places else ""
     return f"""A run of SIDE Explorer: what has this model memorised?
 
-{REPORT}     one page to read, to print, or to attach; needs no network
-{PICTURES}/       each picture at its own size, {named}; settings, seed, scores and fingerprints are in it{plain}
-{NEAREST}/        the training images that are nearest to any picture: they belong to others, mind their licence
-{FILES}       which of these files belong together, and what their names were
+{_REPORT}     one page to read, to print, or to attach; needs no network
+{_PICTURES}/       each picture at its own size, {named}; settings, seed, scores and fingerprints are in it{plain}
+{_NEAREST}/        the training images that are nearest to any picture: they belong to others, mind their licence
+{_FILES}       which of these files belong together, and what their names were
 samples.csv     one row a picture: its nearest training images and all of its scores
 neighbors.csv   the ten nearest training images of each picture
 training.csv    one row a training image that came back: how often, by which pictures
@@ -178,7 +178,7 @@ training.csv    one row a training image that came back: how often, by which pic
 Open it again: drop this zip, {SUMMARY} or one of the pictures on "Open an exported run" in the app's sidebar.
 Or do it again on the command line:
 
-  {printable(command_of(settings_of(result)))}
+  {printable(command_of(_settings_of(result)))}
 {own}
 The same model, data and versions give the same pictures from the same seeds. It was done with:
 

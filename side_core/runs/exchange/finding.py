@@ -8,8 +8,8 @@ from side_core.runs.exchange.reopen import Reopened
 from side_core.runs.store import COLUMNS
 from side_core.runs.workspace import Workspace
 
-MOST_RUNS = 200  # that are looked at; all of a fingerprint name the same contents
-TITLES = {
+_MOST_RUNS = 200  # that are looked at; all of a fingerprint name the same contents
+_TITLES = {
     "model": "The model",
     "surrogate": "The surrogate",
     "samples": "The pictures to score",
@@ -32,24 +32,24 @@ def found_again(opened: Reopened, workspace: Workspace | None) -> Reopened:
     for name in opened.places:
         value = getattr(opened.settings, name)
         print_ = opened.fingerprints.get(KINDS[name], "")
-        path = place_of(workspace, name, print_) if workspace is not None and print_ else None
+        path = _place_of(workspace, name, print_) if workspace is not None and print_ else None
         if path is None:
-            notes.append(f"{TITLES[name]} '{value}': an own folder or file of whoever made this; give its path here.")
+            notes.append(f"{_TITLES[name]} '{value}': an own folder or file of whoever made this; give its path here.")
         else:
             changes[name] = path
-            notes.append(f"{TITLES[name]} '{value}': taken from '{path}', where a run of the history found the same.")
+            notes.append(f"{_TITLES[name]} '{value}': taken from '{path}', where a run of the history found the same.")
     settings = opened.settings
     if changes:
         settings = type(settings).read(settings.model_dump(mode="json") | changes)
     return replace(opened, settings=settings, notes=(*opened.notes, *notes))
 
 
-def place_of(workspace: Workspace, name: str, fingerprint: str) -> str | None:
+def _place_of(workspace: Workspace, name: str, fingerprint: str) -> str | None:
     """Where a setting of the newest run with these contents led to; None where no run has them."""
     with workspace.connect() as database:
         rows = database.execute(
             f"SELECT {COLUMNS} FROM runs WHERE instr(fingerprints, ?) ORDER BY id DESC LIMIT ?",
-            (fingerprint, MOST_RUNS),
+            (fingerprint, _MOST_RUNS),
         ).fetchall()
     for run in page_of(rows).runs:
         value = run.settings.get(name)

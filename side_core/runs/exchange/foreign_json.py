@@ -19,7 +19,7 @@ def parse_json(content: bytes | str) -> dict[str, Any]:
         raise ValueError(f"its JSON has {len(content):,} bytes, more than {MOST_JSON:,}")
     try:
         text = content if isinstance(content, str) else content.decode("utf-8-sig")
-        found = json.loads(text, object_pairs_hook=without_twins, parse_constant=refuse, parse_float=finite)
+        found = json.loads(text, object_pairs_hook=_without_twins, parse_constant=refuse, parse_float=_finite)
     except UnicodeDecodeError:
         raise ValueError("its text is not UTF-8; export it again") from None
     except RecursionError:
@@ -31,7 +31,7 @@ def parse_json(content: bytes | str) -> dict[str, Any]:
     return found
 
 
-def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose names are all different, so that nobody can read another value than we do."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -41,7 +41,7 @@ def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def finite(text: str) -> float:
+def _finite(text: str) -> float:
     """A number that is none of 1e999."""
     number = float(text)
     return number if math.isfinite(number) else refuse(text)

@@ -23,12 +23,12 @@ KINDS = {  # settings that may name a place, and the fingerprint that tells whet
     "control": "control",
     "encoder_weights": "encoder",
 }
-NAMING = {*KINDS, "surrogates", "synthetic", "source", "name"}  # in any JSON of ours
-TYPED = {"prompt"}  # what pictures depend on to the letter
-PREFIX = "local-dir:"  # of encoder weights
+_NAMING = {*KINDS, "surrogates", "synthetic", "source", "name"}  # in any JSON of ours
+_TYPED = {"prompt"}  # what pictures depend on to the letter
+_PREFIX = "local-dir:"  # of encoder weights
 PLACES = "places"  # in run.json and pictures: the settings that lost their path
-WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
-QUOTED = re.compile(r"(?<=')/[^'\n]+(?=')")
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+_QUOTED = re.compile(r"(?<=')/[^'\n]+(?=')")
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Names:
         if ways:
             pattern = "|".join(map(re.escape, ways))
             text = re.sub(rf"(?<![\w./~-])(?:{pattern})(?![\w-])", lambda found: self.written[found[0]], text)
-        return QUOTED.sub(lambda found: name_of(found[0]), text)
+        return _QUOTED.sub(lambda found: name_of(found[0]), text)
 
     def value(self, about: Any) -> Any:
         """The same of JSON; prompts stay, as pictures depend on them to the letter."""
         if isinstance(about, Mapping):
             return {
-                key: item if key in TYPED else self.value(self.named(item) if key in NAMING else item)
+                key: item if key in _TYPED else self.value(self.named(item) if key in _NAMING else item)
                 for key, item in about.items()
             }
         if isinstance(about, list | tuple):
@@ -66,37 +66,37 @@ class Names:
         """A value that names a place, by its name; anything else is left alone."""
         if not is_place(value):
             return value
-        prefix, path, rows = parts_of(value)
+        prefix, path, rows = _parts_of(value)
         return f"{prefix}{self.names[path]}{rows}"
 
 
 def names_in(*abouts: Any) -> Names:
     """Names for all places that some JSON tells of; two places never have the same one."""
-    values = [value for about in abouts for value in naming(about)]
-    taken = {parts_of(value)[1] for value in values if not is_place(value)}
+    values = [value for about in abouts for value in _naming(about)]
+    taken = {_parts_of(value)[1] for value in values if not is_place(value)}
     names: dict[str, str] = {}
     home = os.path.expanduser("~")  # noqa: PTH111 (Path.home raises where there is none)
-    written = {way: "~" for way in {home, os.path.realpath(home)} if is_long(way)}
-    for path in dict.fromkeys(parts_of(value)[1] for value in values if is_place(value)):
+    written = {way: "~" for way in {home, os.path.realpath(home)} if _is_long(way)}
+    for path in dict.fromkeys(_parts_of(value)[1] for value in values if is_place(value)):
         name = unique = name_of(path)
         number = 2
         while unique in taken:
             unique, number = f"{name}-{number}", number + 1
         taken.add(unique)
         names[path] = unique
-        written |= dict.fromkeys(filter(is_long, ways_to_write(path)), unique)
+        written |= dict.fromkeys(filter(_is_long, _ways_to_write(path)), unique)
     return Names(names, written)
 
 
-def naming(about: Any, key: str = "") -> Iterator[str]:
+def _naming(about: Any, key: str = "") -> Iterator[str]:
     """Every text of JSON that may name a place."""
     if isinstance(about, Mapping):
         for name, item in about.items():
-            yield from naming(item, str(name))
+            yield from _naming(item, str(name))
     elif isinstance(about, list | tuple):
         for item in about:
-            yield from naming(item, key)
-    elif isinstance(about, str) and key in NAMING:
+            yield from _naming(item, key)
+    elif isinstance(about, str) and key in _NAMING:
         yield about
 
 
@@ -104,13 +104,13 @@ def is_place(value: Any) -> bool:
     """Whether a value is a path that leads from this machine's root or home, or out of the folder it stands in."""
     if not isinstance(value, str):
         return False
-    path = value.removeprefix(PREFIX)
-    return path.startswith(("/", "~")) or WINDOWS.match(path) is not None or ".." in re.split(r"[\\/]", path)
+    path = value.removeprefix(_PREFIX)
+    return path.startswith(("/", "~")) or _WINDOWS.match(path) is not None or ".." in re.split(r"[\\/]", path)
 
 
-def parts_of(value: str) -> tuple[str, str, str]:
+def _parts_of(value: str) -> tuple[str, str, str]:
     """What stands before a path, the path, and the rows of it that are taken."""
-    path = value.removeprefix(PREFIX)
+    path = value.removeprefix(_PREFIX)
     rows = SLICED.fullmatch(path)
     name = path if rows is None else rows["name"]
     return value[: len(value) - len(path)], name, path[len(name) :]
@@ -118,17 +118,17 @@ def parts_of(value: str) -> tuple[str, str, str]:
 
 def name_of(path: str) -> str:
     """What a path is called elsewhere: relative to the app or the workspace if it is in there, else its last part."""
-    if WINDOWS.match(path):
+    if _WINDOWS.match(path):
         return re.split(r"[\\/]", path.rstrip("\\/"))[-1] or "folder"
-    whole = absolute(path)
-    for folder, name in ((workspace_of_this(), "workspace"), (str(ROOT), "")):
+    whole = _absolute(path)
+    for folder, name in ((_workspace_of_this(), "workspace"), (str(ROOT), "")):
         if whole.startswith(f"{folder}/"):
             return "/".join(filter(None, (name, whole.removeprefix(f"{folder}/"))))
-    home = absolute("~")
+    home = _absolute("~")
     return "home" if whole == home else Path(whole).name or "folder"
 
 
-def workspace_of_this() -> str:
+def _workspace_of_this() -> str:
     """The workspace's folder; empty where it is named wrongly."""
     try:
         return str(workspace_folder())
@@ -136,18 +136,18 @@ def workspace_of_this() -> str:
         return ""
 
 
-def ways_to_write(path: str) -> set[str]:
+def _ways_to_write(path: str) -> set[str]:
     """How texts may write a path: as given, whole, with links followed; and with escapes where it is odd."""
-    ways = {path, os.path.expanduser(path), absolute(path), os.path.realpath(absolute(path))}  # noqa: PTH111
+    ways = {path, os.path.expanduser(path), _absolute(path), os.path.realpath(_absolute(path))}  # noqa: PTH111
     return ways | {printable(way) for way in ways}
 
 
-def absolute(path: str) -> str:
+def _absolute(path: str) -> str:
     """A path from the root on, without `..`."""
     return os.path.normpath(os.path.join(Path.cwd(), os.path.expanduser(path)))  # noqa: PTH111, PTH118
 
 
-def is_long(path: str) -> bool:
+def _is_long(path: str) -> bool:
     """Whether a path can be looked for in texts: `/` cannot."""
     return len(path.strip("/.~")) > 1
 

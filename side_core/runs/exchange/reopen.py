@@ -20,7 +20,7 @@ from side_core.settings import ExtractSettings, ScoreSettings, Settings
 from side_core.wording import shortened
 
 MOST_BYTES = 64 * 2**20
-MOST_SETTINGS, LONGEST_TEXT, LONGEST_NAME = 100, 4096, 60
+_MOST_SETTINGS, _LONGEST_TEXT, _LONGEST_NAME = 100, 4096, 60
 EDITED = (
     "The settings were edited after the run, or written by another version: "
     "what this file shows and counts came from other ones."
@@ -59,13 +59,13 @@ def read_exported(name: str, content: bytes) -> Reopened:
         ValueError: one sentence: it is none of these, damaged, too large, or its settings are out of bounds.
     """
     try:
-        return reopened(parsed(content))
+        return _reopened(_parsed(content))
     except ValueError as error:
         reason = shortened(printable(str(error).rstrip(".")), 400)
-        raise ValueError(f"'{shortened(printable(name), LONGEST_NAME)}' cannot be opened: {reason}.") from None
+        raise ValueError(f"'{shortened(printable(name), _LONGEST_NAME)}' cannot be opened: {reason}.") from None
 
 
-def parsed(content: bytes) -> dict[str, Any]:
+def _parsed(content: bytes) -> dict[str, Any]:
     """The JSON that a file carries.
 
     Raises:
@@ -84,7 +84,7 @@ def parsed(content: bytes) -> dict[str, Any]:
     raise ValueError("it is none of what is exported here; drop a PNG picture, run.json or the zip")
 
 
-def reopened(found: Mapping[str, Any]) -> Reopened:
+def _reopened(found: Mapping[str, Any]) -> Reopened:
     """What the JSON says, checked.
 
     Raises:
@@ -93,14 +93,14 @@ def reopened(found: Mapping[str, Any]) -> Reopened:
     raw = found.get("settings", found)
     if not isinstance(raw, dict) or not raw:
         raise ValueError("it names no settings; drop a file that was exported here")
-    kind, model = kind_of(found, raw)
-    check_values(raw, model)
+    kind, model = _kind_of(found, raw)
+    _check_values(raw, model)
     settings = model.read(raw)
     prints = found.get("fingerprints")
-    prints = fingerprints_of(found) if prints is None else fingerprints_in(prints)
-    seed = seed_in(found)
+    prints = fingerprints_of(found) if prints is None else _fingerprints_in(prints)
+    seed = _seed_in(found)
     notes = []
-    if isinstance(digest := found.get("digest"), str) and digest not in (settings.digest, digest_as_written(raw)):
+    if isinstance(digest := found.get("digest"), str) and digest not in (settings.digest, _digest_as_written(raw)):
         notes.append(EDITED)
     if found.get("complete") is False:
         notes.append("The run was not finished when this was written: opening it goes on with all of its pictures.")
@@ -113,11 +113,11 @@ def reopened(found: Mapping[str, Any]) -> Reopened:
         prints,
         seed,
         tuple(notes),
-        places_in(found, settings),
+        _places_in(found, settings),
     )
 
 
-def kind_of(found: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[str, type[Settings]]:
+def _kind_of(found: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[str, type[Settings]]:
     """What kind of run it was, and the model of its settings."""
     method = METHODS.get(str(found.get("method")))
     if method is not None:
@@ -125,7 +125,7 @@ def kind_of(found: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[str, type
     return ("score", ScoreSettings) if "samples" in raw else ("extract", ExtractSettings)
 
 
-def places_in(found: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
+def _places_in(found: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
     """The settings that lost their path when the file was written, as far as they are some."""
     named = found.get(PLACES)
     if not isinstance(named, list):
@@ -133,46 +133,46 @@ def places_in(found: Mapping[str, Any], settings: Settings) -> tuple[str, ...]:
     return tuple(name for name in KINDS_OF_PLACES if name in named and getattr(settings, name, None) is not None)
 
 
-def check_values(raw: Mapping[str, Any], kind: type[Settings]) -> None:
+def _check_values(raw: Mapping[str, Any], kind: type[Settings]) -> None:
     """Settings are few, named, and single values, before the model looks at them.
 
     Raises:
         ValueError: a reason in a few words.
     """
-    if len(raw) > MOST_SETTINGS:
+    if len(raw) > _MOST_SETTINGS:
         raise ValueError(f"it names {len(raw):,} settings, more than there are")
     for name, value in raw.items():
-        shown = shortened(printable(name), LONGEST_NAME).replace("_", "-")
+        shown = shortened(printable(name), _LONGEST_NAME).replace("_", "-")
         if name not in kind.model_fields:
             raise ValueError(f"{shown} cannot be {short(value)}: there is no such setting, leave it out")
-        if isinstance(value, dict | list) and not is_list_of(value, kind.model_fields[name]):
+        if isinstance(value, dict | list) and not _is_list_of(value, kind.model_fields[name]):
             raise ValueError(f"{shown} cannot be {short(value)}: give a single value")
         if isinstance(value, bool) != (kind.model_fields[name].annotation is bool):
             raise ValueError(f"{shown} cannot be {short(value)}: give a value of its own kind")
-        if isinstance(value, str) and len(value) > LONGEST_TEXT:
-            raise ValueError(f"{shown} has {len(value):,} characters: give at most {LONGEST_TEXT:,}")
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+            raise ValueError(f"{shown} has {len(value):,} characters: give at most {_LONGEST_TEXT:,}")
         if isinstance(value, str) and any("\ud800" <= c <= "\udfff" or c == "\0" for c in value):
             raise ValueError(f"{shown} cannot be {short(value)}: no file has such a name")
 
 
-def is_list_of(value: object, field: FieldInfo) -> bool:
+def _is_list_of(value: object, field: FieldInfo) -> bool:
     """Whether a value is a short list of texts, where the field takes several."""
-    if "tuple" not in str(field.annotation) or not isinstance(value, list) or len(value) > MOST_SETTINGS:
+    if "tuple" not in str(field.annotation) or not isinstance(value, list) or len(value) > _MOST_SETTINGS:
         return False
-    return all(isinstance(item, str) and len(item) <= LONGEST_TEXT for item in value)
+    return all(isinstance(item, str) and len(item) <= _LONGEST_TEXT for item in value)
 
 
-def digest_as_written(raw: Mapping[str, Any]) -> str:
+def _digest_as_written(raw: Mapping[str, Any]) -> str:
     """The digest of settings as a version wrote them that had fewer or more of them."""
     return hashlib.sha256(json.dumps(raw, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()[:16]
 
 
-def fingerprints_in(prints: object) -> dict[str, str]:
+def _fingerprints_in(prints: object) -> dict[str, str]:
     """Those of a picture, as far as they are some."""
     return fingerprints_of({kind: prints.get(kind) for kind in FINGERPRINTED}) if isinstance(prints, Mapping) else {}
 
 
-def seed_in(found: Mapping[str, Any]) -> int | None:
+def _seed_in(found: Mapping[str, Any]) -> int | None:
     """The seed of a single picture.
 
     Raises:

@@ -3,10 +3,10 @@
 import unicodedata
 from collections.abc import Sequence
 
-LONGEST = 60  # characters of up to 4 bytes, so that with a number and an ending no file system finds it too long
-KEPT = "-_."
-ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}  # by Windows
+_LONGEST = 60  # characters of up to 4 bytes, so that with a number and an ending no file system finds it too long
+_KEPT = "-_."
+_ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}  # by Windows
 
 
 def safe_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -31,12 +31,12 @@ def safe_names(names: Sequence[str]) -> tuple[str, ...]:
 def safe_name(name: str) -> str:
     """One name without an ending of pictures and without anything that a file system, or a person, may misread."""
     text = unicodedata.normalize("NFC", name)
-    for ending in ENDINGS:
+    for ending in _ENDINGS:
         if text.lower().endswith(ending):
             text = text[: -len(ending)]
             break
-    text = "".join(c if c.isalnum() or c in KEPT else "_" for c in text)
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]}_{text[-(LONGEST // 2 - 1) :]}"
+    text = "".join(c if c.isalnum() or c in _KEPT else "_" for c in text)
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]}_{text[-(_LONGEST // 2 - 1) :]}"
     text = text.strip(".") or "_"
-    return f"_{text}" if text.split(".")[0].casefold() in RESERVED else text
+    return f"_{text}" if text.split(".")[0].casefold() in _RESERVED else text

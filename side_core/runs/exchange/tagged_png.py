@@ -12,7 +12,7 @@ from side_core.files.images import png
 KEYWORD = "side-explorer"
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_TEXT = 2**20  # bytes of a chunk, also unpacked; ours have about 2,000
-MOST_CHUNKS = 100_000
+_MOST_CHUNKS = 100_000
 
 
 def tagged_png(image: np.ndarray, about: Mapping[str, Any]) -> bytes:
@@ -35,7 +35,7 @@ def text_of_png(content: bytes) -> str:
         ValueError: a reason in a few words: there is no such chunk, it is damaged or too large.
     """
     place = len(SIGNATURE)
-    for _ in range(MOST_CHUNKS):
+    for _ in range(_MOST_CHUNKS):
         length, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
         if kind == b"IEND" or place + 12 > len(content):
             break
@@ -45,12 +45,12 @@ def text_of_png(content: bytes) -> str:
                 raise ValueError(f"its text has {length:,} bytes, more than {MOST_TEXT:,}")
             if content[end - 4 : end] != zlib.crc32(content[place + 4 : end - 4]).to_bytes(4, "big"):
                 raise ValueError("the text it carries is damaged; export the picture again")
-            return unpacked(content[place + 8 : end - 4])
+            return _unpacked(content[place + 8 : end - 4])
         place = end
     raise ValueError("the picture carries no settings; drop one that was exported here and not saved anew elsewhere")
 
 
-def unpacked(chunk: bytes) -> str:
+def _unpacked(chunk: bytes) -> str:
     """The text of an iTXt chunk (PNG specification, 11.3.4.5): keyword, compression, language, translation, text.
 
     Raises:

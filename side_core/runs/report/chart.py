@@ -13,9 +13,9 @@ from side_core.runs.result import Result
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted, rounded
 
-WIDTH, HEIGHT = 960, 270
-BINS = 40
-COLORS = {TRAINING: "var(--main)", CONTROL: "var(--other)", INK: "var(--ink)", FRAME: "var(--line)"}  # of the page
+_WIDTH, _HEIGHT = 960, 270
+_BINS = 40
+_COLORS = {TRAINING: "var(--main)", CONTROL: "var(--other)", INK: "var(--ink)", FRAME: "var(--line)"}  # of the page
 
 
 def histogram_svg(result: Result, threshold: float) -> str:
@@ -30,9 +30,9 @@ def histogram_svg(result: Result, threshold: float) -> str:
         sides.append(control)
     low = min(0.0, *(float(side.min()) for side in sides))
     high = kind.largest if result.score != "l2" else max(threshold * 1.2, *(float(side.max()) for side in sides))
-    counts = [np.histogram(side.clip(low, high), BINS, (low, high))[0] for side in sides]
-    edges = np.linspace(low, high, BINS + 1)
-    figure, (plot,) = paper(WIDTH, HEIGHT)
+    counts = [np.histogram(side.clip(low, high), _BINS, (low, high))[0] for side in sides]
+    edges = np.linspace(low, high, _BINS + 1)
+    figure, (plot,) = paper(_WIDTH, _HEIGHT)
     for side, sign, color, name in zip(
         counts, (1, -1), (TRAINING, CONTROL), ("training images", "control"), strict=False
     ):
@@ -46,12 +46,12 @@ def histogram_svg(result: Result, threshold: float) -> str:
     direction = "larger" if kind.larger_is_nearer else "smaller"
     plot.set_xlabel(f"{kind.title}: {direction} is nearer to a copy")
     figure.legend(loc="outside upper left", ncols=3, frameon=False)
-    return themed(svg(figure), f"Histogram of {kind.title}: {in_words(counts, threshold)}")
+    return _themed(svg(figure), f"Histogram of {kind.title}: {_in_words(counts, threshold)}")
 
 
-def themed(picture: str, alt: str) -> str:
+def _themed(picture: str, alt: str) -> str:
     """An SVG in the colours of its page, as wide as there is room, with an alternative text."""
-    for color, name in COLORS.items():
+    for color, name in _COLORS.items():
         picture = picture.replace(color, name)
     box = re.search(r'viewBox="[^"]*"', picture)
     assert box is not None  # matplotlib writes one
@@ -60,7 +60,7 @@ def themed(picture: str, alt: str) -> str:
     return f'<svg {box[0]} role="img" aria-label="{said(alt)}">{inner}'
 
 
-def in_words(counts: Sequence[np.ndarray], threshold: float) -> str:
+def _in_words(counts: Sequence[np.ndarray], threshold: float) -> str:
     """What the chart shows, for who cannot see it."""
     sides = ("against the training images", "against the control")
     whole = ", ".join(f"{counted(part.sum(), 'picture')} {side}" for part, side in zip(counts, sides, strict=False))

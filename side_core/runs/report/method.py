@@ -12,16 +12,16 @@ from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.scores import SCORES
 from side_core.wording import counted
 
-SOLVERS = {
+_SOLVERS = {
     "ddim": "DDIM (Song et al. 2021, eq. 12)",
     "multistep": "DPM-Solver++ of second order (Lu et al. 2022)",
 }
-CLIPS = {
+_CLIPS = {
     "clip": "the estimate of the clean image is kept within −{0:g}..{0:g} at every step",
     "clip-recompute": "the estimate is kept within −{0:g}..{0:g} at every step and the noise corrected to fit",
     "off": "the estimate is not clipped",
 }
-SIDE = "SIDE (arXiv 2406.12752)"
+_SIDE = "SIDE (arXiv 2406.12752)"
 
 
 def method_html(settings: ExtractSettings | ScoreSettings, result: Result) -> str:
@@ -37,7 +37,7 @@ def method(settings: ExtractSettings | ScoreSettings, result: Result) -> Iterato
         yield "Model", f"{summary['model']['name']}, run in {summary['arithmetic']} on {summary['device']}."
         yield "Sampler", sampler(settings, summary)
         if about := summary.get("surrogate"):
-            yield "Surrogate", steering(about)
+            yield "Surrogate", _steering(about)
     else:
         pictures = summary["samples"]
         yield "Pictures", f"{pictures['rows']:,} that others generated, from {pictures['source']}."
@@ -60,7 +60,7 @@ def method(settings: ExtractSettings | ScoreSettings, result: Result) -> Iterato
     )
     yield (
         "AMS and UMS",
-        f"{SIDE}, section 5.1: pictures in a band, and different training images in it, over all pictures.",
+        f"{_SIDE}, section 5.1: pictures in a band, and different training images in it, over all pictures.",
     )
 
 
@@ -68,24 +68,24 @@ def sampler(settings: ExtractSettings, summary: Mapping[str, Any]) -> str:
     """How noise became pictures; runs of before could leave nothing to the model."""
     used = {name: origin["value"] for name, origin in summary.get("sampling", {}).items()}
     spacing, clip = used.get("spacing", settings.spacing), used.get("clip", settings.clip)
-    clipped = CLIPS[clip or "clip"].format(used.get("clip_range") or 1.0)
+    clipped = _CLIPS[clip or "clip"].format(used.get("clip_range") or 1.0)
     begin = "pure noise" if settings.first_timestep is None else f"timestep {settings.first_timestep}"
     noise = "no noise is added back" if settings.eta == 0 else f"noise is added back (eta {settings.eta:g})"
     label = "" if settings.surrogate is not None or settings.label is None else f" Label: {settings.label}."
     return (
-        f"{SOLVERS[settings.solver]}, {counted(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
+        f"{_SOLVERS[settings.solver]}, {counted(settings.steps, 'step')}, {spacing} spacing, from {begin} to "
         f"timestep {settings.last_timestep}; {noise}; {clipped}. Each picture begins with noise of its "
         f"own seed and is the same in any batch.{label}"
     )
 
 
-def steering(about: Mapping[str, Any]) -> str:
+def _steering(about: Mapping[str, Any]) -> str:
     """What steered, and how hard."""
     guidance = about["guidance"]
     shape = guidance.get("guidance_shape") or "constant"
     words = [
         f"{about['name']}, a classifier of clusters of pictures that {about['made_of'].get('name', 'a model')} drew "
-        f"itself; {SIDE}: the noise estimate is moved by −λ √(1 − ᾱ) ∇ log p(c | x)."
+        f"itself; {_SIDE}: the noise estimate is moved by −λ √(1 − ᾱ) ∇ log p(c | x)."
     ]
     if guidance.get("guidance_scale") is not None:
         words.append(f"λ {guidance['guidance_scale']:g}, {shape},")
@@ -112,10 +112,10 @@ def steers(summary: Mapping[str, Any]) -> bool:
 
 def limits_html(result: Result) -> str:
     """What the numbers do not prove."""
-    return '<ul class="plain">' + "".join(f"<li>{said(words)}</li>" for words in limits(result)) + "</ul>"
+    return '<ul class="plain">' + "".join(f"<li>{said(words)}</li>" for words in _limits(result)) + "</ul>"
 
 
-def limits(result: Result) -> Iterator[str]:
+def _limits(result: Result) -> Iterator[str]:
     """A sentence or two for each limit."""
     summary, score = result.summary, result.score
     yield (

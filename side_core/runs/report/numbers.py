@@ -44,10 +44,10 @@ def tiles_html(result: Result) -> str:
             (f"By {kind.symbol} {kind.sign} {rounded(second['threshold'])}, {whose}", second["training"], "training")
         )
         tiles.append(("The control by the same", second["control"], "control"))
-    return '<ul class="tiles">' + "".join(tile(*item) for item in tiles) + "</ul>"
+    return '<ul class="tiles">' + "".join(_tile(*item) for item in tiles) + "</ul>"
 
 
-def tile(label: str, rate: Mapping[str, Any], name: str) -> str:
+def _tile(label: str, rate: Mapping[str, Any], name: str) -> str:
     """One rate: share, interval, count."""
     return (
         f'<li><span class="label">{said(label)}</span><span class="value">{percent(rate["share"])}</span>'
@@ -89,7 +89,7 @@ def scores_html(result: Result) -> str:
     table = Table("Score", ["Beat it, training", "All training images", "Control", "Plain pictures, control", "Median"])
     for name, found in result.summary["scores"].items():
         kind = SCORES[name]
-        cells = [rate_cell(found.get(key)) for key in ("training", "all_training", "control", "calibrated_control")]
+        cells = [_rate_cell(found.get(key)) for key in ("training", "all_training", "control", "calibrated_control")]
         control = f"<small>control {found['control_median']:.3f}</small>" if "control_median" in found else ""
         cells.append(f"{found['median']:.3f}{control}")
         rule = f"{kind.symbol} {kind.sign} {rounded(found['threshold'])}"
@@ -112,12 +112,12 @@ def bands_html(result: Result) -> str:
             low, high = sorted((band["begin"], band["end"]))
             edges = f"{rounded(low)} to {rounded(high)}"
         cells = [
-            rate_cell(training["ams"]),
-            rate_cell(control["ams"]),
-            ratio_cell(band["training_over_control"]),
-            unique_cell(training["ums_nearest"]),
-            unique_cell(control["ums_nearest"]),
-            unique_cell(training["ums_published"]),
+            _rate_cell(training["ams"]),
+            _rate_cell(control["ams"]),
+            _ratio_cell(band["training_over_control"]),
+            _unique_cell(training["ums_nearest"]),
+            _unique_cell(control["ums_nearest"]),
+            _unique_cell(training["ums_published"]),
         ]
         table.add(name, edges, cells)
     return table.html(
@@ -127,7 +127,7 @@ def bands_html(result: Result) -> str:
     )
 
 
-def rate_cell(rate: Mapping[str, Any] | None) -> str:
+def _rate_cell(rate: Mapping[str, Any] | None) -> str:
     """A rate in a table; empty where there is none."""
     if not rate:
         return ""
@@ -136,12 +136,12 @@ def rate_cell(rate: Mapping[str, Any] | None) -> str:
     )
 
 
-def ratio_cell(found: Mapping[str, Any]) -> str:
+def _ratio_cell(found: Mapping[str, Any]) -> str:
     """How many times as often as against the control."""
     return "undefined" if is_none(found) else f"{number(found['value'])}<small>{between(found)}</small>"
 
 
-def unique_cell(found: Mapping[str, Any] | None) -> str:
+def _unique_cell(found: Mapping[str, Any] | None) -> str:
     """UMS in a table; empty where it is not defined."""
     if not found:
         return ""

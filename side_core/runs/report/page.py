@@ -20,8 +20,8 @@ from side_core.wording import counted, rounded
 __all__ = ["command_of", "report_html"]
 
 STYLE = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
-QUESTION = "What has this model memorised?"
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # a browser fetches nothing, runs nothing
+_QUESTION = "What has this model memorised?"
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # a browser fetches nothing, runs nothing
 
 
 def report_html(result: Result) -> str:
@@ -51,38 +51,38 @@ def page_html(result: Result) -> str:
     kind: type[ExtractSettings | ScoreSettings] = ScoreSettings if result.kind == "score" else ExtractSettings
     settings = kind.read(result.settings)
     threshold = float(result.summary["scores"][result.score]["threshold"])
-    about = about_html(result)
+    about = _about_html(result)
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{QUESTION} {said(title_of(result), 80)}</title>
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>{_QUESTION} {said(_title_of(result), 80)}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <header>
 <p class="kicker">SIDE Explorer · report of a run</p>
-<h1>{QUESTION}</h1>
+<h1>{_QUESTION}</h1>
 <p class="about">{about}</p>
 </header>
 <main>
 <section aria-label="Answer">
-{answer_html(result, threshold)}
+{_answer_html(result, threshold)}
 {tiles_html(result)}
 {effect_html(result)}
-{notes_html(result)}
+{_notes_html(result)}
 </section>
 <section aria-labelledby="pictures">
 <h2 id="pictures">Pictures, nearest to a copy first</h2>
-<p>{legend(result)}</p>
+<p>{_legend(result)}</p>
 {pictures_html(result, threshold)}
 </section>
 <section aria-labelledby="numbers">
 <h2 id="numbers" class="new">Numbers</h2>
-<figure class="chart">{histogram_svg(result, threshold)}<figcaption>{chart_legend(result)}</figcaption></figure>
+<figure class="chart">{histogram_svg(result, threshold)}<figcaption>{_chart_legend(result)}</figcaption></figure>
 {scores_html(result)}
 {bands_html(result)}
 </section>
@@ -106,16 +106,16 @@ belong to others: mind their licence before you pass this page on.</footer>
 """
 
 
-def title_of(result: Result) -> str:
+def _title_of(result: Result) -> str:
     """What was examined: the model, or where the pictures came from."""
     if result.kind == "extract":
         return str(result.summary["model"]["name"])
     return str(result.summary["samples"]["source"])
 
 
-def about_html(result: Result) -> str:
+def _about_html(result: Result) -> str:
     """What was examined, how many pictures, what steered."""
-    parts = [f"<strong>{said(title_of(result), 80)}</strong>"]
+    parts = [f"<strong>{said(_title_of(result), 80)}</strong>"]
     count = counted(len(result.names), "picture")
     if result.kind == "extract":
         seeds = (
@@ -130,7 +130,7 @@ def about_html(result: Result) -> str:
     return " · ".join(parts)
 
 
-def answer_html(result: Result, threshold: float) -> str:
+def _answer_html(result: Result, threshold: float) -> str:
     """The answer in one sentence, never without its control."""
     found, kind = result.summary["scores"][result.score], SCORES[result.score]
     rule = f"{said(kind.symbol)} {said(kind.sign)} {rounded(threshold)}"
@@ -151,7 +151,7 @@ def answer_html(result: Result, threshold: float) -> str:
     )
 
 
-def notes_html(result: Result) -> str:
+def _notes_html(result: Result) -> str:
     """What a reader should know about what was read, compared and left out."""
     notes = [note for kind in ("warnings", "notes") for note in result.summary.get(kind, [])]
     if not result.summary.get("complete", True):
@@ -159,7 +159,7 @@ def notes_html(result: Result) -> str:
     return "".join(f'<p class="note" role="note">{said(note)}</p>' for note in notes)
 
 
-def legend(result: Result) -> str:
+def _legend(result: Result) -> str:
     """What stands where in a card."""
     shown = min(MOST_PAIRS, len(result.names))
     which = f"The {shown} of {len(result.names):,} nearest. " if shown < len(result.names) else ""
@@ -173,7 +173,7 @@ def legend(result: Result) -> str:
     )
 
 
-def chart_legend(result: Result) -> str:
+def _chart_legend(result: Result) -> str:
     """What the bars mean."""
     if f"control/{result.score}" not in result.scores:
         return "How many pictures have which score against the training images."

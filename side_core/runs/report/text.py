@@ -7,7 +7,7 @@ from typing import Any
 from side_core.files.paths import printable
 from side_core.wording import shortened
 
-NARROW = "\u00a0"  # a space at which no line ends
+_NARROW = "\u00a0"  # a space at which no line ends
 
 
 def said(text: object, most: int = 0) -> str:
@@ -18,12 +18,12 @@ def said(text: object, most: int = 0) -> str:
 
 def percent(share: float) -> str:
     """A share for people."""
-    return f"{100 * share:.1f}{NARROW}%"
+    return f"{100 * share:.1f}{_NARROW}%"
 
 
 def interval(rate: Mapping[str, Any]) -> str:
     """The 95 % interval of a share."""
-    return f"{100 * rate['low']:.1f} to {100 * rate['high']:.1f}{NARROW}%"
+    return f"{100 * rate['low']:.1f} to {100 * rate['high']:.1f}{_NARROW}%"
 
 
 def number(value: float | None) -> str:

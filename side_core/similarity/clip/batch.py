@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
 IMAGE_SIZE = 32
-RARE = 2.0  # what each thing that a face wears adds to how often it is shown
+_RARE = 2.0  # what each thing that a face wears adds to how often it is shown
 
 
 def captions_of(attributes: list[dict[str, str]], settings: TrainClipSettings, step: int) -> list[str]:
@@ -32,7 +32,7 @@ def phrases_of(attributes: list[dict[str, str]]) -> Tensor:
 
 def weight_of(attributes: dict[str, str]) -> float:
     """How often a face is shown, against one that wears nothing: what is rare would be learnt late, or never."""
-    return 1.0 + RARE * sum(attributes[name] != "none" for name in ABSENT)
+    return 1.0 + _RARE * sum(attributes[name] != "none" for name in ABSENT)
 
 
 def rows_of(weights: Tensor, settings: TrainClipSettings, step: int) -> Tensor:

@@ -21,11 +21,11 @@ from side_core.similarity.network import NetworkEncoder, weights_path
 
 CONFIG = "open_clip_config.json"
 WEIGHTS = "open_clip_model.safetensors"  # the names under which open_clip saves a model and looks for it first
-PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
+_PICKLES = {".bin", ".pt", ".pth", ".ckpt", ".pkl"}
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")  # beside them, where a model has a vocabulary of its own
 LOCAL = "local-dir:"
-HUB = "hf-hub:"
-FORMS = f"{', '.join(CLIPS)}, {LOCAL}FOLDER or {HUB}ORG/NAME"
+_HUB = "hf-hub:"
+_FORMS = f"{', '.join(CLIPS)}, {LOCAL}FOLDER or {_HUB}ORG/NAME"
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +70,16 @@ def open_clip_model(weights: str | None, device: str) -> ClipModel:
         ValueError: no such weights, pickles, damaged files, files that do not fit each other, no network.
     """
     if not weights:
-        raise SettingError(f"Encoder 'clip' needs a network: name it, as {FORMS}.", "encoder_weights")
-    folder = clip_folder(weights)
-    config = check_folder(folder)
-    network, prepare, preprocess = load(folder, device)
+        raise SettingError(f"Encoder 'clip' needs a network: name it, as {_FORMS}.", "encoder_weights")
+    folder = _clip_folder(weights)
+    config = _check_folder(folder)
+    network, prepare, preprocess = _load(folder, device)
     with (folder / WEIGHTS).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return ClipModel(weights, folder, config, network, prepare, preprocess, digest, device)
 
 
-def clip_folder(weights: str) -> Path:
+def _clip_folder(weights: str) -> Path:
     """The folder that encoder weights name; one of the Hub is fetched once.
 
     Raises:
@@ -89,9 +89,9 @@ def clip_folder(weights: str) -> Path:
         return CLIPS[weights]
     if weights.startswith(LOCAL):
         return weights_path(weights, weights.removeprefix(LOCAL))
-    if weights.startswith(HUB):
-        return hub_folder(weights)
-    raise ValueError(f"The weights of encoder 'clip' cannot be '{weights}': name them as {FORMS}.")
+    if weights.startswith(_HUB):
+        return _hub_folder(weights)
+    raise ValueError(f"The weights of encoder 'clip' cannot be '{weights}': name them as {_FORMS}.")
 
 
 def image_encoder(model: ClipModel) -> NetworkEncoder:
@@ -117,14 +117,14 @@ def image_encoder(model: ClipModel) -> NetworkEncoder:
         ) from None
 
 
-def check_folder(folder: Path) -> dict[str, Any]:
+def _check_folder(folder: Path) -> dict[str, Any]:
     """The model's part of the configuration of a folder that open_clip can load from safetensors, without a network.
 
     Raises:
         ValueError: a file is missing or not allowed, is a pickle, is no JSON, or names weights elsewhere.
     """
     if not folder.is_dir():
-        if folder.suffix in PICKLES:
+        if folder.suffix in _PICKLES:
             raise ValueError(f"'{folder}' is a pickle, which could run code: name a folder with {WEIGHTS}.")
         raise ValueError(f"'{folder}' is no folder: name one with {CONFIG} and {WEIGHTS}.")
     if not (folder / CONFIG).is_file():
@@ -140,7 +140,7 @@ def check_folder(folder: Path) -> dict[str, Any]:
             "choose a model that open_clip builds by itself."
         )
     if not (folder / WEIGHTS).is_file():
-        pickles = sorted(file for file in folder.iterdir() if file.suffix in PICKLES)
+        pickles = sorted(file for file in folder.iterdir() if file.suffix in _PICKLES)
         if pickles:
             raise ValueError(f"'{pickles[0]}' is a pickle, which could run code: save the model again as {WEIGHTS}.")
         raise ValueError(f"'{folder}' has no weights: a file {WEIGHTS} is needed.")
@@ -148,7 +148,7 @@ def check_folder(folder: Path) -> dict[str, Any]:
     return model
 
 
-def load(folder: Path, device: str) -> tuple[Any, Callable[[Image.Image], Tensor], dict[str, Any]]:
+def _load(folder: Path, device: str) -> tuple[Any, Callable[[Image.Image], Tensor], dict[str, Any]]:
     """The model of a checked folder in float32, the transform before its image network, and that one's settings.
 
     Raises:
@@ -169,24 +169,24 @@ def load(folder: Path, device: str) -> tuple[Any, Callable[[Image.Image], Tensor
         preprocess = open_clip.get_model_preprocess_cfg(model)
     except Exception as error:  # whatever a configuration makes of open_clip's constructors
         raise ValueError(
-            f"The weights in '{folder}' do not fit their {CONFIG} ({in_short(error)}): save the model again."
+            f"The weights in '{folder}' do not fit their {CONFIG} ({_in_short(error)}): save the model again."
         ) from None
     return model.eval().requires_grad_(False), prepare, preprocess
 
 
-def in_short(error: Exception) -> str:
+def _in_short(error: Exception) -> str:
     """An error on one line; of PyTorch's lists of tensors the heading is left out."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return first_line(ValueError(" ".join(lines[1:] or lines).strip()))
 
 
-def hub_folder(weights: str) -> Path:
+def _hub_folder(weights: str) -> Path:
     """The folder of a Hub model, fetched once; configuration, safetensors and tokenizer only.
 
     Raises:
         ValueError: the app is public, the name is none, or it cannot be fetched.
     """
-    name = weights.removeprefix(HUB)
+    name = weights.removeprefix(_HUB)
     check_private(weights)
     if not is_hub_id(name):
         raise ValueError(f"'{weights}' names no model of the Hub: write it as hf-hub:ORG/NAME.")

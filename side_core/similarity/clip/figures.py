@@ -16,9 +16,9 @@ from side_core.similarity.neighbours import nearest
 from side_core.similarity.text import TextEncoder
 from side_core.stats.rate import Rate, rate_of
 
-GROUP = 100  # captions against as many pictures
-SHIFT = 2  # pixels of a 32 x 32 picture, one of the 16 x 16 it was enlarged from
-PHRASES: dict[str, tuple[str, Callable[[tuple[str, ...]], str]]] = {  # attribute: its aspect, and which way to say it
+_GROUP = 100  # captions against as many pictures
+_SHIFT = 2  # pixels of a 32 x 32 picture, one of the 16 x 16 it was enlarged from
+_PHRASES: dict[str, tuple[str, Callable[[tuple[str, ...]], str]]] = {  # attribute: its aspect, and which way to say it
     "hair length": ("hair", lambda ways: ways[1]),
     "hair colour": ("hair", lambda ways: ways[2]),
     "hat": ("hat", lambda ways: ways[-1]),
@@ -103,14 +103,14 @@ def measure(encoder: TextEncoder, faces: TrainingSet) -> ClipFigures:
     return ClipFigures(
         faces.name,
         {name: retrieval(pictures, encoder.text_features(texts)) for name, texts in captions.items()},
-        {name: accuracy(encoder, pictures, aspects, name) for name in PHRASES},
+        {name: accuracy(encoder, pictures, aspects, name) for name in _PHRASES},
         {name: found_again(encoder.images, faces.images, changed) for name, changed in changes(faces.images).items()},
     )
 
 
 def retrieval(pictures: np.ndarray, texts: np.ndarray) -> Retrieval:
     """How well (n, d) features of pictures and of their captions find each other, in groups of 100."""
-    groups = (-1, GROUP, pictures.shape[1])
+    groups = (-1, _GROUP, pictures.shape[1])
     cosines = np.einsum("gpd,gtd->gpt", pictures.reshape(groups), texts.reshape(groups))
     right = np.diagonal(cosines, axis1=1, axis2=2)
     captions = (cosines > right[:, :, None]).sum(axis=2).ravel()  # how many are nearer to a picture than its own
@@ -127,7 +127,7 @@ def accuracy(encoder: TextEncoder, pictures: np.ndarray, aspects: list[Aspects],
         aspects: of each picture.
         name: of the attribute; the colour of a hat is asked of those who wear one.
     """
-    aspect, phrase = PHRASES[name]
+    aspect, phrase = _PHRASES[name]
     truth = np.array([phrase(each[aspect]) for each in aspects])
     asked = np.array([name != "hat colour" or truth[row] != "no hat" for row in range(len(truth))])
     classes, counts = np.unique(truth[asked], return_counts=True)
@@ -138,9 +138,9 @@ def accuracy(encoder: TextEncoder, pictures: np.ndarray, aspects: list[Aspects],
 
 def changes(images: np.ndarray) -> dict[str, np.ndarray]:
     """(n, H, W, 3) pictures, changed a little."""
-    right = np.pad(images, ((0, 0), (0, 0), (SHIFT, 0), (0, 0)), mode="edge")[:, :, :-SHIFT]
-    down = np.pad(images, ((0, 0), (SHIFT, 0), (0, 0), (0, 0)), mode="edge")[:, :-SHIFT]
-    return {"mirrored": images[:, :, ::-1], f"{SHIFT} pixels to the right": right, f"{SHIFT} pixels down": down}
+    right = np.pad(images, ((0, 0), (0, 0), (_SHIFT, 0), (0, 0)), mode="edge")[:, :, :-_SHIFT]
+    down = np.pad(images, ((0, 0), (_SHIFT, 0), (0, 0), (0, 0)), mode="edge")[:, :-_SHIFT]
+    return {"mirrored": images[:, :, ::-1], f"{_SHIFT} pixels to the right": right, f"{_SHIFT} pixels down": down}
 
 
 def found_again(encoder: Encoder, images: np.ndarray, changed: np.ndarray) -> FoundAgain:
@@ -155,12 +155,12 @@ def found_again(encoder: Encoder, images: np.ndarray, changed: np.ndarray) -> Fo
 def add_figures(folder: Path, figures: ClipFigures) -> None:
     """Write the figures into the card of a model's folder."""
     file = folder / "card.json"
-    card = json.loads(file.read_text()) | {"held_out": rounded(asdict(figures))}
+    card = json.loads(file.read_text()) | {"held_out": _rounded(asdict(figures))}
     file.write_text(json.dumps(card, indent=2) + "\n")
 
 
-def rounded(figures: object) -> object:
+def _rounded(figures: object) -> object:
     """The same with shares of four digits."""
     if isinstance(figures, dict):
-        return {name: rounded(value) for name, value in figures.items()}
+        return {name: _rounded(value) for name, value in figures.items()}
     return round(figures, 4) if isinstance(figures, float) else figures

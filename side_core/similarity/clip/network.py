@@ -15,8 +15,8 @@ from side_core.similarity.clip.encoder import CONFIG, WEIGHTS
 if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
-HEAD = 32  # width of an attention head
-PREPROCESSING = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
+_HEAD = 32  # width of an attention head
+_PREPROCESSING = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "shortest"}
 
 
 def model_config(settings: TrainClipSettings, vocabulary: int) -> dict[str, Any]:
@@ -27,14 +27,14 @@ def model_config(settings: TrainClipSettings, vocabulary: int) -> dict[str, Any]
             "image_size": IMAGE_SIZE,
             "layers": settings.layers,
             "width": settings.width,
-            "head_width": HEAD,
+            "head_width": _HEAD,
             "patch_size": settings.patch,
         },
         "text_cfg": {
             "context_length": settings.context,
             "vocab_size": vocabulary,
             "width": settings.text_width,
-            "heads": settings.text_width // HEAD,
+            "heads": settings.text_width // _HEAD,
             "layers": settings.text_layers,
             "hf_tokenizer_name": ".",  # open_clip then takes the tokenizer of the folder itself
         },
@@ -77,6 +77,6 @@ def clip_weights(learner: Learner) -> dict[str, Tensor]:
 def write_clip(folder: Path, weights: dict[str, Tensor], config: dict[str, Any], tokenizer: "CLIPTokenizer") -> None:
     """Write weights in half precision, configuration and tokenizer, as open_clip reads them."""
     write_tensors(folder / WEIGHTS, {name: value.half() for name, value in weights.items()})
-    content = {"model_cfg": config, "preprocess_cfg": PREPROCESSING}
+    content = {"model_cfg": config, "preprocess_cfg": _PREPROCESSING}
     (folder / CONFIG).write_text(json.dumps(content, indent=2) + "\n")
     tokenizer.save_pretrained(folder)

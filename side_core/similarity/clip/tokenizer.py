@@ -9,11 +9,11 @@ from side_core.dpm.formats.config import first_line, read_config
 from side_core.dpm.text.tokenizer_files import checked_files, limit_of
 from side_core.similarity.clip.encoder import CONFIG, LOCAL, TOKENIZER, ClipModel
 
-Tokenize = Callable[..., Tensor]
+_Tokenize = Callable[..., Tensor]
 PROBE = "a face with a red hat"
 
 
-def open_tokenizer(model: ClipModel) -> Tokenize:
+def open_tokenizer(model: ClipModel) -> _Tokenize:
     """open_clip's tokenizer of a model: (n) texts to (n, context) int64 ids. No network is used and no code run.
 
     Raises:
@@ -24,7 +24,7 @@ def open_tokenizer(model: ClipModel) -> Tokenize:
     text = model.config["text_cfg"]
     own = bool(text.get("hf_tokenizer_name"))
     if own:
-        check_files(model)
+        _check_files(model)
     safe = {"trust_remote_code": False, "local_files_only": True} if own else {}  # before what the folder says
     try:
         tokenize: Any = open_clip.get_tokenizer(f"{LOCAL}{model.folder}", **safe)
@@ -49,7 +49,7 @@ def open_tokenizer(model: ClipModel) -> Tokenize:
     return tokenize
 
 
-def check_files(model: ClipModel) -> None:
+def _check_files(model: ClipModel) -> None:
     """Raise ValueError where a tokenizer's file is missing, is no JSON, or may not be read."""
     for name in TOKENIZER:
         file = model.folder / name
@@ -59,7 +59,7 @@ def check_files(model: ClipModel) -> None:
     checked_files(model.folder)
 
 
-def is_cut(tokenize: Tokenize, text: str, context: int) -> bool:
+def is_cut(tokenize: _Tokenize, text: str, context: int) -> bool:
     """Whether a text is longer than the text network reads: with room for one token more it looks different."""
     return not tokenize([text], context_length=context + 1)[:, :context].equal(tokenize([text]))
 

@@ -28,7 +28,7 @@ from side_core.similarity.clip.batch import (
 from side_core.similarity.clip.network import ClipAndHead, clip_weights, model_config, write_clip
 from side_core.wording import counted
 
-LARGEST_SCALE = 100  # of the logits, beyond which training becomes unstable (Radford et al. 2021, section 2.5)
+_LARGEST_SCALE = 100  # of the logits, beyond which training becomes unstable (Radford et al. 2021, section 2.5)
 
 
 def train_clip(
@@ -53,7 +53,7 @@ def train_clip(
         ValueError: neither steps nor minutes given; pictures of another size or without attributes; fewer of them than
             a batch; nothing to resume, or not by these settings; a folder that cannot be written; a loss not finite.
     """
-    check_request(faces, settings, out, device)
+    _check_request(faces, settings, out, device)
     attributes = by_row(faces.attributes)
     weights = torch.tensor([weight_of(each) for each in attributes])
     tokenizer = new_tokenizer(captions_of(attributes, settings, step=-1), settings.context)
@@ -78,10 +78,10 @@ def train_clip(
 
     yield from learn(learner, loss_at, settings, out / CHECKPOINT)
     write_clip(out, clip_weights(learner), config, tokenizer)
-    write_card(out, clip_card(faces, settings) | effort(learner.counters, device))
+    _write_card(out, _clip_card(faces, settings) | effort(learner.counters, device))
 
 
-def check_request(faces: TrainingSet, settings: TrainClipSettings, out: Path, device: str) -> None:
+def _check_request(faces: TrainingSet, settings: TrainClipSettings, out: Path, device: str) -> None:
     """Raise ValueError for what cannot be trained: see `train_clip`. Makes the folder `out`."""
     check_length(settings)
     if faces.size != (IMAGE_SIZE, IMAGE_SIZE):
@@ -107,13 +107,13 @@ def contrastive_loss(of_images: Tensor, of_texts: Tensor, logit_scale: Tensor) -
         of_texts: (n, d) features of their captions.
         logit_scale: log of the learnt inverse temperature.
     """
-    scale = logit_scale.exp().clamp(max=LARGEST_SCALE)
+    scale = logit_scale.exp().clamp(max=_LARGEST_SCALE)
     logits = scale * functional.normalize(of_images.float()) @ functional.normalize(of_texts.float()).T
     pairs = torch.arange(len(logits), device=logits.device)
     return (functional.cross_entropy(logits, pairs) + functional.cross_entropy(logits.T, pairs)) / 2
 
 
-def clip_card(faces: TrainingSet, settings: TrainClipSettings) -> dict[str, Any]:
+def _clip_card(faces: TrainingSet, settings: TrainClipSettings) -> dict[str, Any]:
     """What a reader must know of the model: data and settings."""
     return {
         "kind": "CLIP model of captioned pixel faces (open_clip)",
@@ -122,6 +122,6 @@ def clip_card(faces: TrainingSet, settings: TrainClipSettings) -> dict[str, Any]
     }
 
 
-def write_card(folder: Path, card: dict[str, Any]) -> None:
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
     """Write `card.json`."""
     (folder / "card.json").write_text(json.dumps(card, indent=2) + "\n")
