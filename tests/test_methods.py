@@ -7,10 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages._parts import method_page
 from pages._parts.history.style import KINDS
@@ -29,9 +27,9 @@ from side_core.runs.wording import COUNTED
 from side_core.sampling.store import in_memory
 from side_core.settings import Settings
 from side_core.settings.ability import ABILITIES
+from tests.pages.app import followed as opened
 
 ROOT = Path(__file__).parents[1]
-ROUTER = ROOT / "pages" / "_navigation.py"
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
@@ -133,16 +131,6 @@ def test_its_page_runs_is_kept_and_shows_fingerprints(method: Method) -> None:
     assert "Kept as run" in captions and "Fingerprints" in captions
 
 
-def opened(link: str) -> AppTest:
-    """The page that a link opens."""
-    parts = urlsplit(link)
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page(f"{parts.path.strip('/')}.py")
-    for name, values in parse_qs(parts.query).items():
-        app.query_params[name] = values
-    return app.run()
-
-
 def test_a_model_that_lacks_something_is_refused_before_it_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     sweep = METHODS["sweep"]
     needy = Method(**vars(sweep) | {"needs": frozenset({"text", "gradients"})})
@@ -159,6 +147,13 @@ def test_a_model_that_lacks_something_is_refused_before_it_is_opened(monkeypatch
     app = opened("/sweep?model=ideal&x=steps&x_steps=2,3&surrogates=none")
     assert [item.value.replace("\\", "") for item in app.error] == [sentence] and not app.exception
     assert needs.icon_of(sweep) == ":material/grid_on:"
+
+
+def test_a_method_without_a_page_is_told_and_the_others_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    ghost = Method(**vars(METHODS["sweep"]) | {"name": "ghost", "title": "Ghost"})
+    monkeypatch.setitem(METHODS, "ghost", ghost)
+    app = opened("/models")
+    assert not app.exception and "Ghost has no page here" in app.sidebar.warning[0].value
 
 
 def test_descriptions_say_what_models_have() -> None:

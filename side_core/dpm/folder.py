@@ -28,10 +28,14 @@ def model_folder(model: str) -> Path:
     """The folder of a built-in name, the folder that was named itself, or that of a Hub id, which is fetched once.
 
     Raises:
-        ValueError: a Hub id that cannot be fetched; a model that a public app does not list, or may not read.
+        ValueError: a Hub id that cannot be fetched; a model that a public app does not list, or may not read; a shipped
+            one that is not there.
     """
     if model in BUILT_INS:
-        return BUILT_INS[model].folder
+        shipped = BUILT_INS[model].folder
+        if not shipped.is_dir():
+            raise ValueError(f"The shipped model '{model}' is missing: install it with its assets, or name your own.")
+        return shipped
     _check_listed(model)
     folder = _local_folder(model)
     if folder is not None:

@@ -82,7 +82,7 @@ class SweepJob:
         return sweep(self.plan, store)
 
 
-def _open_job(
+def open_job(
     settings: SweepSettings, device: str | None = None, recorded: str | None = None
 ) -> Generator[Part, None, SweepJob]:
     """Open the model, its images, the surrogates and the encoders, and plan the cells.

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 
 from side_core.dpm.description import describe
-from side_core.dpm.folder import open_denoiser
+from side_core.dpm.folder import model_folder, open_denoiser
 from side_core.dpm.formats.blueprint import WEIGHTS
 from side_core.files.assets import BUILT_INS
 
@@ -194,3 +195,9 @@ def test_a_single_file_and_parts_of_weights_are_called_what_they_are(pipeline: P
     weights.rename(weights.with_name("diffusion_pytorch_model-00001-of-00002.safetensors"))
     with pytest.raises(ValueError, match=r"are in parts, but diffusion_pytorch_model\.safetensors\.index\.json"):
         open_denoiser(str(tmp_path / "model"))
+
+
+def test_a_shipped_model_that_was_not_shipped_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(BUILT_INS, "pixel-faces", replace(BUILT_INS["pixel-faces"], folder=tmp_path / "none"))
+    with pytest.raises(ValueError, match="The shipped model 'pixel-faces' is missing: install it with its assets"):
+        model_folder("pixel-faces")

@@ -21,28 +21,8 @@ from side_core.progress import finish
 from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
 from side_core.stats.rate import Rate
+from tests.pages.app import opened, text_of, unescaped
 from tests.similarity.altered import photographs
-
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
-
-
-def opened(**link: str) -> AppTest:
-    """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def text_of(app: AppTest) -> str:
-    """Everything the page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error")
-    return "\n".join(unescaped(element.value) for kind in kinds for element in app.get(kind))
-
-
-def unescaped(text: str) -> str:
-    """Markdown that was escaped to be shown as it is."""
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
 
 
 def pairs_of(app: AppTest) -> list[str]:

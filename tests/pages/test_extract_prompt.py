@@ -14,8 +14,9 @@ from side_core.progress import finish
 from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings, SweepSettings
 from tests.dpm.text.small_folders import save_small
+from tests.pages import app
+from tests.pages.app import ROUTER, text_of
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 SETS = {"data": "pixel-faces[0:20]", "control": "pixel-faces[20:40]"}
 PROMPT = "portrait of Ada Novak, glasses"
 
@@ -34,18 +35,7 @@ def own_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(**link: object) -> AppTest:
     """The page as a link opens it, with few quick pictures."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    for name, value in ({"count": 2, "steps": 3, "mode": "exact"} | link).items():
-        app.query_params[name] = str(value)
-    return app.run()
-
-
-def text_of(app: AppTest) -> str:
-    """Everything the page says in words, markup undone."""
-    kinds = ("markdown", "caption", "info", "warning", "error")
-    return "\n".join(
-        re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", element.value) for kind in kinds for element in app.get(kind)
-    )
+    return app.opened(**{"count": 2, "steps": 3, "mode": "exact"} | link)
 
 
 def scores_of(**settings: object) -> list[str]:

@@ -4,13 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages._parts.extract import drawing
 from pages._parts.runtime import warm_up
 from pages._parts.show import first_look
-
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+from tests.pages.app import opened
 
 
 @pytest.fixture
@@ -31,13 +29,6 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(first_look, "_show", show)
     monkeypatch.setattr(warm_up, "DONE", type(warm_up.DONE)())
     return found
-
-
-def opened(**link: str) -> AppTest:
-    app = AppTest.from_file(ROUTER, default_timeout=60)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
 
 
 @pytest.mark.parametrize("link", [{}, {"view": "demo"}, {"size": "true"}])

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,9 @@ from side_core.runs.workspace import Workspace
 from side_core.sampling.picture import alone
 from side_core.sampling.picture_files import PngStore, write_picture
 from side_core.settings import ExtractSettings
+from tests.pages import app
+from tests.pages.app import html_of, text_of
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 MARKUP = "<script>alert(1)</script> **bold** :material/star: [x](http://x) $y$ #h"
 
 
@@ -53,25 +55,7 @@ def kept(here: Workspace, subject: Subject) -> Callable[..., Run]:
     return make
 
 
-def opened(**link: str) -> AppTest:
-    """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=60)
-    app.switch_page("history.py")
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def text_of(app: AppTest) -> str:
-    """Everything the page says in words, as a person reads it."""
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error")
-    text = "\n".join(element.value for kind in kinds for element in app.get(kind))
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
-
-
-def html_of(app: AppTest) -> str:
-    """All HTML of the page."""
-    return "\n".join(element.proto.body for element in app.get("html"))
+opened = partial(app.opened, "history")
 
 
 def choose(app: AppTest, *runs: Run) -> AppTest:

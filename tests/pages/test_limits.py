@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts.show.text import plain
 from side_core.files.public import Limits
+from tests.pages.app import opened
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 MOST = Limits()
 
 
@@ -16,14 +16,6 @@ MOST = Limits()
 def public(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIDE_PUBLIC", "1")
     monkeypatch.delenv("SIDE_MODELS", raising=False)
-
-
-def opened(page: str, **link: str) -> AppTest:
-    """A page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.switch_page(page).run() if page else app.run()
 
 
 def said(app: AppTest) -> str:

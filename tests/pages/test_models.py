@@ -1,35 +1,19 @@
 """The Models page, through the router, without a browser."""
 
-import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
+from tests.pages import app
+from tests.pages.app import text_of
 from tests.similarity.altered import photographs
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
-
-
-def opened(**link: str) -> AppTest:
-    """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page("models.py")
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def text_of(app: AppTest) -> str:
-    """Everything the page says in words."""
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error")
-    found = [element.value for kind in kinds for element in app.get(kind)]
-    found += [f"{name} {value}" for table in app.table for name, value in table.value.iloc[:, 0].items()]
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", "\n".join(found))
+opened = partial(app.opened, "models")
 
 
 def test_a_built_in_model_is_described_with_its_data_and_control() -> None:

@@ -23,8 +23,8 @@ from side_core.settings import ExtractSettings, ScoreSettings
 from side_core.similarity.encoder import open_encoder
 from side_core.similarity.text import open_text_encoder
 from side_core.surrogate.folder import load_surrogate
+from tests.pages.app import ROUTER
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 FEW = {"model": "ideal", "count": "1", "steps": "1"}
 SCORE = {"pictures": "Score a folder", "samples": "pixel-faces[0:2]", "data": "pixel-faces[0:9]"}
 PROMPT = {"count": "1", "score_images": "1", "prompt": "portrait of Ada Abadi"}

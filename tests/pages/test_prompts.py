@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -32,8 +33,9 @@ from side_core.prompts.norms import norms_of, score_of
 from side_core.settings import ExtractSettings, PromptSettings
 from side_core.wording import rounded
 from tests.dpm.text.small_folders import save_small
+from tests.pages import app
+from tests.pages.app import button, html_of
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 PROMPT = "portrait of Ada Novak, long hair"
 NAMES = ("Ada", "Boris", "Carla", "Dario", "Emil", "Fiona", "Goran", "Hugo")
 NEVER = tuple(f"portrait of {name} Berg, hat" for name in NAMES)
@@ -68,17 +70,7 @@ def link(model: str, held_out: str) -> dict[str, str]:
     return own | {"steps": str(STEPS), "count": "2"}
 
 
-def opened(**link: str) -> AppTest:
-    """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page("prompts.py")
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def html_of(app: AppTest) -> str:
-    return "\n".join(element.proto.body for element in app.get("html"))
+opened = partial(app.opened, "prompts")
 
 
 def text_of(app: AppTest) -> str:
@@ -246,11 +238,6 @@ def test_no_score_is_shown_as_one_without_held_out_prompts(link: dict[str, str],
     app = opened(**link | {"model": str(save_small(tmp_path / "unknown", "sd1")), "held_out": ""})
     assert not app.exception and not app.error and not app.metric
     assert "nobody can tell what that is worth" in text_of(app)
-
-
-def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
-    """A button by what it says."""
-    return next(item for item in app.button if item.label == label)
 
 
 def test_the_score_comes_first_and_held_out_prompts_that_take_long_wait_for_a_click_and_go_on_where_they_were(

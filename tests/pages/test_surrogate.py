@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import zipfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from side_core.settings import PRESETS, SurrogateSettings
 from side_core.surrogate.building import gather, learn
 from side_core.surrogate.folder import load_surrogate, save_surrogate
 from side_core.surrogate.surrogate import Surrogate
+from tests.pages import app
+from tests.pages.app import html_of, text_of, unescaped
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 SMALL = {
     "of": "ideal",
     "synthetic_count": "256",
@@ -61,13 +63,7 @@ def saved(made: Surrogate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     return saving.HOME / "first"
 
 
-def opened(**link: str) -> AppTest:
-    """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page("surrogate.py")
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
+opened = partial(app.opened, "surrogate")
 
 
 def drawn(**link: str) -> AppTest:
@@ -91,23 +87,6 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def labels(app: AppTest) -> list[str]:
     return [button.label for button in app.button]
-
-
-def text_of(app: AppTest) -> str:
-    """Everything the page says in words."""
-    kinds = ("title", "header", "subheader", "markdown", "caption", "info", "success", "warning", "error")
-    found = [element.value for kind in kinds for element in app.get(kind)]
-    found += [f"{name} {value}" for table in app.table for name, value in table.value.iloc[:, 0].items()]
-    return unescaped("\n".join(found))
-
-
-def unescaped(text: str) -> str:
-    """Markdown that was escaped to be shown as it is."""
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
-
-
-def html_of(app: AppTest) -> str:
-    return "".join(element.proto.body for element in app.get("html"))
 
 
 def test_first_visit_says_how_long_drawing_takes_and_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,30 +13,15 @@ from pages._parts.runtime.job import STORE
 from pages._parts.runtime.pictures import MEMORY
 from side_core.files.assets import BASELINES
 from side_core.settings import ExtractSettings
+from tests.pages import app
+from tests.pages.app import ROUTER, button, text_of
 
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 SMALL = {"model": "ideal", "count": "16", "x": "steps", "x_steps": "2,3", "surrogates": "none"}
 
 
 def opened(**link: str | list[str]) -> AppTest:
     """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page("sweep.py")
-    for name, value in (SMALL | link).items():
-        app.query_params[name] = value
-    return app.run()
-
-
-def text_of(app: AppTest) -> str:
-    """Everything the page says in words, without the marks that keep it from being markup."""
-    kinds = ("title", "markdown", "caption", "info", "warning", "error")
-    text = "\n".join(element.value for kind in kinds for element in app.get(kind))
-    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
-
-
-def button(app: AppTest, label: str):  # type: ignore[no-untyped-def]
-    """A button by what it says."""
-    return next(item for item in app.button if item.label == label)
+    return app.opened("sweep", **SMALL | link)
 
 
 def target(app: AppTest) -> dict[str, list[str]]:

@@ -1,7 +1,6 @@
 """The tour, through the router: every step, every control, and figures against ones computed here."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,24 +11,15 @@ from pages._parts.tour import nearest, proof, stage
 from pages._parts.tour.steps import STEPS
 from side_core.data.source import open_training_set
 from side_core.files.assets import BUILT_INS
-
-ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+from tests.pages import app
+from tests.pages.app import html_of
 
 
 def opened(**link: str) -> AppTest:
     """The tour as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page("tour.py")
-    for name, value in link.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not app.error
-    return app
-
-
-def html_of(app: AppTest) -> str:
-    """All HTML of the page."""
-    return "\n".join(element.proto.body for element in app.get("html"))
+    tour = app.opened("tour", **link)
+    assert not tour.exception and not tour.error
+    return tour
 
 
 def words_of(app: AppTest) -> str:

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages import app
+
 PAGES = Path(__file__).parents[2] / "pages"
 WALK = ("extract.py", "sweep.py", "prompts.py", "surrogate.py", "models.py", "history.py", "tour.py", "extract.py")
 QUICK = {"count": "2", "steps": "2"}
@@ -12,10 +14,8 @@ BOUND_EACH_OTHER = ("first_timestep", "last_timestep")  # between them there mus
 
 
 def opened(**link: str) -> AppTest:
-    app = AppTest.from_file(PAGES / "_navigation.py", default_timeout=300)
-    for name, value in (QUICK | link).items():
-        app.query_params[name] = value
-    return app.run()
+    """The page as a link opens it, with few quick pictures."""
+    return app.opened(**QUICK | link)
 
 
 def walk(app: AppTest) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 
 _BEGIN, DONE = threading.Event(), threading.Event()
 _PATIENCE = 2.0  # seconds after which it begins though nobody has come
@@ -35,5 +36,6 @@ def _work() -> None:
     from side_core.settings import ExtractSettings
 
     settings = ExtractSettings(mode="fast")
-    keep_subject(settings, lambda: open_subject(settings))  # also finds the fastest arithmetic
+    with suppress(ValueError):  # which the page says
+        keep_subject(settings, lambda: open_subject(settings))  # also finds the fastest arithmetic
     DONE.set()

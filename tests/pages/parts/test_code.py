@@ -18,8 +18,8 @@ from side_core.files.assets import ROOT
 from side_core.sampling.sampler import sample
 from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.steering import Steering
+from tests.pages.app import ROUTER
 
-ROUTER = ROOT / "pages" / "_navigation.py"
 SHOWN = sorted({thing for step in STEPS for thing in step.code}, key=lambda thing: thing.__qualname__)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.app import ROUTER
 from tests.similarity.small_clip import save_small_clip
 
 SCRIPT = """
@@ -13,7 +14,6 @@ from pages._parts.inputs.encoder_weights import weights_input
 kind = st.selectbox("Encoder", ["clip", "sscd"], key="kind")
 st.markdown(f"got {weights_input(kind)}")
 """
-ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
 
 
 def got(app: AppTest) -> str:

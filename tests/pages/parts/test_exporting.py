@@ -8,21 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from streamlit.testing.v1 import AppTest
 
 from pages._parts.show import exporting
 from side_core.data.source import open_training_set
 from side_core.runs.result import Result
-
-ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
-
-
-def opened(**link: str) -> AppTest:
-    """The page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
+from tests.pages.app import opened
 
 
 @pytest.fixture

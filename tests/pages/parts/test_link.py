@@ -22,23 +22,13 @@ from pages._parts.surrogate import grouping, synthetic
 from pages._parts.sweep import results
 from side_core.data.training_set import TrainingSet
 from side_core.settings import PRESETS, ExtractSettings, ScoreSettings, Settings, SurrogateSettings, SweepSettings
+from tests.pages.app import ROUTER
+from tests.pages.app import followed as opened
 
-ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
 KINDS = ("slider", "selectbox", "number_input", "checkbox", "text_input", "select_slider", "button_group")
 ROUNDS = 6  # random settings of each kind
 SEEN: list[Settings] = []
 REAL = link_of
-
-
-def opened(link: str) -> AppTest:
-    """The page that a link opens."""
-    parts = urlsplit(link)
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    if parts.path != "/":
-        app.switch_page(f"{parts.path.strip('/')}.py")
-    for name, values in parse_qs(parts.query, keep_blank_values=True).items():
-        app.query_params[name] = values
-    return app.run()
 
 
 def text_of(app: AppTest) -> str:

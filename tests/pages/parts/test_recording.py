@@ -16,8 +16,8 @@ from side_core.runs.opening import open_workspace
 from side_core.runs.reading import result_in
 from side_core.runs.workspace import Workspace
 from side_core.sampling import missing
+from tests.pages import app
 
-ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
 LINK = {"model": "ideal", "count": "3", "steps": "4", "mode": "exact"}
 
 
@@ -35,11 +35,9 @@ def forget_pictures() -> None:
     pictures.MEMORY.clear()
 
 
-def opened(path: str = "", **link: str) -> AppTest:
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    for name, value in (LINK | link).items():
-        app.query_params[name] = value
-    return app.run()
+def opened(**link: str) -> AppTest:
+    """The page as a link opens it, with few quick pictures."""
+    return app.opened(**LINK | link)
 
 
 def captions(app: AppTest) -> str:

@@ -15,8 +15,8 @@ from side_core.runs.exchange.tagged_png import tagged_png
 from side_core.runs.opening import open_workspace
 from side_core.runs.run import NewRun
 from side_core.settings import ExtractSettings, ScoreSettings, Settings
+from tests.pages.app import ROUTER
 
-ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
 PRINTS = {"model": "abcdef0123456789" * 4, "data": "9876543210fedcba" * 4}
 
 

@@ -8,16 +8,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.links.strangers import KNOWN
+from tests.pages.app import opened
 
 PAGES = Path(__file__).parents[3] / "pages"
-
-
-def opened(page: str, **link: str) -> AppTest:
-    app = AppTest.from_file(PAGES / "_navigation.py", default_timeout=120)
-    app.switch_page(page)
-    for name, value in link.items():
-        app.query_params[name] = value
-    return app.run()
 
 
 def said(app: AppTest) -> str:

@@ -1,26 +1,21 @@
 """Demo view and projector size: what is hidden keeps its value, and both are on every page."""
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.inputs import view
+from tests.pages import app
 
-ROUTER = Path(__file__).parents[3] / "pages" / "_navigation.py"
 LINK = {"model": "ideal", "count": "2", "steps": "12", "spacing": "karras", "eta": "0.2", "clip": "off", "score": "nl2"}
 
 
 def opened(page: str, **link: str) -> AppTest:
     """A page as a link opens it."""
-    app = AppTest.from_file(ROUTER, default_timeout=120)
-    app.switch_page(page)
-    for name, value in link.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception and not [item.value for item in app.error]
-    return app
+    found = app.opened(page, **link)
+    assert not found.exception and not [item.value for item in found.error]
+    return found
 
 
 def styles_of(app: AppTest) -> str:

@@ -1,0 +1,55 @@
+"""The app as a test opens and reads it: every page test goes through here."""
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from streamlit.testing.v1 import AppTest
+
+ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
+KINDS = ("title", "header", "subheader", "markdown", "caption", "info", "success", "warning", "error")
+
+
+def opened(page: str = "", **link: Any) -> AppTest:
+    """A page as a link opens it.
+
+    Args:
+        page: its name; empty: the first one.
+        link: what the link says.
+    """
+    app = AppTest.from_file(ROUTER, default_timeout=120)
+    if page:
+        app.switch_page(f"{page.removesuffix('.py')}.py")
+    for name, value in link.items():
+        app.query_params[name] = value if isinstance(value, list) else str(value)
+    return app.run()
+
+
+def followed(link: str) -> AppTest:
+    """The page that a link opens, path and query."""
+    parts = urlsplit(link)
+    return opened(parts.path.strip("/"), **parse_qs(parts.query, keep_blank_values=True))
+
+
+def text_of(app: AppTest, *kinds: str) -> str:
+    """Everything the page says in words, or these kinds of it, as a person reads it; tables too."""
+    found = [element.value for kind in kinds or KINDS for element in app.get(kind)]
+    if not kinds:
+        found += [f"{name} {value}" for table in app.table for name, value in table.value.iloc[:, 0].items()]
+    return unescaped("\n".join(found))
+
+
+def html_of(app: AppTest) -> str:
+    """All HTML of the page."""
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+def unescaped(text: str) -> str:
+    """Markdown that was escaped to be shown as it is."""
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
+
+
+def button(app: AppTest, label: str) -> Any:
+    """A button by what it says."""
+    return next(item for item in app.button if item.label == label)
