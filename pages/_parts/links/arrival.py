@@ -5,8 +5,8 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from pages._parts.links.asked import TAKEN, words
 from pages._parts.links.link_values import Values, defaults_of
+from pages._parts.links.request import TAKEN, words
 from side_core.methods import METHODS
 from side_core.settings.former import former_keys, renamed
 

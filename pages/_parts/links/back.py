@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages._parts.links.asked import SEEN
+from pages._parts.links.request import SEEN
 
 OPENED, COMPARED = "run", "compare"  # of the history
 _OPENS = (OPENED, COMPARED, "step")  # in the link: what opens a view within a page, which is a step of its own

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pages._parts.links.asked import asked_for, settle
 from pages._parts.links.loans import bring_inside, bring_there
 from pages._parts.links.notices import LONGEST, missing, off
+from pages._parts.links.request import request_for, settle
 from pages._parts.show.text import plain
 
 _Sentence = Callable[[Any], str]  # of what is used
@@ -16,19 +16,19 @@ _DIGITS = 10
 
 def number(key: str, title: str, low: float, high: float, start: float, step: float) -> None:
     """Check a number of a slider or a box: within its bounds, on a step, and once."""
-    asked = asked_for(key)
+    request = request_for(key)
     near: Any = start
     sentence: _Sentence | None = None
-    if asked is not None and asked.texts:
-        near = nearest(asked.texts[-1], low, high, start, step)
-        inside = _within(asked.texts[-1], low, high)
-        if len(asked.texts) > 1 or not inside or not _same(asked.texts[-1], near):
+    if request is not None and request.texts:
+        near = nearest(request.texts[-1], low, high, start, step)
+        inside = _within(request.texts[-1], low, high)
+        if len(request.texts) > 1 or not inside or not _same(request.texts[-1], near):
             allowed = f"{low:.10g} to {high:.10g}" + (f" in steps of {step:.10g}" if inside else "")
-            allowed = "one value" if len(asked.texts) > 1 else allowed
-            sentence = _saying(title, asked.texts, allowed, "{:.10g}".format)
-    if asked is None:
+            allowed = "one value" if len(request.texts) > 1 else allowed
+            sentence = _saying(title, request.texts, allowed, "{:.10g}".format)
+    if request is None:
         bring_inside(key, title, low, high, lambda value: nearest(str(value), low, high, start, step))
-    settle(key, asked, near, start, sentence)
+    settle(key, request, near, start, sentence)
 
 
 def _saying(title: str, texts: Sequence[str], allowed: str, shown: Callable[[Any], str]) -> _Sentence:
@@ -71,42 +71,42 @@ def nearest(text: str, low: float, high: float, start: float, step: float) -> fl
 
 def name(key: str, title: str, known: Sequence[str], start: str, allowed: str = "") -> None:
     """Check a choice among names; the start takes the place of another one."""
-    asked = asked_for(key)
+    request = request_for(key)
     near: Any = start
     sentence: _Sentence | None = None
-    if asked is not None and asked.texts:
-        near = asked.texts[-1] if asked.texts[-1] in known else start
-        if near != asked.texts[-1] or len(asked.texts) > 1:
-            sentence = _saying(title, asked.texts, allowed or f"one of {', '.join(known)}", plain)
-    settle(key, asked, near, start, sentence)
+    if request is not None and request.texts:
+        near = request.texts[-1] if request.texts[-1] in known else start
+        if near != request.texts[-1] or len(request.texts) > 1:
+            sentence = _saying(title, request.texts, allowed or f"one of {', '.join(known)}", plain)
+    settle(key, request, near, start, sentence)
 
 
 def one_of(key: str, title: str, known: Sequence[float], start: float) -> None:
     """Check a choice among numbers: the nearest one takes the place of another one."""
-    asked = asked_for(key)
+    request = request_for(key)
     near: Any = start
     sentence: _Sentence | None = None
-    if asked is not None and asked.texts:
-        text = asked.texts[-1]
+    if request is not None and request.texts:
+        text = request.texts[-1]
         near = start
         if _within(text, -math.inf, math.inf):
             near = min(known, key=lambda item: abs(item - min(max(float(text), known[0]), known[-1])))
-        if len(asked.texts) > 1 or text not in map(str, known):
-            sentence = _saying(title, asked.texts, f"one of {', '.join(map(str, known))}", "{:g}".format)
-    settle(key, asked, near, start, sentence)
+        if len(request.texts) > 1 or text not in map(str, known):
+            sentence = _saying(title, request.texts, f"one of {', '.join(map(str, known))}", "{:g}".format)
+    settle(key, request, near, start, sentence)
 
 
 def flag(key: str, title: str, start: bool) -> None:
     """Check a yes or no."""
-    asked = asked_for(key)
+    request = request_for(key)
     near: Any = start
     sentence: _Sentence | None = None
-    if asked is not None and asked.texts:
+    if request is not None and request.texts:
         known = {"true": True, "false": False}
-        near = known.get(asked.texts[-1].lower(), start)
-        if asked.texts[-1].lower() not in known or len(asked.texts) > 1:
-            sentence = _saying(title, asked.texts, "true or false", lambda used: str(used).lower())
-    settle(key, asked, near, start, sentence)
+        near = known.get(request.texts[-1].lower(), start)
+        if request.texts[-1].lower() not in known or len(request.texts) > 1:
+            sentence = _saying(title, request.texts, "true or false", lambda used: str(used).lower())
+    settle(key, request, near, start, sentence)
 
 
 def opened(
@@ -122,35 +122,35 @@ def opened(
         instead: in words, what is used where it is not.
         fallback: what is used where it is not; left out: the default.
     """
-    asked = asked_for(key)
+    request = request_for(key)
     near: Any = start
     sentence: _Sentence | None = None
-    if asked is None:
+    if request is None:
         bring_there(key, title, start if fallback is None else fallback, lambda value: _reason_against(value, check))
-    elif asked.texts:
-        near = asked.texts[-1]
+    elif request.texts:
+        near = request.texts[-1]
         reason = _reason_against(near, check)
         if reason is not None:
             near = start if fallback is None else fallback
-            sentence = _lacking(title, asked.texts, reason, lambda used: instead or plain(used, LONGEST))
-        elif len(asked.texts) > 1:
-            sentence = _saying(title, asked.texts, "one value", lambda used: plain(used, LONGEST))
-    settle(key, asked, near, start, sentence)
+            sentence = _lacking(title, request.texts, reason, lambda used: instead or plain(used, LONGEST))
+        elif len(request.texts) > 1:
+            sentence = _saying(title, request.texts, "one value", lambda used: plain(used, LONGEST))
+    settle(key, request, near, start, sentence)
 
 
 def several(key: str, title: str, start: Sequence[str], check: Callable[[str], object], fallback: str) -> None:
     """Check a list of things that must be there: those that are not are left out; the fallback where none is left."""
-    asked = asked_for(key)
+    request = request_for(key)
     near: Any = list(start)
     sentence: _Sentence | None = None
-    if asked is not None and asked.texts:
-        reasons = {text: _reason_against(text, check) for text in asked.texts}
+    if request is not None and request.texts:
+        reasons = {text: _reason_against(text, check) for text in request.texts}
         near = [text for text, reason in reasons.items() if reason is None] or [fallback]
         bad = {text: reason for text, reason in reasons.items() if reason is not None}
         if bad:
             why = next(iter(bad.values()))
             sentence = _lacking(title, list(bad), why, lambda used: plain(", ".join(used), LONGEST))
-    settle(key, asked, near, list(start), sentence)
+    settle(key, request, near, list(start), sentence)
 
 
 def _reason_against(text: str, check: Callable[[str], object]) -> str | None:

@@ -7,8 +7,8 @@ from urllib.parse import urlencode, urlsplit
 
 from pages._parts.inputs.view import DEMO, EVERYTHING
 from pages._parts.links import arrival, link_values
-from pages._parts.links.asked import words
 from pages._parts.links.link_values import Values
+from pages._parts.links.request import words
 from side_core.methods import METHODS
 from side_core.settings import ExtractSettings, ScoreSettings, Settings, SurrogateSettings
 

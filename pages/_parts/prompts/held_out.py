@@ -131,14 +131,14 @@ def _too_long(settings: PromptSettings, count: int, seconds: float) -> str | Non
 
 def _name_of(inquiry: Inquiry) -> str:
     """What the held-out prompts are called."""
-    return Path(inquiry.asked.held_out).name if inquiry.asked.held_out else "held-out prompts"
+    return Path(inquiry.choices.held_out).name if inquiry.choices.held_out else "held-out prompts"
 
 
 def _folder_of(inquiry: Inquiry) -> Path | None:
     """The model's folder, where its own file of norms may be used."""
-    return None if inquiry.asked.held_out else model_folder(inquiry.settings.model)
+    return None if inquiry.choices.held_out else model_folder(inquiry.settings.model)
 
 
 def _key_of_all(inquiry: Inquiry) -> Key:
     """What the norms of all held-out prompts depend on."""
-    return (*key_of(inquiry.denoiser, inquiry.settings), inquiry.asked.held_out, inquiry.held_out)
+    return (*key_of(inquiry.denoiser, inquiry.settings), inquiry.choices.held_out, inquiry.held_out)

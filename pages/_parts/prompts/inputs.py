@@ -27,7 +27,7 @@ _PERCENT = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Choices:
     """What the sidebar asks for, besides the prompt.
 
     Attributes:
@@ -118,7 +118,7 @@ def _held_out_input(model: str) -> str:
     return (written or "").strip()
 
 
-def asked_for(chosen: dict[str, Any], examined: Examined) -> Asked:
+def choices_for(chosen: dict[str, Any], examined: Examined) -> Choices:
     """All settings, after the inputs of how pictures are compared.
 
     Args:
@@ -137,20 +137,20 @@ def asked_for(chosen: dict[str, Any], examined: Examined) -> Asked:
     prompts = PromptSettings.read({name: chosen[name] for name in PromptSettings.model_fields if name in chosen})
     own = {name: chosen[name] for name in ("model", "data", "control", "count", "seed", "mode") if name in chosen}
     matching = ExtractSettings.read(own | compared | {"steps": prompts.steps})
-    return Asked(prompts, matching, chosen["held_out"])
+    return Choices(prompts, matching, chosen["held_out"])
 
 
-def values_of(asked: Asked, prompt: str) -> dict[str, Any]:
+def values_of(choices: Choices, prompt: str) -> dict[str, Any]:
     """The widgets of the page by their keys, as a link has them."""
-    own = asked.prompts.model_dump(exclude=set(NOT_OF_PROMPTS))
+    own = choices.prompts.model_dump(exclude=set(NOT_OF_PROMPTS))
     return {
         "prompt": prompt,
         **own,
-        "count": asked.matching.count,
-        "score_images": asked.prompts.score_images,
-        "false_percent": round(100 * asked.prompts.false_positives, 6),
-        "held_out": asked.held_out,
-        **match_values(asked.matching),
+        "count": choices.matching.count,
+        "score_images": choices.prompts.score_images,
+        "false_percent": round(100 * choices.prompts.false_positives, 6),
+        "held_out": choices.held_out,
+        **match_values(choices.matching),
     }
 
 
@@ -161,13 +161,13 @@ class Inquiry:
     Attributes:
         prompt: the text.
         examined: the model with its pictures.
-        asked: the settings.
+        choices: the settings.
         held_out: prompts that the model has never seen; None where there are none.
     """
 
     prompt: str
     examined: Examined
-    asked: Asked
+    choices: Choices
     held_out: tuple[str, ...] | None
 
     @property
@@ -178,9 +178,9 @@ class Inquiry:
     @property
     def settings(self) -> PromptSettings:
         """How the prompt is scored."""
-        return self.asked.prompts
+        return self.choices.prompts
 
     @property
     def drawing(self) -> ExtractSettings:
         """How its pictures are drawn, and what they are compared with."""
-        return self.asked.drawing(self.prompt)
+        return self.choices.drawing(self.prompt)

@@ -57,29 +57,29 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
         examined = examine(chosen)
     first.empty()
     with st.sidebar:
-        asked = inputs.asked_for(chosen, examined)
-    prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(asked.digest)]))
-    looked_into = (prompt, asked.prompts.digest, asked.held_out)
+        choices = inputs.choices_for(chosen, examined)
+    prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(choices.digest)]))
+    looked_into = (prompt, choices.prompts.digest, choices.held_out)
     st.html(HIDE_NOTHING if st.session_state.get(_LOOKED_INTO) == looked_into else HIDE_STALE)
     check_prompt(prompt, examined.denoiser)
-    offer_link(heading, link_to(PROMPTS, inputs.values_of(asked, prompt)))
+    offer_link(heading, link_to(PROMPTS, inputs.values_of(choices, prompt)))
     with st.container():
         show_reading(examined.denoiser.tokens(prompt), examined.denoiser.context)
     words = st.container(key="prompt-words")
     with st.container():
-        inquiry = Inquiry(prompt, examined, asked, prompts_held_out(asked.prompts.model, asked.held_out))
+        inquiry = Inquiry(prompt, examined, choices, prompts_held_out(choices.prompts.model, choices.held_out))
     with st.container():
-        value = float(score_of(norms_now(examined.denoiser, prompt, asked.prompts)[None])[0])
+        value = float(score_of(norms_now(examined.denoiser, prompt, choices.prompts)[None])[0])
     panel, filling = Panel(), st.container()
     standing = _show_standing(inquiry, value, panel)
     with st.container():
-        significance = words_now(examined.denoiser, prompt, asked.prompts)
+        significance = words_now(examined.denoiser, prompt, choices.prompts)
     with words:
         show_words(prompt, significance, examined.knows_names)
     with st.container(key="prompt-results"):
         shown = _show_pictures(inquiry, standing)
         before = st.empty()
-        _show_before(asked.digest, before)
+        _show_before(choices.digest, before)
         further = view.detail("further")
         if shown is not None:
             show_pairs(shown)
@@ -87,7 +87,7 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
         if standing is not None and standing.threshold is None:
             with filling:
                 fill_in(inquiry, lambda held_out: _show_standing(inquiry, value, panel, held_out))
-            _show_before(asked.digest, before)
+            _show_before(choices.digest, before)
         if shown is not None:
             with further:  # last, as it may take a while
                 _show_further(inquiry, significance)
@@ -106,7 +106,7 @@ def _show_standing(inquiry: Inquiry, value: float, panel: Panel, held_out: HeldO
     if not inquiry.held_out:
         without_held_out(value)
         return None
-    digest = inquiry.asked.digest
+    digest = inquiry.choices.digest
     standing = standing_of(value, held_out or known_now(inquiry), len(inquiry.held_out), inquiry.settings)
     note(Tried(inquiry.prompt, digest, value, standing.counts))
     panel.show(standing, [(item.prompt, item.score) for item in tried(digest) if item.prompt != inquiry.prompt])
@@ -134,7 +134,7 @@ def _show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
     if standing is not None:
         first = next(iter(pictures.values())).image
         copies = copies_in_words(extraction)
-        note(Tried(inquiry.prompt, inquiry.asked.digest, standing.value, standing.counts, copies, first))
+        note(Tried(inquiry.prompt, inquiry.choices.digest, standing.value, standing.counts, copies, first))
     show_copies(extraction)
     (samples,) = sample_sets(inquiry.drawing, examined.subject)
     named = {str(seed): picture for seed, picture in pictures.items()}

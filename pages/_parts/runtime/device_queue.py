@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 DEVICE = DeviceQueue()  # whatever computes here: the cores and the GPU are busy together
 POLL = 0.1  # seconds between two looks at whether the run is to end
-QUIET = 0.5  # seconds before a person who waits is told
+NOTICE_AFTER = 0.5  # seconds before a person who waits is told
 LONG = 5.0  # the same for who has begun: turns that alternate are no news
 _RENEW = 0.5  # seconds between two notices
 
@@ -127,7 +127,7 @@ class Notice:
     def see(self, ticket: Ticket, waited: float) -> None:
         """Show how long it will still take, if it has taken a while."""
         now = time.monotonic()
-        if waited < (LONG if self.begun else QUIET) or (self.shown is not None and now - self.shown < _RENEW):
+        if waited < (LONG if self.begun else NOTICE_AFTER) or (self.shown is not None and now - self.shown < _RENEW):
             return
         self.place = self.place or st.empty()
         self.shown = now

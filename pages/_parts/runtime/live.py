@@ -60,13 +60,13 @@ class Task:
         shares: the ways it is drawn.
         seconds: of each share, to draw what is missing of it.
         after: seconds of what follows: all pictures are compared with training and control images.
-        asked: names all of it.
+        key: names all of it.
     """
 
     shares: tuple[Share, ...]
     seconds: tuple[float, ...]
     after: float
-    asked: Hashable
+    key: Hashable
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def _task_of(
 def _may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool:
     """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
     seconds = sum(task.seconds) + task.after
-    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == task.asked:
+    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == task.key:
         return True
     missing = [share for share in task.shares if share.missing]
     what = " and ".join(counted(share.missing, share.noun) for share in missing)
@@ -173,7 +173,7 @@ def _may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> boo
             icon=":material/play_arrow:",
             type="primary",
             on_click=st.session_state.__setitem__,
-            args=("begin", task.asked),
+            args=("begin", task.key),
         )
     return False
 
@@ -193,7 +193,7 @@ def _draw_shares(settings: ExtractSettings, task: Task, store: SampleStore, look
         bar = StopBar(
             "Stop drawing",
             "Keeps the pictures that are finished.",
-            lambda: st.session_state.update(stopped=task.asked),
+            lambda: st.session_state.update(stopped=task.key),
             phases,
         )
         preview, waiting = st.empty(), st.empty()

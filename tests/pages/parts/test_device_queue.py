@@ -220,7 +220,7 @@ def test_who_has_begun_is_told_later_than_who_has_not(device: DeviceQueue) -> No
     place: Any = Place()
     ticket = device.ticket()
     notice = Notice(place)
-    notice.see(ticket, device_queue.QUIET - 0.01)
+    notice.see(ticket, device_queue.NOTICE_AFTER - 0.01)
     assert place.log == []
     notice.clear()  # its first step
     notice.see(ticket, device_queue.LONG - 0.01)

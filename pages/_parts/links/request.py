@@ -18,7 +18,7 @@ TAKEN, SEEN = "link_taken", "link_seen"  # in the session
 
 
 @dataclass(frozen=True)
-class Asked:
+class Request:
     """What is asked of a widget and not checked yet.
 
     Attributes:
@@ -39,36 +39,36 @@ def words(value: Any) -> list[str]:
     return [str(value).lower() if isinstance(value, bool) else str(value)]
 
 
-def asked_for(key: str) -> Asked | None:
+def request_for(key: str) -> Request | None:
     """What is newly asked of a widget, by the link or by what was taken over; None where nothing is."""
     taken: dict[str, Any] = st.session_state.get(TAKEN, {})
     if key in taken:
-        return Asked(tuple(words(taken.pop(key))), on_screen=True)
+        return Request(tuple(words(taken.pop(key))), on_screen=True)
     texts = tuple(st.query_params.get_all(key))
     seen: dict[str, tuple[str, ...]] = st.session_state.setdefault(SEEN, {})
     known, seen[key] = seen.get(key, ()), texts
     has = tuple(words(st.session_state.get(key)))
-    return Asked(texts, on_screen=False) if texts and texts != known and texts != has else None
+    return Request(texts, on_screen=False) if texts and texts != known and texts != has else None
 
 
-def settle(key: str, asked: Asked | None, near: Any, start: Any, sentence: Callable[[Any], str] | None) -> None:
+def settle(key: str, request: Request | None, near: Any, start: Any, sentence: Callable[[Any], str] | None) -> None:
     """Let a widget have the nearest value and say so, or say again what was said before.
 
     Args:
         key: of the widget.
-        asked: what is newly asked of it.
+        request: what is newly asked of it.
         near: what it can take.
         start: its default.
         sentence: says what is off, and what is used instead; None where nothing is.
     """
-    if asked is None:
+    if request is None:
         repeat(key, st.session_state.get(key, start))
         return
-    if asked.on_screen:
+    if request.on_screen:
         st.session_state[key] = near
     if sentence is not None:
         notes()[key] = Note(sentence(near), near)
-        if not asked.on_screen:
+        if not request.on_screen:
             if _mended(key, near, start):
                 st.rerun()
             near = start  # back and forward in the browser: the link has its widget already, which takes its default
