@@ -55,6 +55,6 @@ ship side-0 pixel-faces
 for name in time-independent random cells k-means attribute; do
     ship "$name" "pixel-faces-$name"
 done
-side_core strips --surrogate pixel-faces --mode exact --out assets/strips/pixel-faces
+side_core strips --surrogate pixel-faces --guidance-shape constant --mode exact --out assets/strips/pixel-faces
 side_core strips --model pixel-faces-text --prompt "portrait of Anna Adler, long hair" --count 8 --steps 50 --mode exact \
     --out assets/strips/pixel-faces-text

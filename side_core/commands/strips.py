@@ -16,7 +16,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """The settings, the lambdas, and a folder."""
     add_options(parser, ExtractSettings, leave_out=_FIXED)
     parser.add_argument("--scales", nargs="+", default=["0:50:5"], help="the lambdas (default: 0:50:5, or a list)")
-    parser.add_argument("--out", type=Path, required=True, help="folder for strips.json, drawn.png and nearest.png")
+    parser.add_argument("--out", type=Path, required=True, help="folder for strips.json and three pictures")
     add_device(parser)
 
 
@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
 
     scales = [float(value) for value in read_axis(f"guidance-scale={','.join(options.scales)}").values]
     work = draw_strips(settings, scales, MemoryStore(), options.device)
-    strips = finish(work, Progress("drawing and comparing").watch)
-    write_strips(strips, options.out)
+    strips, paths = finish(work, Progress("drawing and comparing").watch)
+    write_strips(strips, paths, options.out)
     for strip in strips.strips:
         print(f"lambda {strip.scale:g}: {strip.training}; control {strip.control}")
     print(f"Strips: {options.out}")

@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 
 from side_core.extraction.run import Extraction, extract
-from side_core.extraction.subject import opening, references_of
+from side_core.extraction.subject import opening, references_of, sample_sets
 from side_core.sampling.store import SampleStore
 from side_core.sampling.strips import Strip, Strips
 from side_core.settings import ExtractSettings
 from side_core.surrogate.steering import make_steering
 
+FRAMES = 8  # kept of each picture's way from noise
+
 
 def draw_strips(
     settings: ExtractSettings, scales: Sequence[float], store: SampleStore, device: str | None = None
-) -> Generator[Any, None, Strips]:
-    """Draw, match and score the settings' seeds at each lambda, handing out the steps.
+) -> Generator[Any, None, tuple[Strips, np.ndarray]]:
+    """Draw, match and score the settings' seeds at each lambda, handing out the steps; returns what is written.
 
     Args:
         settings: lambda is left out. Without a surrogate there is one strip, of plain sampling.
@@ -33,18 +35,21 @@ def draw_strips(
         asked = [asked[0].model_copy(update={"guidance_scale": scale}) for scale in sorted(scales)]
     subject = yield from opening(asked[0], device)
     references = yield from references_of(asked[0], subject, device)
-    found = []
+    found, paths = [], []
     for one in asked:
         if subject.steering is not None:
             surrogate, foreign = subject.steering.surrogate, one.foreign_surrogate
             steering = make_steering(surrogate, subject.denoiser, one.guidance, one.label, foreign)
             subject = replace(subject, steering=steering)
-        for event in extract(one, subject, references, store):
+        for event in extract(one, subject, references, store, FRAMES):
             if isinstance(event, Extraction):
                 extraction = event
             else:
                 yield event
-        found.append(_strip(one, extraction))
+        (samples, *_) = sample_sets(one, subject)
+        pictures = list(store.found(samples.key, one.seeds).values())
+        paths.append(np.stack([picture.path for picture in pictures], axis=1))
+        found.append(_strip(one, extraction, samples.key))
     assert subject.control is not None  # there are headlines
     prints = {
         "model": subject.denoiser.fingerprint,
@@ -55,10 +60,12 @@ def draw_strips(
     }
     if subject.steering is not None:
         prints["surrogate"] = subject.steering.surrogate.fingerprint
-    return Strips(asked[0].model_dump(mode="json"), prints, extraction.threshold, tuple(settings.seeds), tuple(found))
+    said, timesteps = asked[0].model_dump(mode="json"), pictures[0].path_timesteps
+    strips = Strips(said, prints, extraction.threshold, tuple(settings.seeds), timesteps, tuple(found))
+    return strips, np.stack(paths)
 
 
-def _strip(settings: ExtractSettings, extraction: Extraction) -> Strip:
+def _strip(settings: ExtractSettings, extraction: Extraction, key: str) -> Strip:
     """One lambda."""
     line, match, data = extraction.headline(), extraction.match, extraction.subject.data
     if line is None or len(match.names) != settings.count:
@@ -66,6 +73,7 @@ def _strip(settings: ExtractSettings, extraction: Extraction) -> Strip:
     rows = match.training.neighbours.rows[:, 0].tolist()
     return Strip(
         float(settings.guidance_scale or 0),
+        key,
         match.images,
         np.stack([data.images[row] for row in rows]),
         tuple(str(data.ids[row]) for row in rows),

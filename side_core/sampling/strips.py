@@ -1,10 +1,12 @@
 """Shipped strips: what a model draws from the first seeds at several lambdas, to be seen before torch is imported."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -13,7 +15,10 @@ from side_core.files.images import png
 from side_core.files.whole_file import make_folder, write_json, write_whole
 from side_core.stats.rate import Rate
 
-ABOUT, _DRAWN, _NEAREST = "strips.json", "drawn.png", "nearest.png"
+if TYPE_CHECKING:
+    from side_core.sampling.picture import Picture
+
+ABOUT, _DRAWN, _NEAREST, _PATHS = "strips.json", "drawn.png", "nearest.png", "paths.png"
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,7 @@ class Strip:
 
     Attributes:
         scale: lambda.
+        key: names what its pictures depend on (`picture_key`).
         drawn: (n, H, W, 3) uint8.
         nearest: (n, H, W, 3) uint8, the training image nearest to each.
         ids: of these.
@@ -30,6 +36,7 @@ class Strip:
     """
 
     scale: float
+    key: str
     drawn: np.ndarray
     nearest: np.ndarray
     ids: tuple[str, ...]
@@ -47,6 +54,7 @@ class Strips:
         fingerprints: of model, arithmetic, surrogate, training images, control and encoder.
         threshold: from which score on a picture counts.
         seeds: of the pictures.
+        timesteps: of the kept steps of each picture's way from noise.
         strips: by lambda, from the smallest on.
     """
 
@@ -54,11 +62,69 @@ class Strips:
     fingerprints: Mapping[str, str]
     threshold: float
     seeds: tuple[int, ...]
+    timesteps: tuple[int, ...]
     strips: tuple[Strip, ...]
 
 
-def write_strips(strips: Strips, out: Path) -> None:
+class StripStore:
+    """Shipped pictures as a `SampleStore`: they are found, others are not kept.
+
+    Args:
+        folders: of strips; one that cannot be read has none.
+    """
+
+    def __init__(self, folders: Iterable[Path]):
+        self.folders = tuple(folders)
+
+    @cached_property
+    def known(self) -> dict[str, tuple[Path, Strips, int]]:
+        """Folder, strips and number of a strip by what its pictures depend on."""
+        found: dict[str, tuple[Path, Strips, int]] = {}
+        for folder in self.folders:
+            with suppress(ValueError):
+                strips = read_strips(folder)
+                found |= {strip.key: (folder, strips, number) for number, strip in enumerate(strips.strips)}
+        return found
+
+    def may_have(self, model: str, surrogate: str | None, scale: float | None) -> bool:
+        """Whether there are pictures of a model, steered by a surrogate and a lambda; without opening either."""
+        about = [(strips.settings, strips.strips[number].scale) for _, strips, number in self.known.values()]
+        plain = surrogate is None or not scale
+        return any(
+            said["model"] == model and (known == 0 if plain else known == scale and said["surrogate"] == surrogate)
+            for said, known in about
+        )
+
+    def seeds(self, key: str) -> Collection[int]:
+        """The seeds whose pictures are shipped."""
+        return set(self.known[key][1].seeds) if key in self.known else set()
+
+    def found(self, key: str, seeds: Sequence[int]) -> "dict[int, Picture]":
+        """Those of these seeds that are shipped, with their way from noise."""
+        wanted = [seed for seed in seeds if seed in self.seeds(key)]
+        if not wanted:
+            return {}
+        from side_core.sampling.picture import Picture  # which imports torch: the first look does without
+
+        folder, strips, number = self.known[key]
+        frames = len(strips.timesteps)
+        paths = _cut(folder / _PATHS, len(strips.strips) * frames, len(strips.seeds))
+        own, drawn = paths[number * frames : (number + 1) * frames], strips.strips[number].drawn
+        places = {seed: strips.seeds.index(seed) for seed in wanted}
+        return {seed: Picture(drawn[at], own[:, at], strips.timesteps) for seed, at in places.items()}
+
+    def put(self, key: str, pictures: "Mapping[int, Picture]") -> None:
+        """Nothing is added to what is shipped."""
+
+
+def write_strips(strips: Strips, paths: np.ndarray, out: Path) -> None:
     """Write `drawn.png` and `nearest.png`, a row for each lambda and a column for each seed, and `strips.json`.
+
+    Args:
+        strips: to write.
+        paths: (lambdas, k, n, H, W, 3) uint8, the way of each picture from noise, into `paths.png`: a row for each kept
+            step of each lambda.
+        out: the folder.
 
     Raises:
         ValueError: the folder cannot be written.
@@ -67,9 +133,12 @@ def write_strips(strips: Strips, out: Path) -> None:
     for name, images in ((_DRAWN, "drawn"), (_NEAREST, "nearest")):
         rows = [np.concatenate(list(getattr(strip, images)), axis=1) for strip in strips.strips]
         write_whole(out / name, png(np.concatenate(rows)))
+    flat = paths.reshape(-1, *paths.shape[2:])
+    write_whole(out / _PATHS, png(np.concatenate([np.concatenate(list(row), axis=1) for row in flat])))
     about = [
         {
             "scale": strip.scale,
+            "key": strip.key,
             "ids": list(strip.ids),
             "scores": [round(score, 6) for score in strip.scores],
             "training": vars(strip.training),
@@ -84,6 +153,7 @@ def write_strips(strips: Strips, out: Path) -> None:
             "fingerprints": dict(strips.fingerprints),
             "threshold": strips.threshold,
             "seeds": list(strips.seeds),
+            "timesteps": list(strips.timesteps),
             "strips": about,
         },
     )
@@ -102,6 +172,7 @@ def read_strips(folder: Path) -> Strips:
         strips = tuple(
             Strip(
                 float(item["scale"]),
+                str(item["key"]),
                 drawn[number],
                 nearest[number],
                 tuple(map(str, item["ids"])),
@@ -111,7 +182,8 @@ def read_strips(folder: Path) -> Strips:
             )
             for number, item in enumerate(about["strips"])
         )
-        return Strips(about["settings"], about["fingerprints"], float(about["threshold"]), seeds, strips)
+        timesteps = tuple(map(int, about["timesteps"]))
+        return Strips(about["settings"], about["fingerprints"], float(about["threshold"]), seeds, timesteps, strips)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"'{folder}' holds no strips ({type(error).__name__}: {error}): make them anew.") from None
 

@@ -11,7 +11,7 @@ from side_core.commands.main import main
 from side_core.data.source import open_training_set
 from side_core.files.assets import BUILT_INS
 from side_core.files.assets import STRIPS as SHIPPED
-from side_core.sampling.strips import ABOUT, read_strips, write_strips
+from side_core.sampling.strips import StripStore, read_strips
 from side_core.settings import ExtractSettings
 from side_core.stats.rate import rate
 from side_core.surrogate.folder import load_surrogate
@@ -29,9 +29,12 @@ def test_the_command_draws_what_extract_draws(make_surrogate: Callable[..., Path
     assert said["scores"]["ratio"]["training"]["beat"] == found.strips[0].training.beat
     rows = (tmp_path / "run" / "samples.csv").read_text().splitlines()[1:]
     assert [row.split(",")[2] for row in rows] == list(found.strips[0].ids)
-    again = tmp_path / "again"
-    write_strips(found, again)
-    assert all((again / name).read_bytes() == (out / name).read_bytes() for name in ("drawn.png", "nearest.png", ABOUT))
+    store, key = StripStore([out]), found.strips[1].key
+    pictures = store.found(key, [6, 9])
+    assert store.seeds(key) == {5, 6, 7} and list(pictures) == [6] and not store.found("other", [6])
+    assert np.array_equal(pictures[6].path[-1], found.strips[1].drawn[1]) and len(pictures[6].path_timesteps) == 3
+    assert store.may_have("ideal", name, 20.0) and store.may_have("ideal", None, None)
+    assert not store.may_have("ideal", name, 15.0) and not store.may_have("pixel-faces", name, 20.0)
     assert main(["strips", *plain, "--out", str(tmp_path / "plain")]) == 0  # nothing steers: one strip
     (strip,) = read_strips(tmp_path / "plain").strips
     assert np.array_equal(strip.drawn, found.strips[0].drawn)
@@ -42,7 +45,9 @@ STRIPS = SHIPPED["extract"]
 
 def test_what_is_shipped_is_of_what_is_shipped() -> None:
     found, built_in = read_strips(STRIPS), BUILT_INS["pixel-faces"]
-    defaults = ExtractSettings(mode="exact", surrogate="pixel-faces", guidance_scale=0, compare_plain=False)
+    defaults = ExtractSettings(
+        mode="exact", surrogate="pixel-faces", guidance_scale=0, guidance_shape="constant", compare_plain=False
+    )
     assert ExtractSettings.read(found.settings) == defaults and found.seeds == tuple(range(16))
     assert [strip.scale for strip in found.strips] == list(range(0, 51, 5))
     card = load_surrogate("pixel-faces").card
@@ -66,6 +71,6 @@ def test_a_damaged_folder_gets_a_sentence(damage: str, tmp_path: Path) -> None:
             content = file.read_bytes()
             (tmp_path / file.name).write_bytes(content[: len(content) // 2] if damage == "cut" else content)
     if damage == "other":
-        (tmp_path / ABOUT).write_text('{"seeds": [1], "strips": [{}]}')
+        (tmp_path / "strips.json").write_text('{"seeds": [1], "strips": [{}]}')
     with pytest.raises(ValueError, match=r"holds no strips .*: make them anew\.$"):
         read_strips(tmp_path)

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from pages._parts.runtime.workspace import picture_folder
+from side_core.files.assets import STRIPS
 from side_core.sampling.picture import Picture
 from side_core.sampling.picture_files import PngStore
 from side_core.sampling.store import Layered, MemoryStore
+from side_core.sampling.strips import StripStore
 
 FILES = PngStore(picture_folder)  # raises where they cannot be written
 
@@ -21,4 +23,5 @@ class _Lenient(PngStore):
 
 
 MEMORY = MemoryStore()
-PICTURES = Layered(MEMORY, _Lenient(picture_folder))
+SHIPPED = StripStore(STRIPS.values())
+PICTURES = Layered(MEMORY, SHIPPED, _Lenient(picture_folder))
