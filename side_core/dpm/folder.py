@@ -34,7 +34,7 @@ def model_folder(model: str) -> Path:
     if model in BUILT_INS:
         shipped = BUILT_INS[model].folder
         if not shipped.is_dir():
-            raise ValueError(f"The shipped model '{model}' is missing: install it with its assets, or name your own.")
+            raise ValueError(f"'{shipped}' is missing, a shipped model: install it with its assets, or name your own.")
         return shipped
     _check_listed(model)
     folder = _local_folder(model)
