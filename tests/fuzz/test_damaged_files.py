@@ -22,7 +22,7 @@ def damage(kind: str, seed: int, count: int, folder: Path, pipeline: Path) -> Co
     command = [sys.executable, str(WORKER), kind, str(folder), str(seed), str(count)]
     done = subprocess.run(
         [*command, str(pipeline)] if kind == "model" else command,
-        env={**os.environ, "SIDE_CACHE": str(folder / "cache"), "SIDE_CACHE_GB": "0", **ALONE},
+        env={**os.environ, "SIDE_CACHE": str(folder / "cache"), "SIDE_CACHE_GB": "0.05", **ALONE},
         capture_output=True,
         text=True,
         timeout=60 + 10 * count,
