@@ -200,9 +200,14 @@ def open_folder(out: Path, job: Job, resume: bool) -> Store:
     return Store(ArrayStore(out / _PICTURES), FolderParts(out / _PARTS))
 
 
-def arithmetic_in(out: Path) -> str | None:
-    """The text of the arithmetic that a folder's job was begun in; None where there is none, or it does not say."""
-    found = read_json(out / ABOUT).get("arithmetic") if (out / ABOUT).is_file() else None
+def arithmetic_in(out: Path, about: str = ABOUT) -> str | None:
+    """The text of the arithmetic that a folder's work was begun in; None where there is none, or it does not say.
+
+    Args:
+        out: the folder.
+        about: the file in it that says whose results it holds.
+    """
+    found = read_json(out / about).get("arithmetic") if (out / about).is_file() else None
     return found if isinstance(found, str) else None
 
 

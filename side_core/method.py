@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from side_core.settings import Settings
 from side_core.settings.ability import ABILITIES, Ability
-from side_core.wording import listed
+from side_core.wording import counted, listed
 
 if TYPE_CHECKING:
     from side_core.job import Advance, Estimate, Job, Report
@@ -76,6 +76,10 @@ class Method:
 
         job = yield from self.open(settings, device)
         return (yield from run_job(job, store))
+
+    def amount(self, count: int) -> str:
+        """So many of what it counts, in words."""
+        return counted(count, self.counted.removesuffix("s"), self.counted)
 
     def check(self, model: str) -> None:
         """Raise ValueError where a model lacks what the method needs; only its description is read."""

@@ -46,7 +46,6 @@ class MethodCommand:
         from side_core.commands.noting import Noting
         from side_core.job import Advance, Estimate, arithmetic_in, open_folder, run_job, write_report
         from side_core.runs.identity import job_run
-        from side_core.wording import counted
 
         recorded = arithmetic_in(options.out) if options.resume else None
         job = finish(method.open(settings, options.device, recorded), Progress("reading and encoding").watch)
@@ -68,8 +67,8 @@ class MethodCommand:
             if not report.done:
                 raise
             code = INTERRUPTED
-            of = counted(job.total, method.counted.removesuffix("s"), method.counted)
-            complain(f"interrupted; {report.done:,} of {of} are finished. Go on with --resume.")
+            total = method.amount(job.total)
+            complain(f"interrupted; {report.done:,} of {total} are finished. Go on with --resume.")
         summary = write_report(report, method.name, options.out)
         Noting(job_run(method, job), options.history).files(
             report.done, report.headline, lambda folder: write_report(report, method.name, folder)

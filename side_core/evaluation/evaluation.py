@@ -17,6 +17,7 @@ from side_core.evaluation.quality import Quality, quality_reference
 from side_core.extraction.matching import Match, match
 from side_core.extraction.subject import Subject, data_and_control, opening, references_of
 from side_core.files.whole_file import write_json
+from side_core.job import arithmetic_in
 from side_core.progress import mapped
 from side_core.sampling.missing import SampleSet, draw_missing, images_of
 from side_core.sampling.picture_arrays import ArrayStore
@@ -90,7 +91,7 @@ def evaluate_side(settings: EvaluateSettings, out: Path, device: str | None = No
     examined = ExtractSettings(
         model=settings.model, data=data, control=control, mode=settings.mode, prompt=settings.prompt
     )
-    recorded = _arithmetic_in(out)
+    recorded = arithmetic_in(out, ABOUT)
     subject = yield from opening(examined, device, recorded)
     denoiser = subject.denoiser
     methods = methods_of(settings, subject.data)
@@ -150,12 +151,6 @@ def _images_of_method(
     return found
 
 
-def _arithmetic_in(out: Path) -> str | None:
-    """The text of the arithmetic that a folder's fast mode has drawn in; None where it has not, or does not say."""
-    found = read_json(out / ABOUT).get("arithmetic") if (out / ABOUT).is_file() else None
-    return found if isinstance(found, str) else None
-
-
 def _begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denoiser | None) -> None:
     """Note in the folder what is compared there.
 
@@ -164,7 +159,7 @@ def _begin(out: Path, settings: EvaluateSettings, subject: Subject, twin: Denois
             otherwise.
     """
     assert subject.control is not None  # checked before
-    arithmetic = recorded = _arithmetic_in(out)
+    arithmetic = recorded = arithmetic_in(out, ABOUT)
     if settings.mode == "fast":  # images of exact mode lie apart
         arithmetic = str(subject.denoiser.arithmetic)
     about = {

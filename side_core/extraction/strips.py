@@ -8,12 +8,11 @@ import numpy as np
 
 from side_core.extraction.run import Extraction, extract
 from side_core.extraction.subject import opening, references_of, sample_sets
+from side_core.sampling.picture import FRAMES
 from side_core.sampling.store import SampleStore
 from side_core.sampling.strips import Strip, Strips
 from side_core.settings import ExtractSettings
 from side_core.surrogate.steering import make_steering
-
-FRAMES = 8  # kept of each picture's way from noise
 
 
 def draw_strips(

@@ -7,6 +7,8 @@ import numpy as np
 
 from side_core.sampling.drawing import Damage, Drawing
 
+FRAMES = 8  # of a picture's way from noise, as pages and strips keep it
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:

@@ -111,7 +111,7 @@ class StripStore:
         paths = _cut(folder / _PATHS, len(strips.strips) * frames, len(strips.seeds))
         own, drawn = paths[number * frames : (number + 1) * frames], strips.strips[number].drawn
         places = {seed: strips.seeds.index(seed) for seed in wanted}
-        return {seed: Picture(drawn[at], own[:, at], strips.timesteps) for seed, at in places.items()}
+        return {seed: Picture(drawn[at], own[:, at].copy(), strips.timesteps) for seed, at in places.items()}
 
     def put(self, key: str, pictures: "Mapping[int, Picture]") -> None:
         """Nothing is added to what is shipped."""

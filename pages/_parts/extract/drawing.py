@@ -74,7 +74,6 @@ def draw_pictures(heading: DeltaGenerator, intro: DeltaGenerator, first: DeltaGe
     subject = steered(subject, settings)
     if (exact := _shipped(settings)) is not None:
         settings, subject = exact
-        first.empty()
         st.caption(SHIPPED_NOTE)
     glossary.line(PLAIN_INTRO if subject.guided_by is None else STEERED_INTRO, intro)
     if subject.steering is not None:

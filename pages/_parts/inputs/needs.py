@@ -13,12 +13,12 @@ def icon_of(method: Method) -> str:
     return f":material/{_LACKING if _lacks(method) else method.icon}:"
 
 
-def _lacks(method: Method) -> str:
-    """The sentence that says why a method cannot have the chosen model; empty where it can, or nobody knows yet."""
+def _lacks(method: Method) -> bool:
+    """Whether a method cannot have the chosen model, as far as its description tells."""
     own = ExtractSettings.model_fields["model"].default
     model = st.query_params.get("model") or st.session_state.get("model") or own
     try:
         method.check(str(model))
-    except ValueError as error:
-        return str(error)
-    return ""
+    except ValueError:
+        return True
+    return False

@@ -9,7 +9,7 @@ from pages._parts.inputs.view import DEMO, EVERYTHING
 from pages._parts.links import arrival, link_values
 from pages._parts.links.link_values import Values
 from pages._parts.links.request import words
-from side_core.methods import METHODS
+from side_core.methods import METHODS, method_of
 from side_core.settings import ExtractSettings, ScoreSettings, Settings, SurrogateSettings
 
 _MODEL = str(ExtractSettings.model_fields["model"].default)
@@ -44,8 +44,7 @@ def _opening_of(settings: Settings, model: str = _MODEL, fields: Collection[str]
         model: what a surrogate is made of, which its settings do not say.
         fields: of a surrogate's settings, those that have been asked for yet; left out: all.
     """
-    method = next((method for method in METHODS.values() if type(settings) is method.settings), None)
-    if method is not None:
+    if (method := method_of(settings)) is not None:
         return Opening(method.name, link_values.method_values(method, settings))
     if isinstance(settings, ExtractSettings):
         return Opening(_EXTRACT, link_values.extract_values(settings))

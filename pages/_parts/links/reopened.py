@@ -6,7 +6,7 @@ from pages._parts.links.link import take_over
 from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain, say_error
 from side_core.files.public import check_limit
-from side_core.methods import METHODS
+from side_core.methods import METHODS, method_of
 from side_core.runs.exchange.finding import found_again
 from side_core.runs.exchange.reopen import Reopened, read_exported
 from side_core.runs.wording import value_in_words
@@ -59,7 +59,7 @@ def show(found: Reopened) -> None:
 
 def _lines_of(settings: Settings) -> dict[str, str]:
     """The settings that matter, by name."""
-    if any(type(settings) is method.settings for method in METHODS.values()):
+    if method_of(settings) is not None:
         fields = type(settings).model_fields
         return {
             str(fields[name].title): value_in_words(value) for name, value in settings if value != fields[name].default

@@ -16,7 +16,6 @@ from side_core.files.parts import MemoryParts
 from side_core.job import Advance, Estimate, Job, Report, run_job
 from side_core.method import Method
 from side_core.sampling.store import Store
-from side_core.wording import counted
 
 STORE = Store(MEMORY, MemoryParts())  # what is finished, for everybody
 _ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
@@ -64,8 +63,7 @@ def _offer(method: Method, job: Job, report: Report) -> None:
             args=(_RUNNING, job.key),
         )
         if report.done and st.session_state.get(_STOPPED) == job.key:
-            total = counted(job.total, method.counted.removesuffix("s"), method.counted)
-            st.info(f"Stopped: {report.done:,} of {total} are finished.", icon=":material/pause:")
+            st.info(f"Stopped: {report.done:,} of {method.amount(job.total)} are finished.", icon=":material/pause:")
         st.caption(plain(str(estimate), 500))
     if sentence:
         st.warning(plain(sentence, 500), icon=":material/timer:")

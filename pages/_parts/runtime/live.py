@@ -20,13 +20,12 @@ from side_core.extraction.subject import Subject, sample_sets
 from side_core.progress import finish
 from side_core.sampling.drawing import Drawing
 from side_core.sampling.missing import SampleSet, draw_missing
-from side_core.sampling.picture import Picture
+from side_core.sampling.picture import FRAMES, Picture
 from side_core.sampling.store import SampleStore
 from side_core.settings import ExtractSettings
 from side_core.wording import counted
 
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
-FRAMES = 8  # kept of the path from noise to image
 LIVE_SECONDS = 60  # what takes longer waits for a button
 _PREVIEW_AFTER = 1.5  # seconds
 _STEERED_COST = 1.3  # times as long as a plain step, with a surrogate of the usual width
