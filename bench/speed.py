@@ -41,14 +41,16 @@ CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-netwo
 PATIENCE = 120_000  # milliseconds
 # The generated picture of every pair in the gallery; and: sixteen pairs, none of whose pictures was there before.
 SHIPPED_GALLERY = """() => {
-    const images = [...document.querySelectorAll('.st-key-first-gallery img')];
+    const images = [...document.querySelectorAll('.cards img')];
     return images.length === 32 && images.every(image => image.complete && image.naturalWidth);
 }"""
-SOURCES = """() => [...document.querySelectorAll('.st-key-gallery figure:first-child img')].map(e => e.src)"""
+SOURCES = """() => [...document.querySelectorAll('.cards img.drawn')].map(e => e.src)"""
 NEW_GALLERY = """before => {
-    const images = [...document.querySelectorAll('.st-key-gallery figure:first-child img')];
+    const images = [...document.querySelectorAll('.cards img.drawn')];
     return images.length === 16 && images.every(e => e.complete && !before.includes(e.src));
 }"""
+# All change at once; two lambdas may have a picture in common.
+FOLLOWED = f"before => ({SOURCES})().some((source, place) => source !== before[place])"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -178,7 +180,7 @@ def find_chromium() -> str | None:
 
 
 def browser_figures() -> dict[str, float]:
-    """Server up to the shipped gallery and to the first drawn one; slider to the new gallery, plain and steered."""
+    """Server up to the shipped gallery and to the loaded model; lambda dragged and moved; a pair chosen."""
     from playwright.sync_api import sync_playwright
 
     chromium_path = find_chromium()
@@ -188,25 +190,56 @@ def browser_figures() -> dict[str, float]:
         chromium = playwright.chromium.launch(executable_path=chromium_path, args=list(CHROMIUM_OPTIONS))
         with running_app() as (address, _):
             start = time.perf_counter()
-            page = chromium.new_page(viewport={"width": 1440, "height": 2200})
+            page = chromium.new_page(viewport={"width": 1440, "height": 900})
             page.goto(address)
             page.wait_for_function(SHIPPED_GALLERY, timeout=PATIENCE)
-            shipped = time.perf_counter() - start
-            page.wait_for_function(NEW_GALLERY, arg=[], timeout=PATIENCE)
-            first = time.perf_counter() - start
+            figures = {"first_pairs_seconds": time.perf_counter() - start}
+            page.get_by_role("slider", name="Images").wait_for(timeout=PATIENCE)
+            figures["live_seconds"] = time.perf_counter() - start
             page.wait_for_timeout(3000)
-            rerun = seconds_of_slider(page, "Noise added back")
+            figures["detail_seconds"] = statistics.median(seconds_of_detail(page, place) for place in range(RERUNS))
+            figures["follow_seconds"] = seconds_of_drag(page)
+            for group in ("Settings", "Schedule"):
+                page.get_by_text(group, exact=True).click()
+            figures["rerun_seconds"] = seconds_of_slider(page, "Noise added back")
             page.goto(f"{address}/?guidance_scale=10")
-            page.wait_for_function(NEW_GALLERY, arg=[], timeout=PATIENCE)
+            page.wait_for_function(SHIPPED_GALLERY, timeout=PATIENCE)
             page.wait_for_timeout(3000)
-            steered = seconds_of_slider(page, "Guidance scale")
+            figures["steer_rerun_seconds"] = seconds_of_slider(page, "Guidance scale")
         chromium.close()
-    return {
-        "first_pairs_seconds": shipped,
-        "first_result_seconds": first,
-        "rerun_seconds": rerun,
-        "steer_rerun_seconds": steered,
-    }
+    return figures
+
+
+def seconds_of_detail(page: Any, place: int) -> float:
+    """From a click on a card to its detail."""
+    start = time.perf_counter()
+    page.locator(".cards button").nth(place).click()
+    page.get_by_role("dialog").get_by_text("ten nearest").wait_for(timeout=PATIENCE)
+    spent = time.perf_counter() - start
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(1000)
+    return spent
+
+
+def seconds_of_drag(page: Any) -> float:
+    """Median time from lambda dragged to a shipped value to its pictures."""
+    spent = []
+    track = page.locator(".st-key-guidance_scale [role=group]").bounding_box()
+    thumb = page.locator(".st-key-guidance_scale [data-testid=stSliderThumbValue]").locator("xpath=..").bounding_box()
+    middle = thumb["y"] + thumb["height"] / 2
+    page.mouse.move(thumb["x"] + thumb["width"] / 2, middle)
+    page.mouse.down()
+    for share in (0.1, 0.2, 0.4, 0.6, 0.2):
+        before = page.evaluate(SOURCES)
+        start = time.perf_counter()
+        page.mouse.move(track["x"] + share * track["width"], middle)
+        page.wait_for_function(FOLLOWED, arg=before, timeout=PATIENCE, polling=10)
+        spent.append(time.perf_counter() - start)
+        page.wait_for_timeout(300)
+    page.mouse.move(thumb["x"] + thumb["width"] / 2, middle)
+    page.mouse.up()
+    page.wait_for_timeout(3000)
+    return statistics.median(spent)
 
 
 def seconds_of_slider(page: Any, name: str) -> float:

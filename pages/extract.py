@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from pages._parts.extract.intro import PLAIN_INTRO
+from pages._parts.extract.first_look import show_first_look
 from pages._parts.links import checks
 from pages._parts.links.link_values import DRAW, SCORE
-from pages._parts.show import glossary
 from pages._parts.show.figures import STYLE
-from pages._parts.show.first_look import show_first_look
 from pages._parts.show.heading import show_heading
+from pages._parts.show.places import make_places
 from pages._parts.show.text import say_error
 
 st.html(STYLE)
@@ -25,18 +24,17 @@ with st.sidebar:
         width="stretch",
         help="Draw pictures with a model, or score pictures that others generated: no model is needed for that.",
     )
-intro, first = st.empty(), st.empty()
+places = make_places()
 try:
     if source == SCORE:
         from pages._parts.extract.scoring import score_pictures
 
-        score_pictures(heading)
+        score_pictures(heading, places)
     else:
-        if show_first_look("extract", first):
-            glossary.line(PLAIN_INTRO, intro)
+        show_first_look(places)
         from pages._parts.extract.drawing import draw_pictures
 
-        draw_pictures(heading, intro, first)
+        draw_pictures(heading, places)
 except ValueError as error:
-    first.empty()
-    say_error(error)
+    with places.status:
+        say_error(error)

@@ -15,8 +15,8 @@ from bench.speed import CHROMIUM_OPTIONS, find_chromium
 PATIENCE = 120_000  # milliseconds
 DONE = """() => !document.querySelector('[data-testid="stStatusWidget"]')
              && !document.querySelector('[data-testid="stSkeleton"]')
-             && document.querySelectorAll('.st-key-gallery figure img').length > 0"""
-SOURCES = """() => [...document.querySelectorAll('.st-key-gallery figure img')].map(e => [e.alt, e.src])"""
+             && document.querySelectorAll('.cards img').length > 0"""
+SOURCES = """() => [...document.querySelectorAll('.cards img')].map(e => [e.alt, e.src])"""
 
 
 @contextlib.contextmanager

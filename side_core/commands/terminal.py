@@ -73,6 +73,8 @@ def report(extraction: "Extraction", summary: dict[str, Any], options: argparse.
     for note in extraction.notes:
         print(f"Note: {note}")
     print(f"Compared by {extraction.references.encoder.description}")
+    if (sentence := extraction.sentence) is not None:
+        print(sentence)
     print(extraction.headline() or extraction.withheld())
     if (second := extraction.second()) is not None:
         print(second)

@@ -13,6 +13,7 @@ from side_core.extraction.headline import Headline, Second, headline, second_fig
 from side_core.extraction.matching import Match, match, match_looks
 from side_core.extraction.mismatch import mismatch
 from side_core.extraction.references import References
+from side_core.extraction.sentence import in_a_sentence
 from side_core.extraction.subject import ImageSets, Subject, model_of, references_of, sample_sets
 from side_core.sampling.drawing import Damage, Drawing
 from side_core.sampling.missing import damage_of, draw_missing, images_of
@@ -21,7 +22,9 @@ from side_core.sampling.store import SampleStore
 from side_core.settings import ExtractSettings, MatchSettings, SamplingSettings, ScoreName, ScoreSettings
 from side_core.similarity.embeddings import Embedding, embed
 from side_core.similarity.near_duplicates import Grouping
+from side_core.similarity.scores import SCORES
 from side_core.similarity.views import AS_IT_IS
+from side_core.stats.rate import rate_of
 from side_core.surrogate.steering import Steering
 from side_core.wording import counted
 
@@ -83,6 +86,17 @@ class Extraction:
     def headline(self, score: ScoreName | None = None) -> Headline | None:
         """The headline of one score, by the settings' own threshold where it is the settings' own score."""
         return headline(self.match, self.settings, score or self.settings.score, self.calibration)
+
+    @property
+    def sentence(self) -> str | None:
+        """The headline in words; None where it is withheld."""
+        line = self.headline()
+        if line is None:
+            return None
+        beats, plain = SCORES[line.score].beats, None
+        if self.plain is not None:
+            plain = rate_of(beats(self.plain.compared.scores.by_name(line.score), line.threshold))
+        return in_a_sentence(line.training, line.control, line.calibrated, plain)
 
     def second(self, score: ScoreName | None = None) -> Second | None:
         """The same pictures by the threshold that the control sets; see `Second`."""

@@ -60,7 +60,9 @@ def draw_strips(
     if subject.steering is not None:
         prints["surrogate"] = subject.steering.surrogate.fingerprint
     said, timesteps = asked[0].model_dump(mode="json"), pictures[0].path_timesteps
-    strips = Strips(said, prints, extraction.threshold, tuple(settings.seeds), timesteps, tuple(found))
+    line = extraction.headline()
+    calibrated = None if line is None else line.calibrated
+    strips = Strips(said, prints, extraction.threshold, calibrated, tuple(settings.seeds), timesteps, tuple(found))
     return strips, np.stack(paths)
 
 

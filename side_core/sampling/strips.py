@@ -53,6 +53,7 @@ class Strips:
         settings: of the extraction at the first lambda, as JSON has them.
         fingerprints: of model, arithmetic, surrogate, training images, control and encoder.
         threshold: from which score on a picture counts.
+        calibrated: plain pictures of the model against the control; None where it has no calibration.
         seeds: of the pictures.
         timesteps: of the kept steps of each picture's way from noise.
         strips: by lambda, from the smallest on.
@@ -61,9 +62,14 @@ class Strips:
     settings: Mapping[str, Any]
     fingerprints: Mapping[str, str]
     threshold: float
+    calibrated: Rate | None
     seeds: tuple[int, ...]
     timesteps: tuple[int, ...]
     strips: tuple[Strip, ...]
+
+    def are_of_others(self, fingerprints: Mapping[str, str]) -> bool:
+        """Whether one of these is another one here: of another version of a model or of a set of pictures."""
+        return any(self.fingerprints.get(name) != value for name, value in fingerprints.items())
 
 
 class StripStore:
@@ -86,6 +92,13 @@ class StripStore:
                 found |= {strip.key: (folder, strips, number) for number, strip in enumerate(strips.strips)}
         return found
 
+    def named(self, model: str, surrogate: str | None) -> Strips | None:
+        """Strips of a model and a surrogate of these names, whether or not they are of this version."""
+        for _, strips, _ in self.known.values():
+            if (strips.settings["model"], strips.settings["surrogate"]) == (model, surrogate):
+                return strips
+        return None
+
     def may_have(self, model: str, surrogate: str | None, scale: float | None) -> bool:
         """Whether there are pictures of a model, steered by a surrogate and a lambda; without opening either."""
         about = [(strips.settings, strips.strips[number].scale) for _, strips, number in self.known.values()]
@@ -94,6 +107,10 @@ class StripStore:
             said["model"] == model and (known == 0 if plain else known == scale and said["surrogate"] == surrogate)
             for said, known in about
         )
+
+    def strips_of(self, key: str) -> Strips | None:
+        """All strips of the settings that pictures of a key belong to."""
+        return self.known[key][1] if key in self.known else None
 
     def seeds(self, key: str) -> Collection[int]:
         """The seeds whose pictures are shipped."""
@@ -152,6 +169,7 @@ def write_strips(strips: Strips, paths: np.ndarray, out: Path) -> None:
             "settings": dict(strips.settings),
             "fingerprints": dict(strips.fingerprints),
             "threshold": strips.threshold,
+            "calibrated": None if strips.calibrated is None else vars(strips.calibrated),
             "seeds": list(strips.seeds),
             "timesteps": list(strips.timesteps),
             "strips": about,
@@ -183,7 +201,9 @@ def read_strips(folder: Path) -> Strips:
             for number, item in enumerate(about["strips"])
         )
         timesteps = tuple(map(int, about["timesteps"]))
-        return Strips(about["settings"], about["fingerprints"], float(about["threshold"]), seeds, timesteps, strips)
+        calibrated = None if about["calibrated"] is None else Rate(**about["calibrated"])
+        threshold = float(about["threshold"])
+        return Strips(about["settings"], about["fingerprints"], threshold, calibrated, seeds, timesteps, strips)
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"'{folder}' holds no strips ({type(error).__name__}: {error}): make them anew.") from None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.waiting import PATIENCE, press, settled
+from tests.browser.waiting import PATIENCE, looking_copied, press, settled
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def exported(chromium: Browser, address: str) -> zipfile.ZipFile:
     context = chromium.new_context(viewport={"width": 1440, "height": 1600})
     page = context.new_page()
     page.goto(f"{address}/?model=ideal&count=5&seed=7&steps=9")
-    settled(page, "5 of 5 pictures beat the threshold")
+    settled(page, looking_copied(5))
     content = download(page, "Export").read_bytes()
     context.close()
     return zipfile.ZipFile(io.BytesIO(content))
@@ -56,18 +56,18 @@ def test_the_report_stands_alone(chromium: Browser, exported: zipfile.ZipFile, t
 
 def test_the_report_can_be_had_by_itself(page: Page, address: str, exported: zipfile.ZipFile) -> None:
     page.goto(f"{address}/?model=ideal&count=5&seed=7&steps=9")
-    settled(page, "5 of 5 pictures beat the threshold")
+    settled(page, looking_copied(5))
     assert download(page, "Report (HTML)").read_bytes() == exported.read("report.html")
 
 
 @pytest.mark.parametrize("member", ["pictures/8.png", "run.json"])
 def test_a_dropped_export_opens_the_same_run(page: Page, address: str, exported: zipfile.ZipFile, member: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2")
-    settled(page, "2 of 2 pictures")
+    settled(page, looking_copied(2))
     drop(page, "a <b>run</b>." + member.split(".")[1], exported.read(member))
     expect(page.get_by_text("5 from seed 7 on, 9 steps")).to_be_visible(timeout=PATIENCE)
     press(page.get_by_role("button", name="Open this run"))
-    settled(page, "5 of 5 pictures beat the threshold")
+    settled(page, looking_copied(5))
     for part in ("model=ideal", "count=5", "seed=7", "steps=9"):
         assert part in page.url
     assert page.locator('img[alt^="Generated with seed 11"]').count() == 1

@@ -15,7 +15,7 @@ from side_core.runs.exchange.export import export_zip
 from side_core.runs.result import result_of
 from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
-from tests.browser.waiting import PATIENCE, ended, press, settled
+from tests.browser.waiting import PATIENCE, ended, looking_copied, press, settled
 
 pytestmark = pytest.mark.browser
 MOST_BACK = 8  # presses until the page before is there: each change of a link is one
@@ -45,13 +45,13 @@ def copied(page: Page) -> str:
 
 def test_a_copied_link_reopens_with_every_setting(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=4&spacing=karras&steps=12&view=demo")
-    settled(page, "4 of 4 pictures")
+    settled(page, looking_copied(4))
     before, link = digest(page), copied(page)
     assert link.startswith(f"{address}/?pictures=Draw&model=ideal&count=4&")
     assert {"seed=0", "eta=0.0", "threshold_ratio=0.33", "view=demo"} <= set(urlsplit(link).query.split("&"))
     page.goto("about:blank")
     page.goto(link)
-    settled(page, "4 of 4 pictures")
+    settled(page, looking_copied(4))
     assert digest(page) == before
     expect(page.get_by_test_id("stAlert")).to_have_count(0)
 
@@ -61,7 +61,7 @@ def test_a_copied_link_reopens_with_every_setting(page: Page, address: str) -> N
 )
 def test_each_page_has_the_button_in_the_same_place(path: str, page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2")
-    settled(page, "2 of 2 pictures")
+    settled(page, looking_copied(2))
     place = page.get_by_role("button", name="Copy link").bounding_box()
     page.goto(f"{address}/{path}")
     expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=PATIENCE)
@@ -86,14 +86,14 @@ def test_without_a_clipboard_the_link_lies_open(page: Page, address: str) -> Non
 
 def test_a_link_that_is_off_is_mended_in_the_address_too(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=0&eta=0.37&spacing=foo&compare_plain=maybe&data=/no/such")
-    settled(page, "1 of 1 picture beats")
+    settled(page, looking_copied(1))
     for sentence in ("Images = '0', not 1 to 256: 1 is used", "0.35 is used", "the model's own is used", "'/no/such'"):
         expect(page.get_by_text(sentence)).to_be_visible()
     asked = query(page)
     assert (asked["count"], asked["eta"]) == ("1", "0.35") and not {"spacing", "data"} & set(asked)
     page.get_by_role("slider", name="Images").focus()
     page.keyboard.press("ArrowRight")
-    settled(page, "2 of 2 pictures")
+    settled(page, looking_copied(2))
     expect(page.get_by_text("1 is used")).to_have_count(0)
     expect(page.get_by_text("0.35 is used")).to_be_visible()
 
@@ -103,7 +103,7 @@ def test_an_unknown_page_says_so_and_shows_the_first_one(path: str, page: Page, 
     page.goto(f"{address}/{path}")
     expect(page.get_by_text("Page not found")).to_be_visible(timeout=PATIENCE)
     page.keyboard.press("Escape")
-    settled(page, "2 of 2 pictures")
+    settled(page, looking_copied(2))
 
 
 def test_rubbish_leads_to_pictures(page: Page, address: str) -> None:
@@ -111,7 +111,7 @@ def test_rubbish_leads_to_pictures(page: Page, address: str) -> None:
     names = ["count", "steps", "seed", "eta", "threshold_ratio", "first_timestep", "view", "size", "surrogate"]
     pairs = [(name, rubbish[number % len(rubbish)]) for number, name in enumerate(names)]
     page.goto(f"{address}/?{urlencode([('model', 'ideal'), *pairs, ('count', '2'), ('nothing', 'x')])}")
-    settled(page, "2 of 2 pictures")
+    settled(page, looking_copied(2))
     assert page.title() == "Extract" or "!" not in page.title()
 
 
@@ -145,12 +145,12 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_settings_are_taken_over_from_any_page(start: str, page: Page, address: str, exported: Path) -> None:
     page.goto(f"{address}/{start}")
     if start.startswith("?"):  # Extract itself, with other values, steered widgets among them
-        settled(page, re.compile("of 2 pictures"))
+        settled(page, looking_copied(2))
     page.get_by_text("Open an exported run").click(timeout=PATIENCE)
     page.get_by_test_id("stFileUploader").locator("input").set_input_files(exported)
     press(page.get_by_role("button", name="Open this run"))
-    expect(page.get_by_role("heading", name=re.compile("of 3 pictures beat"))).to_be_visible(timeout=PATIENCE)
-    settled(page, re.compile("of 3 pictures beat"))
+    expect(page.get_by_role("heading", name=looking_copied(3))).to_be_visible(timeout=PATIENCE)
+    settled(page, looking_copied(3))
     assert urlsplit(page.url).path == "/"
     wanted = {"model": "ideal", "count": "3", "steps": "9", "seed": "40", "spacing": "karras", "first_timestep": "900"}
     wanted |= {"score": "nl2", "threshold_nl2": "0.5"}
@@ -159,7 +159,7 @@ def test_settings_are_taken_over_from_any_page(start: str, page: Page, address: 
     found = digest(page)
     page.goto("about:blank")
     page.goto(f"{address}{link_of(ExtractSettings.read(SETTINGS))}")
-    settled(page, re.compile("of 3 pictures beat"))
+    settled(page, looking_copied(3))
     assert digest(page) == found
 
 
@@ -168,7 +168,7 @@ def test_back_returns_to_what_was_before(page: Page, address: str, exported: Pat
     page.get_by_text("Open an exported run").click(timeout=PATIENCE)
     page.get_by_test_id("stFileUploader").locator("input").set_input_files(exported)
     press(page.get_by_role("button", name="Open this run"))
-    settled(page, re.compile("of 3 pictures beat"))
+    settled(page, looking_copied(3))
     for _ in range(MOST_BACK):
         page.go_back()  # the address that comes back may at once be mended to the one before
         ended(page)
@@ -182,7 +182,7 @@ def test_back_to_a_link_that_was_off_is_no_trap(page: Page, address: str) -> Non
     page.goto(f"{address}/models?model=ideal")
     expect(page.get_by_role("heading", name="Bring your own model")).to_be_visible(timeout=PATIENCE)
     page.evaluate("address => { location.href = address }", f"{address}/?model=ideal&count=0")
-    settled(page, "1 of 1 picture beats")
+    settled(page, looking_copied(1))
     for _ in range(MOST_BACK):
         page.go_back()
         page.wait_for_timeout(1000)

@@ -1,6 +1,5 @@
 """A new owner's way through the app: name a model and pictures, look at what was understood, draw; score a folder."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -11,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from side_core.data.source import open_training_set
-from tests.browser.waiting import PATIENCE
+from tests.browser.waiting import PATIENCE, looking_copied
 
 pytestmark = pytest.mark.browser
 
@@ -45,9 +44,10 @@ def test_own_model_and_pictures_are_understood_and_drawn(
     page.keyboard.press("Enter")
     expect(page.get_by_text("40 of each, so that both have the same chance")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Draw pictures with it").click()
-    expect(page.get_by_text(re.compile(r"of 16 pictures beat the threshold"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name=looking_copied(16))).to_be_visible(timeout=PATIENCE)
     assert f"model={quote(model, safe='')}" in page.url and f"control={quote(control, safe='')}" in page.url
-    expect(page.get_by_text("Against 40 training images, as many as the control has")).to_be_visible()
+    page.get_by_role("button", name="How sure?").click()
+    expect(page.get_by_text("Against 40 training images, as many as the control has")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
@@ -56,9 +56,9 @@ def test_a_folder_is_scored_and_a_pair_chosen(page: Page, address: str, own: Pat
         name: str(own / part) for name, part in {"samples": "samples", "data": "train", "control": "control"}.items()
     }
     page.goto(f"{address}/?{urlencode(link)}")
-    headline = page.get_by_role("heading", name=re.compile(r"\d of 4 pictures beat the threshold"))
+    headline = page.get_by_role("heading", name=looking_copied(4))
     expect(headline).to_be_visible(timeout=PATIENCE)  # of those that are compared with: as many as the control has
-    expect(page.get_by_text("4 of 4 pictures bring back 4 of 60 different training images.")).to_be_visible()
     page.get_by_role("button", name="02 <i>.png").click()
-    expect(page.get_by_role("heading", name="Picture 02 <i>.png in detail")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("dialog").get_by_text("Picture 02 <i>.png")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("dialog").get_by_text("Its ten nearest training images")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.waiting import looking_copied
+
 pytestmark = pytest.mark.browser
 PATIENCE = 120_000
 LONG = "count=32&steps=90&mode=exact"  # two batches of 16
@@ -47,8 +49,8 @@ def test_both_get_their_pictures_and_see_that_they_share(people: Callable[[], Pa
     begin(second, f"{address}/?count=16&steps=60&mode=exact&seed=710000")
     expect(second.get_by_text(re.compile("left, shared with 1 other$"))).to_be_visible(timeout=PATIENCE)
     expect(first.get_by_text(re.compile("left, shared with 1 other$"))).to_be_visible(timeout=PATIENCE)
-    expect(second.get_by_role("heading", name=re.compile(r"of 16 pictures"))).to_be_visible(timeout=PATIENCE)
-    expect(first.get_by_role("heading", name=re.compile(r"of 32 pictures"))).to_be_visible(timeout=PATIENCE)
+    expect(second.get_by_role("heading", name=looking_copied(16))).to_be_visible(timeout=PATIENCE)
+    expect(first.get_by_role("heading", name=looking_copied(32))).to_be_visible(timeout=PATIENCE)
     for page, seeds in ((first, "7000"), (second, "7100")):
         drawn = page.get_by_alt_text(re.compile(f"^Generated with seed {seeds}"))
         expect(drawn.first).to_be_visible(timeout=PATIENCE)  # the gallery comes after its heading
@@ -67,5 +69,5 @@ def test_stop_of_one_leaves_the_other_and_a_closed_tab_frees_the_device(
     third.close()
     bar_of(first, 60)
     expect(first.get_by_text(re.compile(r" left$"))).to_be_visible(timeout=PATIENCE)  # it has the device for itself
-    expect(first.get_by_role("heading", name=re.compile(r"of 32 pictures"))).to_be_visible(timeout=PATIENCE)
+    expect(first.get_by_role("heading", name=looking_copied(32))).to_be_visible(timeout=PATIENCE)
     expect(second.get_by_role("button", name="Go on")).to_be_visible()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.waiting import PATIENCE, ended
+from tests.browser.waiting import PATIENCE, ended, looking_copied
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +25,7 @@ def test_a_sweep_fills_in_and_a_point_leads_to_extract(page: Page, address: str)
     expect(leads_on).to_have_attribute("href", re.compile("steps=4"), timeout=PATIENCE)  # it follows the list
     with page.context.expect_page() as opened:
         leads_on.click()
-    expect(opened.value.get_by_role("heading", name=re.compile("16 of 16 pictures"))).to_be_visible(timeout=PATIENCE)
+    expect(opened.value.get_by_role("heading", name=looking_copied(16))).to_be_visible(timeout=PATIENCE)
     assert "steps=4" in opened.value.url and "eta=1" in opened.value.url
     expect(page.get_by_test_id("stException")).to_have_count(0)
 

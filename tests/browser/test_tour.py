@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from pages._parts.inputs.view import LARGER
 from pages._parts.show.glossary import TERMS
 from pages._parts.tour.steps import STEPS
-from tests.browser.waiting import PATIENCE, ended, settled
+from tests.browser.waiting import PATIENCE, ended, looking_copied, settled
 
 pytestmark = pytest.mark.browser
 LARGE = f"{16 * LARGER:g}px"
@@ -78,18 +78,19 @@ def test_a_definition_shows_on_focus_and_on_hover_within_the_window(page: Page, 
 
 def test_demo_hides_what_a_class_need_not_see_and_changes_no_setting(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=4&steps=12&spacing=karras&view=demo")
-    settled(page, "4 of 4 pictures")
-    assert page.locator('[class*="st-key-pair-"]').count() == 4
+    settled(page, looking_copied(4))
+    expect(page.locator(".cards button")).to_have_count(4)
     settings = page.get_by_text(re.compile("^Settings "))
     digest = settings.text_content()
     for label in HIDDEN:
         hidden = page.get_by_text(label).first
         expect(hidden).to_be_attached()
         expect(hidden).to_be_hidden()
+    page.get_by_role("button", name="How sure?").click()
     for text in (settings, page.get_by_text("How near the pictures come"), page.get_by_text("AMS and UMS by band")):
-        expect(text).to_be_attached()
+        expect(text).to_be_attached(timeout=PATIENCE)
         expect(text).to_be_hidden()
-    for label in ("Model", "Images", "Steps"):
+    for label in ("Model", "Images"):
         expect(page.get_by_test_id("stSidebar").get_by_text(label, exact=True).first).to_be_visible()
     for _ in range(60):  # nothing hidden takes the focus
         page.keyboard.press("Tab")
@@ -104,7 +105,7 @@ def test_demo_hides_what_a_class_need_not_see_and_changes_no_setting(page: Page,
 
 def test_view_and_size_stay_from_page_to_page(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2&view=demo&size=true")
-    settled(page, "2 of 2 pictures")
+    settled(page, looking_copied(2))
     expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
     text = page.locator("html")
     expect(text).to_have_css("font-size", LARGE, timeout=PATIENCE)  # styles come after what they are about

@@ -9,6 +9,11 @@ PATIENCE = 300_000  # milliseconds; a busy machine is many times slower
 REST = 0.3  # seconds
 
 
+def looking_copied(count: int) -> re.Pattern[str]:
+    """What Extract says of so many pictures in its heading."""
+    return re.compile("^This picture" if count == 1 else f"of these {count:,} look")
+
+
 def ended(page: Page, patience: float = PATIENCE) -> None:
     """Wait until the script has ended: what is set before that can be missing from the URL.
 

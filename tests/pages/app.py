@@ -1,5 +1,6 @@
 """The app as a test opens and reads it: every page test goes through here."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -7,18 +8,22 @@ from urllib.parse import parse_qs, urlsplit
 
 from streamlit.testing.v1 import AppTest
 
+from pages._parts.show.places import SURE
+
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 KINDS = ("title", "header", "subheader", "markdown", "caption", "info", "success", "warning", "error")
 
 
-def opened(page: str = "", **link: Any) -> AppTest:
+def opened(page: str = "", sure: bool = True, **link: Any) -> AppTest:
     """A page as a link opens it.
 
     Args:
         page: its name; empty: the first one.
+        sure: whether the figures are open.
         link: what the link says.
     """
     app = AppTest.from_file(ROUTER, default_timeout=120)
+    app.session_state[SURE] = sure
     if page:
         app.switch_page(f"{page.removesuffix('.py')}.py")
     for name, value in link.items():
@@ -32,10 +37,23 @@ def followed(link: str) -> AppTest:
     return opened(parts.path.strip("/"), **parse_qs(parts.query, keep_blank_values=True))
 
 
+def parts_of(app: AppTest, name: str) -> list[dict[str, Any]]:
+    """What the parts of this name that run in the browser are given."""
+    known = (element.proto for element in app.get("bidi_component"))
+    return [json.loads(part.json) for part in known if part.component_name == f"side_{name}"]
+
+
+def pairs_of(app: AppTest) -> list[str]:
+    """What the cards of the gallery say."""
+    return [f"{card['score']} · {card['small']}" for gallery in parts_of(app, "gallery") for card in gallery["cards"]]
+
+
 def text_of(app: AppTest, *kinds: str) -> str:
     """Everything the page says in words, or these kinds of it, as a person reads it; tables too."""
     found = [element.value for kind in kinds or KINDS for element in app.get(kind)]
     if not kinds:
+        found += [part["sentence"] for part in parts_of(app, "sentence")] + pairs_of(app)
+        found += [f"{part['card']['large']} {part['card']['drawn']['below']}" for part in parts_of(app, "pair")]
         found += [f"{name} {value}" for table in app.table for name, value in table.value.iloc[:, 0].items()]
     return unescaped("\n".join(found))
 

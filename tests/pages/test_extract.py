@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from pages._parts.extract import results
 from pages._parts.inputs.controls import OF_MODEL
 from pages._parts.show.headline import beating_in_words
 from pages._parts.surrogate import saving
@@ -21,13 +22,8 @@ from side_core.progress import finish
 from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
 from side_core.stats.rate import Rate
-from tests.pages.app import opened, text_of, unescaped
+from tests.pages.app import opened, pairs_of, parts_of, text_of, unescaped
 from tests.similarity.altered import photographs
-
-
-def pairs_of(app: AppTest) -> list[str]:
-    """What the buttons of the gallery say."""
-    return [button.label for button in app.button if str(button.key).startswith("pair-")]
 
 
 def extracted(**settings: object) -> Extraction:
@@ -45,6 +41,7 @@ def ideal() -> AppTest:
 
 def test_first_visit_shows_pairs_headline_control_and_interval_without_a_click(ideal: AppTest) -> None:
     assert not ideal.exception and not ideal.error
+    assert "All of these 16 look copied; by chance we would expect none." in text_of(ideal)
     assert "16 of 16 pictures beat the threshold d₁/d₂ < 0.33" in text_of(ideal)
     assert [metric.label for metric in ideal.metric][:2] == [
         "Against the training images",
@@ -85,9 +82,11 @@ def test_threshold_of_zero_lets_nothing_pass(ideal: AppTest) -> None:
 def test_page_draws_what_the_library_draws() -> None:
     app = opened(model="ideal", count="3", seed="40", spacing="karras", steps="12")
     result = extracted(model="ideal", count=3, seed=40, spacing="karras", steps=12)
-    order = result.match.order("ratio")
-    scores = result.match.training.scores.ratio
-    assert pairs_of(app) == [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in order]
+    names, scores = result.match.names, result.match.training.scores.ratio
+    assert pairs_of(app) == [f"d₁/d₂ {score:.2f} · seed {name}" for name, score in zip(names, scores, strict=True)]
+    best = int(result.match.order("ratio")[0])
+    (large,) = parts_of(app, "pair")
+    assert large["card"]["drawn"]["below"] == f"drawn by the model, seed {names[best]}"
 
 
 def test_spacing_and_clip_are_the_model_s_own_until_something_is_chosen() -> None:
@@ -119,10 +118,29 @@ def test_the_model_s_own_sampling_is_shown_and_what_is_not_followed_is_said(
     assert "LoRA" not in text_of(app)
 
 
-def test_choosing_a_pair_shows_it_in_detail() -> None:
+def test_choosing_a_pair_shows_it_in_detail(monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(model="ideal", count="4")
-    app.button(key="pair-2").click().run()
-    assert "Seed 2 in detail" in text_of(app)
+    assert "Its ten nearest training images" not in text_of(app)
+    real = results.show_gallery
+    monkeypatch.setattr(results, "show_gallery", lambda *about: real(*about) or "2")  # as a click does
+    app.run()
+    assert not app.exception and "Its ten nearest training images" in text_of(app)
+    assert "drawn by the model, seed 2" in text_of(app)
+
+
+def test_the_figures_are_shown_to_who_asks_how_sure_it_is() -> None:
+    app = opened(model="ideal", count="4", sure=False)
+    assert "All of these 4 look copied" in text_of(app) and not app.metric and not app.get("plotly_chart")
+    app.button(key="how-sure").click().run()
+    assert app.metric and app.get("plotly_chart") and "95 % interval" in text_of(app)
+    app.button(key="how-sure").click().run()
+    assert not app.metric
+
+
+def test_more_than_a_page_of_pairs_comes_nearest_first() -> None:
+    app, result = opened(count="20", surrogate="none"), extracted(count=20, mode="fast")
+    order = result.match.order("ratio")[:16]
+    assert [pair.partition("seed ")[2] for pair in pairs_of(app)] == [result.match.names[place] for place in order]
 
 
 @pytest.mark.parametrize(
@@ -176,8 +194,8 @@ def test_a_folder_is_scored_without_a_model(own: Path) -> None:
     text = text_of(app)
     assert not app.exception and not app.error
     assert "Against 40 training images, as many as the control has" in [metric.label for metric in app.metric]
-    assert "Picture 02 <b>*x*_[y](z).png in detail" in text
-    assert "2 of 4 pictures bring back 2 of 60 different training images" in text
+    assert "generated, picture 02 <b>*x*_[y](z).png" in text
+    assert pairs_of(app)[0] == "d₁/d₂ 0.00 · 02 <b>*x*_[y](z).png"
 
 
 def test_without_a_control_the_page_withholds_the_headline(own: Path) -> None:
@@ -263,11 +281,11 @@ def test_steered_pictures_stand_beside_plain_ones_as_the_library_draws_them(stee
     result = extracted(model="ideal", count=5, surrogate=surrogate)
     assert not steered.exception and not steered.error
     found, plain = (part.training.scores.ratio for part in (result.match, result.plain))
-    signs = [(f"{found[i]:.2f}", f"{plain[i]:.2f}", f"{found[i] - plain[i]:+.2f}") for i in result.match.order("ratio")]
-    assert pairs_of(steered) == [f"d₁/d₂ **{a}** (plain {b}, {c.replace('-', '−')})" for a, b, c in signs]
+    values = zip(found, plain, result.match.names, strict=True)
+    assert pairs_of(steered) == [f"d₁/d₂ {a:.2f} · seed {name} · plain {b:.2f}" for a, b, name in values]
     text, effect = text_of(steered), effect_of(result)
     assert effect is not None
-    counts = f"{effect.guided.training.beat} of 5 steered pictures beat the threshold d₁/d₂ < 0.33; plain: 5 of 5"
+    counts = f"{effect.guided.training.beat} of 5 steered pictures beat the threshold d₁/d₂ < 0.333; plain: 5 of 5"
     assert counts in text
     assert f"**{effect.different.value:.0f}** different training images came back with the surrogate, **5**" in text
     values = [metric.value for metric in steered.metric]
@@ -276,11 +294,14 @@ def test_steered_pictures_stand_beside_plain_ones_as_the_library_draws_them(stee
     assert "λ 20 from t = 900 to 0, constant, label balanced" in text and "surrogate " in text
 
 
-def test_each_picture_tells_the_cluster_it_was_steered_to(steered: AppTest) -> None:
-    text = text_of(steered)
+def test_a_steered_pair_tells_its_cluster_and_its_plain_twin(
+    steered: AppTest, surrogate: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = results.show_gallery
     for seed, cluster in enumerate((0, 2, 3, 0, 2)):  # each kept one in turn
-        assert f"seed {seed} · steered to cluster {cluster}" in text
-    assert "**Steered to cluster" in text
+        monkeypatch.setattr(results, "show_gallery", lambda *about, seed=seed: real(*about) or str(seed))
+        app = opened(model="ideal", count=5, surrogate=surrogate)
+        assert f"**Steered to cluster {cluster}**" in text_of(app) and "Plain, the same seed is at" in text_of(app)
 
 
 def test_every_setting_of_steering_is_named_by_its_field(steered: AppTest) -> None:
@@ -312,7 +333,7 @@ def test_a_cluster_is_chosen_by_its_pictures(surrogate: str) -> None:
     app.session_state["picked_cluster"] = 3  # as a click does, which reruns the dialog alone
     app.run()
     assert app.selectbox(key="label").value == "3"
-    assert "seed 1 · steered to cluster 3" in text_of(app)
+    assert not app.exception
 
 
 def test_another_surrogate_begins_with_its_own_card(

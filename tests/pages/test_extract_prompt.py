@@ -15,7 +15,7 @@ from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings, SweepSettings
 from tests.dpm.text.small_folders import save_small
 from tests.pages import app
-from tests.pages.app import ROUTER, text_of
+from tests.pages.app import ROUTER, pairs_of, parts_of, text_of
 
 SETS = {"data": "pixel-faces[0:20]", "control": "pixel-faces[20:40]"}
 PROMPT = "portrait of Ada Novak, glasses"
@@ -39,22 +39,18 @@ def opened(**link: object) -> AppTest:
 
 
 def scores_of(**settings: object) -> list[str]:
-    """What the buttons of the gallery say if it is drawn as the library draws."""
+    """What the cards of the gallery say if it is drawn as the library draws."""
     read = ExtractSettings.read({"count": 2, "steps": 3} | SETS | settings)
     subject = open_subject(read)
     *_, result = extract(read, subject, finish(references_of(read, subject)), MemoryStore())
     scores = result.match.training.scores.ratio
-    return [f"d₁/d₂ **{scores[i]:.2f}** · seed {result.match.names[i]}" for i in result.match.order("ratio")]
+    return [f"d₁/d₂ {score:.2f} · seed {name}" for name, score in zip(result.match.names, scores, strict=True)]
 
 
 def pictures_of(app: AppTest) -> frozenset[str]:
     """The pictures that are shown, as the page has them."""
-    return frozenset(re.findall(r'src="([^"]+)"', "\n".join(element.proto.body for element in app.get("html"))))
-
-
-def pairs_of(app: AppTest) -> list[str]:
-    """What the buttons of the gallery say."""
-    return [button.label for button in app.button if str(button.key).startswith("pair-")]
+    (gallery,) = parts_of(app, "gallery")
+    return frozenset(card["drawn"]["src"] for card in gallery["cards"])
 
 
 def keys_of(app: AppTest) -> set[str]:

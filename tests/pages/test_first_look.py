@@ -4,62 +4,74 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 
-from pages._parts.extract import drawing
+from pages._parts.extract import first_look as on_extract
+from pages._parts.prompts import looking
 from pages._parts.runtime import warm_up
 from pages._parts.show import first_look
-from tests.pages.app import opened
+from tests.pages.app import opened, pairs_of, parts_of, text_of
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the page shows when the model has been loaded; it draws nothing."""
-    found: list[str] = []
+def cold(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The app before the model is loaded, which it never is; what waits for it."""
+    waited: list[str] = []
 
     def stop(*_: Any) -> None:
-        raise ValueError("That is all.")
+        waited.append("waited")
+        st.stop()
 
-    real = first_look._show
-
-    def show(*about: Any) -> None:
-        found.append("shown")
-        real(*about)
-
-    monkeypatch.setattr(drawing, "draw_pictures", stop)
-    monkeypatch.setattr(first_look, "_show", show)
+    monkeypatch.setattr(on_extract, "_await_model", stop)
+    monkeypatch.setattr(looking, "look_into", stop)
     monkeypatch.setattr(warm_up, "DONE", type(warm_up.DONE)())
-    return found
+    monkeypatch.setattr(warm_up, "begin", lambda: None)
+    return waited
 
 
 @pytest.mark.parametrize("link", [{}, {"view": "demo"}, {"size": "true"}])
-def test_the_defaults_are_seen_at_once_and_an_error_takes_them_away(link: dict[str, str], seen: list[str]) -> None:
-    app = opened(**link)
-    assert seen == ["shown"] and not app.exception
-    assert [item.value for item in app.error] == ["That is all\\."] and not app.info  # nothing says that it loads
+def test_the_defaults_are_seen_at_once(link: dict[str, str], cold: list[str]) -> None:
+    app = opened(sure=False, **link)
+    assert not app.exception and cold == ["waited"]
+    assert "2 of these 16 look copied; by chance we would expect none." in text_of(app)
+    assert len(pairs_of(app)) == 16 and len(parts_of(app, "strips")) == 1
+
+
+def test_lambda_can_be_moved_meanwhile(cold: list[str]) -> None:
+    app = opened()
+    app.slider(key="guidance_scale").set_value(20.0).run()
+    assert "11 of these 16 look copied (2 without the surrogate)" in text_of(app)
+    app.slider(key="guidance_scale").set_value(7.0).run()  # the nearest that is shipped, and said so
+    assert [part["note"] for part in parts_of(app, "sentence")] == ["λ = 5. Shipped with the app, in exact arithmetic."]
+
+
+def test_what_is_shipped_has_its_control_count_and_interval(cold: list[str]) -> None:
+    assert "against the control 0 of 16 (0.0 %, 95 % interval 0.0 to 19.4 %)" in text_of(opened())
 
 
 @pytest.mark.parametrize("link", [{"model": "ideal"}, {"steps": "10"}, {"pictures": "Score a folder"}])
-def test_nothing_else_is_shown_for_what_was_asked(link: dict[str, str], seen: list[str]) -> None:
+def test_nothing_else_is_shown_for_what_was_asked(link: dict[str, str], cold: list[str]) -> None:
     opened(**link)
-    assert not seen
+    assert not cold
 
 
-def test_once_the_model_is_there_nothing_is_shipped(seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_once_the_model_is_there_the_page_is_what_it_was(cold: list[str]) -> None:
+    before = opened(guidance_scale="20")
     warm_up.DONE.set()
-    opened()
-    assert not seen
+    after = opened(guidance_scale="20")
+    for part in ("gallery", "pair", "sentence"):
+        assert parts_of(after, part) == parts_of(before, part)  # so nothing jumps
+    assert cold == ["waited"] and after.slider(key="count").value == 16
 
 
-def test_without_strips_the_page_is_as_ever(seen: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_strips_the_page_is_as_ever(cold: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(first_look.STRIPS, "extract", tmp_path)
     app = opened()
-    assert not seen and not app.exception
+    assert not cold and not app.exception
 
 
-def test_what_is_shipped_has_its_control_count_and_interval(seen: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "draw_pictures", lambda heading, intro, first: None)
-    app = opened()
-    said = " ".join(item.value for item in (*app.subheader, *app.markdown, *app.info))
-    assert "2 of 16 pictures beat the threshold" in said and "Drawn before" in said
-    assert "against the control 0 of 16 (0.0 %, 95 % interval 0.0 to 19.4 %)" in said
-    assert len([caption for caption in app.caption if "seed" in caption.value]) == 16
+def test_prompts_shows_what_its_prompt_draws(cold: list[str]) -> None:
+    app = opened("prompts")
+    assert cold == ["waited"] and not app.exception
+    assert "8 of 8 pictures beat the threshold" in text_of(app) and len(pairs_of(app)) == 8
+    assert "against the control 0 of 8" in text_of(app)

@@ -34,7 +34,7 @@ from side_core.settings import ExtractSettings, PromptSettings
 from side_core.wording import rounded
 from tests.dpm.text.small_folders import save_small
 from tests.pages import app
-from tests.pages.app import button, html_of
+from tests.pages.app import button, html_of, pairs_of
 
 PROMPT = "portrait of Ada Novak, long hair"
 NAMES = ("Ada", "Boris", "Carla", "Dario", "Emil", "Fiona", "Goran", "Hugo")
@@ -125,7 +125,7 @@ def test_each_picture_stands_beside_a_training_picture_with_its_caption(link: di
     assert len(re.findall(r'alt="Picture of seed \d, d₁/d₂ \d', html)) == 2
     (caption,) = re.findall(r"<figcaption>(portrait of [^<]*) \(shown (?:once|\d+ times) in training\)", html)
     assert caption in {face.caption for face in captioned_faces()}
-    assert len([button for button in app.button if str(button.key).startswith("pair-")]) == 2
+    assert len(pairs_of(app)) == 2
 
 
 def test_the_pictures_are_kept_in_the_history(

@@ -2,11 +2,13 @@
 
 PLAIN_INTRO = (
     "In each pair: left, a picture the [[diffusion model|model]] **has drawn**; right, the "
-    "[[nearest training image|training picture]] it is nearest to. A match is a sign that the model remembers rather "
-    "than invents; the [[control]] tells how strong a sign."
+    "[[nearest training image|training picture]] it is nearest to."
 )
 STEERED_INTRO = (
-    "On each card: a picture drawn while a [[surrogate]] **steers** the model, the same [[seed]] **without it**, and "
-    "the [[nearest training image|training picture]] that the steered one is nearest to. Move [[guidance scale|λ]] to "
-    "steer harder; at 0 the model draws by itself."
+    "In each pair: left, a picture drawn while a [[surrogate]] **steers** the model; right, the "
+    "[[nearest training image|training picture]] it is nearest to."
+)
+SCORED_INTRO = (
+    "In each pair: left, a picture **somebody generated**; right, the **training picture** it is nearest to. No model "
+    "is needed, but its training images are, and as control images of the same kind that it never saw."
 )

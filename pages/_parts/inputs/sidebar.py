@@ -3,6 +3,7 @@
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts.inputs import controls, view
 from pages._parts.inputs.encoder_weights import weights_input
@@ -26,19 +27,29 @@ from side_core.similarity.views import most_align, views_of
 _PERCENT = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-def model_inputs() -> dict[str, Any]:
-    """Which model, training images and control, and in which arithmetic."""
+def model_inputs(sets: DeltaGenerator | None = None) -> dict[str, Any]:
+    """Which model, training images and control.
+
+    Args:
+        sets: where the latter are asked for; left out: below the model.
+    """
     model = controls.open_choice("model", known_models(), check=describe, on_change=follow_model)
-    return {"model": model, **set_inputs(model)}
+    return {"model": model, **set_inputs(model, sets)}
 
 
-def set_inputs(model: str) -> dict[str, Any]:
-    """What is said of a model, and which training images and control take the place of its own."""
+def set_inputs(model: str, place: DeltaGenerator | None = None) -> dict[str, Any]:
+    """What is said of a model, and which training images and control take the place of its own.
+
+    Args:
+        model: which.
+        place: where the latter are asked for; left out: here.
+    """
     chosen: dict[str, Any] = {}
     own = BUILT_INS.get(model)
     if own is not None:
         st.caption(own.description)
-    with view.detail("sets"), st.expander("Other training images or control", expanded=own is None):
+    here = view.detail("sets") if place is None else place
+    with here, st.expander("Other training images or control", expanded=own is None):
         data, control = "as the model's card says", "none: the headline is withheld"
         chosen["data"] = controls.text(
             "data", own.data if own else data, check=_check_images, instead="what the model was trained on"
@@ -91,10 +102,14 @@ def _prompt_inputs(denoiser: Denoiser) -> dict[str, Any]:
     return chosen
 
 
+def picture_inputs(denoiser: Denoiser) -> dict[str, Any]:
+    """Of what, and how many."""
+    return {**_prompt_inputs(denoiser), "count": controls.slider("count")}
+
+
 def sampling_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
-    """How many pictures and from which seeds; of a class-conditional model that nothing steers, also which class."""
-    chosen = _prompt_inputs(denoiser)
-    chosen |= {"count": controls.slider("count"), "steps": controls.slider("steps"), "seed": controls.number("seed")}
+    """In how many steps and from which seeds; of a class-conditional model that nothing steers, also which class."""
+    chosen: dict[str, Any] = {"steps": controls.slider("steps"), "seed": controls.number("seed")}
     if denoiser.classes and not steered:
         label = controls.label(range(denoiser.classes))
         chosen["label"] = None if label == "uniform" else label  # as a steered run draws its plain pictures
@@ -122,13 +137,11 @@ def first_timestep_input(last: int) -> int | None:
     return None if first == last else int(first)
 
 
-def solver_inputs(denoiser: Denoiser, steered: bool) -> dict[str, Any]:
+def solver_inputs(denoiser: Denoiser) -> dict[str, Any]:
     """What few people change."""
     chosen = {"solver": controls.choice("solver")}
     if denoiser.bounded:  # estimates of latents are not clipped
         chosen["clip"] = controls.choice_or_model("clip", own_sampling_of(denoiser).clip)
-    if steered:
-        chosen["compare_plain"] = controls.checkbox("compare_plain")
     return chosen
 
 
@@ -196,11 +209,12 @@ def threshold_inputs(chosen: dict[str, Any], sets: ImageSets) -> dict[str, Any]:
             help="At most this share of pictures may beat the threshold against images the model never saw.",
         )
         return {"control_rate": percent / 100}
+    published = round(kind.threshold, 2)
     threshold = controls.slider(
         "threshold",
         key=f"threshold_{score}",
         high=kind.largest,
-        default=round(kind.threshold, 2),
+        default=published,
         step=kind.largest / 100,
     )
-    return {"threshold": threshold}
+    return {} if threshold == published else {"threshold": threshold}

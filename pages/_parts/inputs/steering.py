@@ -4,8 +4,10 @@ from typing import Any, get_args
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from pages._parts.inputs import controls, view
+from pages._parts.inputs import controls
+from pages._parts.inputs.scale import scale_input
 from pages._parts.show.clusters import show_cluster
 from pages._parts.surrogate.saving import choose_surrogate, known_surrogates
 from side_core.dpm.denoiser import Denoiser
@@ -17,7 +19,6 @@ from side_core.surrogate.strength import Strength, strength_of
 from side_core.surrogate.surrogate import Surrogate
 
 _NONE = "none"
-_SCALE_STEP = 0.5
 _PER_PAGE = 24  # clusters of a page to choose from
 
 
@@ -43,13 +44,20 @@ def surrogate_input(model: str) -> str | None:
     return None if name in ("", _NONE) else name
 
 
-def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False) -> dict[str, Any]:
+def guidance_inputs(
+    surrogate: Surrogate,
+    denoiser: Denoiser,
+    places: tuple[DeltaGenerator, DeltaGenerator, DeltaGenerator],
+    idle: bool = False,
+) -> dict[str, Any]:
     """How hard, where to and when. It begins with what the surrogate's card says, also after a change of surrogates.
 
     Args:
         surrogate: what steers.
         denoiser: the model.
-        idle: whether λ begins at 0 instead, so that the first pictures are plain ones and λ is moved up from there.
+        places: for what must be agreed to, for lambda, and for the rest.
+        idle: whether lambda begins at 0 instead, so that the first pictures are plain ones and it is moved up from
+            there.
 
     Raises:
         ValueError: the surrogate works on another size than the model, or its card says something impossible.
@@ -60,22 +68,22 @@ def guidance_inputs(surrogate: Surrogate, denoiser: Denoiser, idle: bool = False
     start = 0.0 if idle else best.scale
     _begin_anew(surrogate, best, start)
     chosen: dict[str, Any] = {}
-    if surrogate.card["model"]["fingerprint"] != denoiser.fingerprint:
-        chosen["foreign_surrogate"] = controls.checkbox("foreign_surrogate")
-    low, live = controls.bounds(controls.FIELDS["guidance_scale"])
-    chosen["guidance_scale"] = controls.slider(
-        "guidance_scale", low=low, high=max(live, best.scale), default=start, step=_SCALE_STEP
-    )
-    if not chosen["guidance_scale"]:
-        st.caption(f"At λ = 0 the model draws by itself. Move λ up and copies appear; the card advises {best.scale:g}.")
-    chosen["label"] = _label_input(surrogate)
-    with view.detail("window"), st.expander("When it steers"):
+    agreed, scale, rest = places
+    with agreed:
+        if surrogate.card["model"]["fingerprint"] != denoiser.fingerprint:
+            chosen["foreign_surrogate"] = controls.checkbox("foreign_surrogate")
+    with scale:
+        chosen["guidance_scale"] = scale_input(start, best.scale)
+    with rest:
+        st.caption(f"Its card advises λ = {best.scale:g}.")
+        chosen["label"] = _label_input(surrogate)
         most = max(last, best.first)
         chosen["guide_from"] = controls.slider("guide_from", low=0, high=most, default=best.first)
         chosen["guide_to"] = controls.slider("guide_to", low=0, high=last, default=best.last)
         chosen["guidance_shape"] = controls.choice(
             "guidance_shape", options=get_args(GuidanceShape), default=best.shape
         )
+        chosen["compare_plain"] = controls.checkbox("compare_plain")
     return chosen
 
 

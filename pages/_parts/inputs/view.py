@@ -38,6 +38,7 @@ def switch(path: str) -> None:
             key="view",
             bind="query-params",
             width="stretch",
+            label_visibility="collapsed",
             help="Demo hides what a class need not see. No setting changes.",
         )
         st.toggle("Projector size", key="size", bind="query-params", help="Larger text and pictures.")

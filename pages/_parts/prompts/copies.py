@@ -7,11 +7,11 @@ import streamlit as st
 from pages._parts.inputs import view
 from pages._parts.prompts import look
 from pages._parts.runtime.resources import matching, open_references, reference_key
-from pages._parts.show.detail import show_pair
+from pages._parts.show.detail import show_detail
 from pages._parts.show.figures import figure
-from pages._parts.show.gallery import chosen_position, show_gallery
+from pages._parts.show.gallery import show_gallery
 from pages._parts.show.headline import beating_in_words, tile
-from pages._parts.show.results import Shown
+from pages._parts.show.shown import Shown
 from pages._parts.show.text import show_notes, show_warnings
 from side_core.extraction.headline import WITHHELD
 from side_core.extraction.pairs import beating, commonest
@@ -52,16 +52,15 @@ def show_alone(pictures: Mapping[int, Picture]) -> None:
 
 
 def show_pairs(shown: Shown) -> None:
-    """Each picture beside its nearest training picture, and one pair in detail."""
+    """Each picture beside its nearest training picture, and the chosen one in detail."""
     st.markdown("**Each picture beside its nearest training picture**")
     extraction = shown.extraction
-    match = extraction.match
-    show_gallery(extraction, shown.noun, extraction.threshold)
-    with view.detail("pair"):
+    chosen = show_gallery(extraction, shown.noun)
+    with view.detail("notes"):
         show_warnings(extraction.warnings)
         show_notes(extraction.notes)
-        position = chosen_position(match, match.order(extraction.settings.score))
-        show_pair(extraction, shown.noun, shown.paths.get(match.names[position]), position)
+    if chosen is not None:
+        show_detail(extraction, shown.noun, shown.paths, chosen)
 
 
 def _show_same(extraction: Extraction) -> None:

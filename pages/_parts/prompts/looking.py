@@ -23,7 +23,7 @@ from pages._parts.runtime.recording import keep_run
 from pages._parts.show.code import show_code
 from pages._parts.show.heading import offer_link
 from pages._parts.show.reading import show_reading
-from pages._parts.show.results import Shown
+from pages._parts.show.shown import Shown
 from pages._parts.show.text import plain
 from side_core.dpm.text.tokens import need_prompt
 from side_core.extraction.pairs import copies_in_words

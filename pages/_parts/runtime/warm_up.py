@@ -4,19 +4,21 @@ import threading
 import time
 from contextlib import suppress
 
-_BEGIN, DONE = threading.Event(), threading.Event()
+_STARTED, _BEGIN, DONE = threading.Lock(), threading.Event(), threading.Event()
 _PATIENCE = 2.0  # seconds after which it begins though nobody has come
 _PAUSE = 0.4  # seconds for the first look to reach the browser: importing torch stops everything else
 
 
 def start() -> None:
-    """Called as the server starts."""
-    threading.Thread(target=_work, name="warm-up", daemon=True).start()
+    """Called as the server starts; once is enough."""
+    if _STARTED.acquire(blocking=False):
+        threading.Thread(target=_work, name="warm-up", daemon=True).start()
 
 
 def begin() -> None:
     """Somebody has come, and sees something: begin now."""
     _BEGIN.set()
+    start()  # where the pages are served by another server than the app's
 
 
 def is_done() -> bool:
@@ -28,6 +30,14 @@ def _work() -> None:
     """Import what the first page needs (seconds of torch and diffusers), and open its model."""
     if _BEGIN.wait(_PATIENCE):
         time.sleep(_PAUSE)
+    try:
+        _open_first_model()
+    finally:  # whoever waits for it says what is wrong
+        DONE.set()
+
+
+def _open_first_model() -> None:
+    """Import everything, and open the model of a first visit."""
     import plotly.graph_objects  # noqa: F401
     import scipy.stats  # noqa: F401
 
@@ -36,6 +46,5 @@ def _work() -> None:
     from side_core.settings import ExtractSettings
 
     settings = ExtractSettings(mode="fast")
-    with suppress(ValueError):  # which the page says
+    with suppress(ValueError):
         keep_subject(settings, lambda: open_subject(settings))  # also finds the fastest arithmetic
-    DONE.set()

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts.inputs import view
 from tests.pages import app
+from tests.pages.app import pairs_of
 
 LINK = {"model": "ideal", "count": "2", "steps": "12", "spacing": "karras", "eta": "0.2", "clip": "off", "score": "nl2"}
 
@@ -26,7 +27,7 @@ def styles_of(app: AppTest) -> str:
 def pictures_and_settings(app: AppTest) -> list[str]:
     """The scores of the gallery, and the digest of the settings."""
     (digest,) = [found for caption in app.caption for found in re.findall(r"Settings \w+", caption.value)]
-    return [digest, *(button.label for button in app.button if str(button.key).startswith("pair-"))]
+    return [digest, *pairs_of(app)]
 
 
 def test_a_link_draws_the_same_in_both_views() -> None:

@@ -1,0 +1,71 @@
+"""Where things stand on Extract: one large pair beside what came out, lambda, the gallery, what follows."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+_STYLE = """<style>
+.stApp [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+.stApp .st-key-heading h1 { font-size: 2rem; padding: 0.25rem 0; }
+</style>"""
+
+
+SURE = "sure"  # in the session: whether the figures are open
+
+
+@dataclass(frozen=True)
+class Places:
+    """Containers, in the order in which they are read.
+
+    Attributes:
+        intro: a line that says what is seen.
+        status: what is being done, and what went wrong.
+        pair: the large one.
+        sentence: what came out, in words.
+        sure: where somebody asks how sure that is.
+        scale: lambda.
+        figures: the answer.
+        gallery: all pairs.
+        below: what came back, how it was drawn, the run as files.
+    """
+
+    intro: DeltaGenerator
+    status: DeltaGenerator
+    pair: DeltaGenerator
+    sentence: DeltaGenerator
+    sure: DeltaGenerator
+    scale: DeltaGenerator
+    figures: DeltaGenerator
+    gallery: DeltaGenerator
+    below: DeltaGenerator
+
+
+def make_places() -> Places:
+    """Lay them out."""
+    st.html(_STYLE)
+    intro, status = st.empty(), st.container(key="status", gap="small")
+    with st.container(key="look"):
+        left, right = st.columns([9, 11], gap="medium")
+    with right:
+        sentence, sure, scale = (st.container(key=key) for key in ("said", "sure-place", "scale"))
+    figures, gallery, below = st.container(key="figures"), st.container(key="pairs"), st.container()
+    return Places(intro, status, left.container(key="large"), sentence, sure, scale, figures, gallery, below)
+
+
+def asked_how_sure(place: DeltaGenerator) -> bool:
+    """A button that opens the figures, and closes them; whether they are open.
+
+    Args:
+        place: where it stands.
+    """
+    is_open: bool = st.session_state.setdefault(SURE, False)
+    place.button(
+        "How sure?",
+        icon=":material/expand_less:" if is_open else ":material/expand_more:",
+        key="how-sure",
+        help="Count, control, 95 % interval and calibration.",
+        on_click=st.session_state.__setitem__,
+        args=(SURE, not is_open),
+    )
+    return is_open
