@@ -143,8 +143,9 @@ def test_without_json_the_headline_is_printed_with_its_control(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*IDEAL, "--out", str(tmp_path)]) == 0
-    compared, first, second, place = capsys.readouterr().out.splitlines()
+    compared, sentence, first, second, place = capsys.readouterr().out.splitlines()
     assert compared == "Compared by colours as they are, scaled to 0..1, no resizing"
+    assert sentence == "All of these 6 look copied; by chance we would expect none."
     assert first.startswith("d₁/d₂ < 0.333: 6 of 6 (100.0 %, 95 % interval ") and "against the control 0 of 6" in first
     assert second.startswith("d₁/d₂ < 0.603 (set by 0.5 % of the control): 6 of 6 (") and "; control 0 of 6 (" in second
     assert str(tmp_path) in place

@@ -384,7 +384,7 @@ def test_ten_thousand_runs_are_a_page_of_fifty_in_a_second(here: Workspace, kept
 
 
 def test_settings_are_taken_over_without_touching_anything_before(here: Workspace, kept: Callable[..., Run]) -> None:
-    run = kept(steps=7, count=5, seed=3, threshold=0.33)  # as the page would draw it
+    run = kept(steps=7, count=5, seed=3)
     app = opened(run=str(run.id))
     assert "steps" not in app.query_params
     app.button(key="take-over").click().run()
