@@ -92,8 +92,11 @@ def test_page_draws_what_the_library_draws() -> None:
 def test_spacing_and_clip_are_the_model_s_own_until_something_is_chosen() -> None:
     app = opened(model="pixel-faces", count="2", steps="5", surrogate="none")
     spacing, clip = app.selectbox(key="spacing"), app.selectbox(key="clip")
-    assert (spacing.value, spacing.options[:2]) == (OF_MODEL, ["the model's own (leading)", "leading"])
-    assert (clip.value, clip.options[:2]) == (OF_MODEL, ["the model's own (clip)", "off"])
+    assert (spacing.value, spacing.options[:2]) == (
+        OF_MODEL,
+        ["The model's own: Even, from the image on", "Even, from the image on"],
+    )
+    assert (clip.value, clip.options[:2]) == (OF_MODEL, ["The model's own: The estimate", "Never"])
     own = pairs_of(app)
     spacing.set_value("leading").run()
     assert not app.exception and not app.warning and pairs_of(app) == own
@@ -110,8 +113,8 @@ def test_the_model_s_own_sampling_is_shown_and_what_is_not_followed_is_said(
     (folder / "pytorch_lora_weights.safetensors").write_bytes(b"")
     app = opened(model=str(folder), data="pixel-faces[0:60]", control="pixel-faces[60:120]", count="2", steps="3")
     assert not app.exception and not app.error
-    assert app.selectbox(key="spacing").options[0] == "the model's own (trailing)"
-    assert app.selectbox(key="clip").options[0] == "the model's own (off)"
+    assert app.selectbox(key="spacing").options[0] == "The model's own: Even, from pure noise on"
+    assert app.selectbox(key="clip").options[0] == "The model's own: Never"
     assert "The LoRA 'pytorch_lora_weights.safetensors' in the model's folder is not applied" in text_of(app)
     app.selectbox(key="model").set_value("ideal").run()
     assert (app.selectbox(key="spacing").value, app.error) == (OF_MODEL, [])

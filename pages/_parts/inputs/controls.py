@@ -7,7 +7,9 @@ import streamlit as st
 from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
+from pages._parts.inputs.words import WORDS, shown, with_options
 from pages._parts.links import checks
+from pages._parts.links.in_words import listed
 from side_core.files.public import limit_of
 from side_core.settings import ExtractSettings, Label, ScoreSettings, Settings
 from side_core.settings.axis import choices
@@ -106,9 +108,10 @@ def choice(
     known = list(options or get_args(field.annotation))
     start = default or field.default
     checks.name(key, str(field.title), known, start)
-    return st.selectbox(
-        str(field.title), known, index=known.index(start), help=field.description, key=key, bind="query-params"
-    )
+    help_text = with_options(name, field.description, known)
+    if name in WORDS:
+        return listed(str(field.title), known, start, key, help_text, lambda word: shown(name, word))
+    return st.selectbox(str(field.title), known, index=known.index(start), help=help_text, key=key, bind="query-params")
 
 
 def choice_or_model(name: str, own: str) -> str | None:
@@ -118,14 +121,13 @@ def choice_or_model(name: str, own: str) -> str | None:
         name: the field.
         own: what the model's own scheduler says.
     """
-    title, help_text = str(FIELDS[name].title), FIELDS[name].description
-    known = [OF_MODEL, *choices(name)]
+    title, known = str(FIELDS[name].title), [OF_MODEL, *choices(name)]
     checks.name(name, title, known, OF_MODEL, f"one of {', '.join(known[1:])}")
 
-    def shown(word: str) -> str:
-        return f"{OF_MODEL} ({own})" if word == OF_MODEL else word
+    def in_words(word: str) -> str:
+        return f"The model's own: {shown(name, own)}" if word == OF_MODEL else shown(name, word)
 
-    chosen = st.selectbox(title, known, format_func=shown, help=help_text, key=name, bind="query-params")
+    chosen = listed(title, known, OF_MODEL, name, with_options(name, FIELDS[name].description, known), in_words)
     return None if chosen == OF_MODEL else chosen
 
 
@@ -210,12 +212,6 @@ def label(numbers: Sequence[int], default: Label = "uniform") -> Label:
     field = FIELDS["label"]
     known = ["uniform", "balanced", *map(str, numbers)]
     checks.name("label", str(field.title), known, str(default), "uniform, balanced or one that there is")
-    chosen = st.selectbox(
-        str(field.title),
-        known,
-        index=known.index(str(default)),
-        help=field.description,
-        key="label",
-        bind="query-params",
-    )
+    help_text = with_options("label", field.description, known)
+    chosen = listed(str(field.title), known, str(default), "label", help_text, lambda word: shown("label", word))
     return int(chosen) if chosen.isdigit() else "balanced" if chosen == "balanced" else "uniform"
