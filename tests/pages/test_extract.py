@@ -92,10 +92,8 @@ def test_page_draws_what_the_library_draws() -> None:
 def test_spacing_and_clip_are_the_model_s_own_until_something_is_chosen() -> None:
     app = opened(model="pixel-faces", count="2", steps="5", surrogate="none")
     spacing, clip = app.selectbox(key="spacing"), app.selectbox(key="clip")
-    assert (spacing.value, spacing.options[:2]) == (
-        OF_MODEL,
-        ["The model's own: Even, from the image on", "Even, from the image on"],
-    )
+    even = "Even, from the image on"
+    assert (spacing.value, spacing.options[:2]) == (OF_MODEL, [f"The model's own: {even}", even])
     assert (clip.value, clip.options[:2]) == (OF_MODEL, ["The model's own: The estimate", "Never"])
     own = pairs_of(app)
     spacing.set_value("leading").run()
