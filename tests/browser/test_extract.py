@@ -25,7 +25,8 @@ def test_first_visit_shows_real_faces_beside_training_faces(page: Page, address:
     expect(page.locator('.pair img[alt^="Generated with seed"]')).to_have_count(1)
     assert page.get_by_text("95 % interval").count() == 0  # the answer in words comes first
     page.get_by_role("button", name="How sure?").click()
-    expect(page.get_by_text("95 % interval")).to_have_count(4, timeout=PATIENCE)  # three tiles, the second figure
+    figures = page.locator(".st-key-figures").get_by_text("95 % interval")
+    expect(figures).to_have_count(4, timeout=PATIENCE)  # three tiles, the second figure
     expect(page.get_by_text("Same pictures against the control")).to_be_visible()
     expect(page.get_by_text("4,096 plain pictures against the control")).to_be_visible()
 
