@@ -25,6 +25,8 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
         st.Page("history.py", title="History", icon=":material/history:"),
     ]
 )
+if page.url_path == "tour" or view.is_asked_for():  # nothing beside what a class is to see
+    st.set_page_config(initial_sidebar_state="collapsed")
 back.come_back()
 arrival.arrive(page.url_path)
 with st.sidebar:

@@ -1,71 +1,103 @@
-"""Tour: five steps from noise to a copied training image, and what a score does not prove; made for a projector."""
+"""Tour: from noise to a copied training image, a vote, and what a score does not prove; each step fits a projector."""
 
 import streamlit as st
 
+from pages._parts.inputs.view import DEMO, EVERYTHING, STAGE, is_demo, is_projected
+from pages._parts.links.link import absolute, seen_as
 from pages._parts.show import glossary
-from pages._parts.show.code import show_code
+from pages._parts.show.code import show_sources
 from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import begin_notices
+from pages._parts.show.qr import show_qr
 from pages._parts.show.text import say_error
+from pages._parts.tour import playing
 from pages._parts.tour.steps import STEPS, Step
 
-NUMBERS = [str(number) for number in range(1, len(STEPS) + 1)]
+NAMES = [step.name for step in STEPS]
 
 
-def go(number: int) -> None:
+def go(place: int) -> None:
     """Turn to a step."""
-    st.session_state["step"] = str(number)
+    st.session_state["step"] = NAMES[place]
 
 
-def walk() -> int:
-    """Back, the five numbers, next, and how far it is; the number of the step, kept in the URL as `step`."""
-    with st.container(horizontal=True, vertical_alignment="center", key="walk"):
-        back, numbers, following, far = (st.container(width="content") for _ in range(4))
-    with numbers:
+def walk(places: st.delta_generator.DeltaGenerator) -> int:
+    """Back, the steps, next; the place of the step, whose name is kept in the URL as `step`. All by arrow keys, too."""
+    with places:
+        back, names, following = (st.container(width="content") for _ in range(3))
+    with names:
         chosen = st.segmented_control(
             "Step of the tour",
-            NUMBERS,
-            default=NUMBERS[0],
+            NAMES,
+            default=NAMES[0],
             required=True,
             key="step",
             bind="query-params",
             label_visibility="collapsed",
         )
-    number = int(chosen or 1)
+    place, last = NAMES.index(str(chosen)), len(NAMES) - 1
     with back:
         st.button(
-            "Back", icon=":material/arrow_back:", key="back", on_click=go, args=(number - 1,), disabled=number == 1
+            "Back",
+            icon=":material/arrow_back:",
+            key="back",
+            on_click=go,
+            args=(max(place - 1, 0),),
+            disabled=place == 0,
+            shortcut="Left",
         )
     with following:
-        last = number == len(STEPS)
-        st.button(
-            "Next",
-            icon=":material/arrow_forward:",
-            icon_position="right",
-            key="next",
-            type="secondary" if last else "primary",
-            on_click=go,
-            args=(number + 1,),
-            disabled=last,
-        )
-    far.markdown(f"{number} of {len(STEPS)}")
-    return number
+        if place == last:
+            st.page_link("extract.py", label="Try it yourself", icon=":material/image_search:")
+        else:
+            st.button(
+                "Next",
+                icon=":material/arrow_forward:",
+                key="next",
+                type="primary",
+                on_click=go,
+                args=(place + 1,),
+                shortcut="Right",
+            )
+    return place
 
 
-def show(step: Step) -> None:
-    """Its sentences, its demo, its code."""
-    st.title(step.title, anchor=False)
-    glossary.line(step.words)
-    step.show()
-    show_code(*step.code)
+def tools(step: Step, places: st.delta_generator.DeltaGenerator) -> None:
+    """Play, the code, and a QR code of what is seen."""
+    with places:
+        if step.play is not None:
+            plays = playing.is_playing(place)
+            st.button(
+                "Stop" if plays else "Play",
+                icon=":material/stop:" if plays else ":material/play_arrow:",
+                key="play",
+                on_click=playing.toggle,
+                args=(place,),
+                shortcut="P",
+            )
+        if step.code:
+            with st.popover("Code", icon=":material/code:", help="The lines of side_core that do this."):
+                show_sources(*step.code)
+        query = "&".join(f"{key}={value}" for key, value in st.query_params.items() if key not in ("view", "size"))
+        link = seen_as(f"/tour?{query}", DEMO if is_demo() else EVERYTHING, is_projected())
+        show_qr(absolute(link, st.context.url or ""))
 
 
-st.html(STYLE)
+st.html(STYLE + STAGE)
 begin_notices("Tour")
-number = walk()
+heading = st.container(horizontal=True, vertical_alignment="center", key="walk")
+title = heading.container(width="content")
+place = walk(heading)
+step = STEPS[place]
+title.title(step.title, anchor=False)
+if step.play is not None:
+    playing.set_frame(place, *step.play)
+with st.container(key="words"):
+    glossary.line(step.words)
 try:
-    show(STEPS[number - 1])
+    step.show()
 except ValueError as error:
     say_error(error)
-if number == len(STEPS):
-    st.page_link("extract.py", label="Now try it yourself", icon=":material/image_search:")
+tools(step, heading)
+if step.play is not None:
+    playing.go_on(place, step.play[1])

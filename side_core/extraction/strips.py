@@ -69,7 +69,7 @@ def draw_strips(
 def _strip(settings: ExtractSettings, extraction: Extraction, key: str) -> Strip:
     """One lambda."""
     line, match, data = extraction.headline(), extraction.match, extraction.subject.data
-    if line is None or len(match.names) != settings.count:
+    if line is None or match.control is None or len(match.names) != settings.count:
         raise ValueError(f"At lambda {settings.guidance_scale:g} there is no whole result: {extraction.withheld()}")
     rows = match.training.neighbours.rows[:, 0].tolist()
     return Strip(
@@ -79,6 +79,7 @@ def _strip(settings: ExtractSettings, extraction: Extraction, key: str) -> Strip
         np.stack([data.images[row] for row in rows]),
         tuple(str(data.ids[row]) for row in rows),
         tuple(map(float, match.training.scores.by_name(settings.score))),
+        tuple(map(float, match.control.scores.by_name(settings.score))),
         line.training,
         line.control,
     )

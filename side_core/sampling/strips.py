@@ -32,6 +32,7 @@ class Strip:
         nearest: (n, H, W, 3) uint8, the training image nearest to each.
         ids: of these.
         scores: of each picture, by the settings' own score.
+        control_scores: of each picture against the control.
         training: how many beat the threshold, and control: the same pictures against the control.
     """
 
@@ -41,6 +42,7 @@ class Strip:
     nearest: np.ndarray
     ids: tuple[str, ...]
     scores: tuple[float, ...]
+    control_scores: tuple[float, ...]
     training: Rate
     control: Rate
 
@@ -158,6 +160,7 @@ def write_strips(strips: Strips, paths: np.ndarray, out: Path) -> None:
             "key": strip.key,
             "ids": list(strip.ids),
             "scores": [round(score, 6) for score in strip.scores],
+            "control_scores": [round(score, 6) for score in strip.control_scores],
             "training": vars(strip.training),
             "control": vars(strip.control),
         }
@@ -195,6 +198,7 @@ def read_strips(folder: Path) -> Strips:
                 nearest[number],
                 tuple(map(str, item["ids"])),
                 tuple(map(float, item["scores"])),
+                tuple(map(float, item["control_scores"])),
                 Rate(**item["training"]),
                 Rate(**item["control"]),
             )

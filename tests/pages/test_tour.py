@@ -7,10 +7,12 @@ import pytest
 from safetensors.numpy import load_file
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.tour import nearest, proof, stage
-from pages._parts.tour.steps import STEPS
+from pages._parts.tour import ballot, nearest, playing, proof, stage, vote
+from pages._parts.tour.ballot import COPY, INVENTION
+from pages._parts.tour.steps import STEPS, Step
 from side_core.data.source import open_training_set
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import BUILT_INS, STRIPS
+from side_core.sampling.strips import read_strips
 from tests.pages import app
 from tests.pages.app import html_of
 
@@ -34,11 +36,10 @@ def pictures(app: AppTest, alt: str) -> list[str]:
     return re.findall(rf'<img src="([^"]+)" alt="{alt}[^"]*"', html_of(app))
 
 
-@pytest.mark.parametrize("number", range(1, 6))
-def test_a_link_opens_each_step_with_few_words_and_a_picture(number: int) -> None:
-    app, step = opened(step=str(number)), STEPS[number - 1]
-    assert [title.value for title in app.title] == [step.title]
-    assert f"{number} of 5" in words_of(app) and "<img" in html_of(app)
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
+def test_a_link_opens_each_step_with_few_words_and_a_picture(step: Step) -> None:
+    app = opened(step=step.name)
+    assert [title.value for title in app.title] == [step.title] and "<img" in html_of(app)
     plain = re.sub(r"\[\[([^|\]]+\|)?|\]\]", "", step.words)
     assert len(plain) < 300 and 2 <= len(re.findall(r"[.?](\s|$|\*)", plain)) <= 4
 
@@ -49,9 +50,72 @@ def test_next_and_back_walk_through_all_steps_and_stop_at_the_ends() -> None:
     for step in STEPS[1:]:
         app.button(key="next").click().run()
         assert app.title[0].value == step.title and not app.exception
-    assert app.button(key="next").disabled
+    assert "next" not in {button.key for button in app.button}
+    assert [item.proto.label for item in app.get("page_link")] == ["Try it yourself"]
     app.button(key="back").click().run()
-    assert app.title[0].value == STEPS[3].title
+    assert app.title[0].value == STEPS[-2].title
+
+
+def test_the_numbers_of_older_links_mean_what_they_meant() -> None:
+    assert [step.name for step in STEPS if step.name.isdigit()] == ["1", "2", "3", "4", "5"]
+
+
+def test_play_moves_the_control_to_its_end_and_stops_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playing, "_PAUSE", 0.0)
+    app = opened(at="20")
+    app.button(key="play").click().run()
+    assert app.slider(key="at").value == 25 and app.button(key="play").label == "Play" and not app.exception
+
+
+def test_play_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playing.st, "rerun", lambda: None)  # as if each frame waited for the person
+    app = opened()
+    app.button(key="play").click().run()
+    seen = [app.slider(key="at").value, app.run().slider(key="at").value]
+    app.button(key="play").click().run()
+    assert seen == [1, 2] and app.run().slider(key="at").value == 3 and app.button(key="play").label == "Play"
+
+
+def test_a_class_votes_before_it_sees_the_answers() -> None:
+    teacher = opened(step="vote", room="ab cd!")
+    assert "Room ABCD" in words_of(teacher).replace("*", "") and "said copy" not in html_of(teacher)
+    phones = [opened(step="vote", room="abcd") for _ in range(3)]
+    for number, phone in enumerate(phones):
+        phone.segmented_control(key="vote-ABCD-0").set_value(COPY if number else INVENTION).run()
+        assert "said copy" not in html_of(phone)
+    assert "3 voted" in words_of(teacher.run())
+    teacher.button(key="answers").click().run()
+    for seen in (teacher, phones[0].run()):  # all see them
+        assert "2 said copy, 1 invention" in html_of(seen)
+        assert html_of(seen).count("against faces never seen") == len(vote.PAIRS)
+    strips = read_strips(STRIPS["extract"])
+    values = [
+        next(strip for strip in strips.strips if strip.scale == scale).scores[strips.seeds.index(seed)]
+        for scale, seed in vote.PAIRS
+    ]
+    assert html_of(teacher).count("<b>◎ Copy</b>") == sum(value < 1 / 3 for value in values) == 3
+    teacher.button(key="answers").click().run()
+    assert "0 voted" in words_of(teacher)
+
+
+def test_a_room_of_its_own_stands_in_the_link_and_in_the_code() -> None:
+    app = opened(step="vote")
+    room = app.query_params["room"]
+    assert len(room[0] if isinstance(room, list) else room) == 4
+    assert any("room=" in caption.value for caption in app.caption)
+
+
+def test_votes_after_the_answers_do_not_count_and_rooms_are_few() -> None:
+    ballot.vote("X", "a", 0, COPY)
+    ballot.vote("X", "a", 0, None)
+    assert ballot.count("X").voters == 0
+    ballot.vote("X", "a", 0, COPY)
+    ballot.answer("X", True)
+    ballot.vote("X", "b", 0, COPY)
+    assert ballot.count("X") == ballot.Count(1, {0: {COPY: 1}}, True)
+    for number in range(ballot._ROOMS):
+        ballot.count(f"Y{number}")
+    assert ballot.count("X").voters == 0 and len(ballot._OPEN) == ballot._ROOMS
 
 
 def test_a_step_that_does_not_exist_is_the_first() -> None:
@@ -125,8 +189,6 @@ def test_lambda_zero_is_the_model_alone_and_more_brings_back_more() -> None:
     assert found is not None
     steered, plain, control = map(int, found.groups())
     assert steered > plain >= control == 0 and words_of(app).count("95 % interval") >= 3
-    (link,) = [item for item in app.get("page_link") if "Steer" in item.proto.label]
-    assert "guidance_scale=20.0" in link.proto.query_string and "surrogate=pixel-faces" in link.proto.query_string
 
 
 @pytest.mark.parametrize("threshold", [0.33, 0.9])

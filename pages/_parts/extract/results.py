@@ -44,8 +44,7 @@ def show_results(shown: Shown, places: Places, schedule: Schedule | None = None)
     with places.below:
         show_returned(extraction, shown.noun)
         if schedule is not None:
-            with view.detail("drawn"):
-                _show_drawing(extraction, schedule)
+            _show_drawing(extraction, schedule)
     if chosen is not None:
         show_detail(extraction, shown.noun, shown.paths, chosen)
 
@@ -122,5 +121,5 @@ def provenance(shown: Shown) -> None:
     parts += [f"encoder {encoder.description}", f"{shown.noun}s {names[0]} to {names[-1]}"]
     subject_name = extraction.settings.model if isinstance(extraction.settings, ExtractSettings) else "scored"
     export_button(lambda: result_of(extraction), f"{Path(subject_name).name}-{extraction.settings.digest}")
-    with view.detail("provenance"), st.container(key="provenance"):
+    with st.container(key="provenance"):
         st.caption(plain(" · ".join(parts), 2000))

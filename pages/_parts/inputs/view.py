@@ -15,6 +15,23 @@ ENLARGE = f"""<style>
 .stApp [data-testid="stMainBlockContainer"] {{ padding: 4.5rem 2.5rem 2rem; }}
 .stApp .st-key-gallery .stGrid {{ grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) !important; }}
 </style>"""
+# All of a step on one screen: the bar at the top lies over the page, without hiding what is below it.
+STAGE = """<style>
+.stApp [data-testid="stHeader"] { background: transparent; pointer-events: none; }
+.stApp [data-testid="stHeader"] * { pointer-events: auto; }
+.stApp [data-testid="stMainBlockContainer"] { padding: 0.6rem 3.5rem 0.5rem !important; }
+.stApp [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+.stApp h1, .stApp .st-key-heading h1 { font-size: 1.35rem; padding: 0; }
+.stApp .sentence { font-size: 1.35rem; min-height: 2.5em; }
+.stApp [data-testid="stMetricValue"] { font-size: 1.4rem; }
+.stApp .stMain [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+.st-key-walk { gap: 0.4rem !important; }
+.st-key-walk button { padding: 0.25rem 0.6rem; }
+.stApp .cards .small { display: none; }
+/* The walk through the tour: what a button does is told by its icon, and by its tip. */
+.st-key-walk .stButton p, .st-key-walk .stPopover p, .st-key-walk kbd, .st-key-walk [data-testid="stButtonShortcut"] {
+  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+</style>"""
 _OWN = "<style>.st-key-view button p::first-letter { text-transform: uppercase; }</style>"
 
 
@@ -43,12 +60,17 @@ def switch(path: str) -> None:
         )
         st.toggle("Projector size", key="size", bind="query-params", help="Larger text and pictures.")
     st.session_state[_SEEN] = (path, {key: st.session_state[key] for key in ("view", "size")})
-    st.html(_OWN + (HIDE_DETAILS if is_demo() else "") + (ENLARGE if is_projected() else ""))
+    st.html(_OWN + (HIDE_DETAILS + STAGE if is_demo() else "") + (ENLARGE if is_projected() else ""))
 
 
 def is_demo() -> bool:
     """Whether only what a class needs is shown."""
     return st.session_state.get("view") == DEMO
+
+
+def is_asked_for() -> bool:
+    """Whether it is, before the widget is made."""
+    return DEMO in (st.query_params.get("view"), st.session_state.get("view"))
 
 
 def is_projected() -> bool:

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from pages._parts.inputs import view
 from pages._parts.show.browser.part import part
 from pages._parts.show.figures import source_of
 
-_LEAST = "8.25rem"  # width of a card of a gallery
+_LEAST, _LEAST_OF_A_CLASS = "8.25rem", "6rem"  # width of a card of a gallery
 _PAIR, _GALLERY, _SENTENCE = part("pair"), part("gallery"), part("sentence")
 
 
@@ -73,7 +74,8 @@ def show_cards(cards: Sequence[Card], key: str = "gallery", follows: bool = Fals
         key: unique on the page.
         follows: whether they show what is shipped while lambda is moved.
     """
-    data = {"cards": [card.as_data() for card in cards], "shape": cards[0].shape, "least": _LEAST, "follows": follows}
+    least = _LEAST_OF_A_CLASS if view.is_asked_for() else _LEAST
+    data = {"cards": [card.as_data() for card in cards], "shape": cards[0].shape, "least": least, "follows": follows}
     chosen = _GALLERY(key=key, data=data, on_chosen_change=lambda: None).chosen
     return None if chosen is None else str(chosen)
 

@@ -53,7 +53,12 @@ def source_of(thing: Callable[..., Any]) -> Source:
 def show_code(*things: Callable[..., Any]) -> None:
     """An expander with the source of functions and methods, and where each is written."""
     with st.expander("Show the code", icon=":material/code:"):
-        for source in map(source_of, things):
-            st.caption(f"`{source.path}`, lines {source.first} to {source.last}")
-            tall = source.text.count("\n") > 16
-            st.code(source.text, language="python", height=_TALLEST if tall else "content")
+        show_sources(*things)
+
+
+def show_sources(*things: Callable[..., Any]) -> None:
+    """The same without the expander."""
+    for source in map(source_of, things):
+        st.caption(f"`{source.path}`, lines {source.first} to {source.last}")
+        tall = source.text.count("\n") > 16
+        st.code(source.text, language="python", height=_TALLEST if tall else "content")

@@ -20,6 +20,8 @@ STYLE = """<style>
 /* White on the dark theme's light purple could not be read. */
 .stApp [kind^="primary"]:not(:disabled) p, .stApp [kind^="primary"]:not(:disabled) span,
 .stMultiSelect [data-baseweb="tag"] span, .stMultiSelect span[title] { color: light-dark(#ffffff, #14121d); }
+.stApp [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+.stApp .st-key-heading h1 { font-size: 2rem; padding: 0.25rem 0; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 .row-of-figures { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 .row-of-figures figure { margin: 0; flex: 1 1 0; min-width: var(--least); max-width: var(--most); }

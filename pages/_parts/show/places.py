@@ -5,11 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-_STYLE = """<style>
-.stApp [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
-.stApp .st-key-heading h1 { font-size: 2rem; padding: 0.25rem 0; }
-</style>"""
-
+from pages._parts.inputs import view
 
 SURE = "sure"  # in the session: whether the figures are open
 
@@ -43,13 +39,12 @@ class Places:
 
 def make_places() -> Places:
     """Lay them out."""
-    st.html(_STYLE)
     intro, status = st.empty(), st.container(key="status", gap="small")
     with st.container(key="look"):
-        left, right = st.columns([9, 11], gap="medium")
+        left, right = st.columns([6 if view.is_asked_for() else 9, 11], gap="medium")
     with right:
         sentence, sure, scale = (st.container(key=key) for key in ("said", "sure-place", "scale"))
-    figures, gallery, below = st.container(key="figures"), st.container(key="pairs"), st.container()
+    figures, gallery, below = st.container(key="figures"), st.container(key="pairs"), view.detail("below")
     return Places(intro, status, left.container(key="large"), sentence, sure, scale, figures, gallery, below)
 
 

@@ -14,25 +14,29 @@ _STYLE = f"""<style>
 .tour img {{ width: 100%; image-rendering: pixelated; border-radius: 4px; display: block; }}
 .tour figcaption {{ font-size: 0.95rem; text-align: center; padding-top: 0.25rem; }}
 .tour p {{ margin: 0; }}
-.tour .table {{ display: grid; gap: 0.75rem 0.75rem; align-items: center;
+.tour .table {{ display: grid; gap: 0.4rem 0.75rem; align-items: center;
   grid-template-columns: minmax(6rem, 10rem) repeat(var(--columns), minmax(0, var(--most))); }}
 .tour .row-name {{ font-weight: 600; line-height: 1.3; }}
 .tour .row-name small, .tour .small {{ font-weight: 400; font-size: 0.85rem; opacity: 0.85; }}
-.tour .meter {{ display: flex; align-items: center; gap: 0.75rem; margin-bottom: 0.75rem; }}
+.tour .meter {{ display: flex; align-items: center; gap: 0.75rem; margin-bottom: 0.4rem; }}
 .tour .meter > div {{ flex: 0 1 30rem; height: 0.9rem; border-radius: 0.45rem; background: var(--faint); }}
 .tour .meter > div > div {{ height: 100%; border-radius: 0.45rem; background: var(--training); }}
-.tour .beside {{ display: flex; flex-wrap: wrap; gap: 1rem 2.5rem; align-items: center; }}
-.tour .beside > figure {{ flex: 0 0 min(15rem, 100%); }}
+.tour .beside {{ display: flex; flex-wrap: wrap; gap: 0.5rem 2.5rem; align-items: center; }}
+.tour .beside > figure {{ flex: 0 0 min(8.75rem, 100%); }}
+.tour .both {{ display: grid; grid-template-columns: repeat(2, minmax(0, 5.1rem)); gap: 0.5rem;
+  justify-content: center; }}
 .tour .beside > .lanes {{ flex: 1 1 24rem; }}
-.tour .lane {{ display: flex; align-items: center; gap: 0.6rem; margin: 0.35rem 0; }}
+.tour .faces {{ display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); justify-items: center; }}
+.tour .faces figure {{ width: 100%; max-width: 3.4rem; }}
+.tour .lane {{ display: flex; align-items: center; gap: 0.6rem; margin: 0.25rem 0; }}
 .tour .lane .track {{ flex: 1 1 0; display: flex; align-items: center; gap: 0.6rem; min-width: 0; }}
 .tour .lane .bar {{ flex: 0 0 auto; height: 1.1rem; border-radius: 0.3rem; min-width: 3px; background: var(--faint); }}
 .tour .lane .bar.first {{ background: var(--training); }}
 .tour .lane .bar.second {{ background: color-mix(in srgb, currentColor 60%, transparent); }}
-.tour .lane figure {{ flex: 0 0 4.25rem; }}
+.tour .lane figure {{ flex: 0 0 2.6rem; }}
 .tour .lane .value {{ white-space: nowrap; font-variant-numeric: tabular-nums; line-height: 1.25; }}
 .tour .aside {{ margin-top: 0.6rem; }}
-.tour .big {{ font-size: 1.7rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.35; }}
+.tour .big {{ font-size: 1.4rem; font-weight: 650; font-variant-numeric: tabular-nums; line-height: 1.35; }}
 .tour .mark {{ border: 2px solid currentColor; border-radius: 1rem; padding: 0 0.5rem; font-weight: 600;
   white-space: nowrap; }}
 @media (max-width: 640px) {{
@@ -71,7 +75,7 @@ def lane(share: float, rank: str, value: str, small: str, figures: Sequence[str]
         small: in small print below it; may be empty.
         figures: HTML.
     """
-    room = 4.85 * len(figures) + 7.5  # rem that pictures, value and gaps need
+    room = 3.2 * len(figures) + 7.5  # rem that pictures, value and gaps need
     bar = f'<div class="bar {rank}" style="width: calc((100% - {room:.2f}rem) * {share:.4f})"></div>'
     below = f"<br><small>{escape(small)}</small>" if small else ""
     text = f'<span class="value">{escape(value)}{below}</span>'

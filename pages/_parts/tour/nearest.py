@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts.show.figures import figure, show_row
+from pages._parts.show.figures import figure
 from pages._parts.tour import look
 from pages._parts.tour.stage import FACES, matched, paths, subject
 from side_core.similarity.scores import SCORES, in_words
@@ -15,10 +15,8 @@ _ROOM = 1.1  # times the largest distance that is shown
 def choose_face() -> int:
     """Eight generated faces to choose from, kept in the URL as `face`; the position of the chosen one."""
     seeds = [str(seed) for seed in FACES]
-    show_row(
-        [figure(image, f"Generated face, seed {seed}") for seed, image in zip(seeds, paths().images, strict=True)],
-        least="1.5rem",
-    )
+    faces = [figure(image, f"Generated face, seed {seed}") for seed, image in zip(seeds, paths().images, strict=True)]
+    look.show(f'<div class="faces">{"".join(faces)}</div>')
     chosen = st.segmented_control(
         "Generated face, by its seed",
         seeds,

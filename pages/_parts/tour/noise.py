@@ -31,4 +31,4 @@ def show() -> None:
         for seed, image in zip(seeds, path.estimates[here], strict=False)
     ]
     rows = [("Noisy picture", "what there is", noisy), ("Estimate", "the model’s guess", clear)]
-    look.show(meter + look.table(rows, most="12.5rem"))
+    look.show(meter + look.table(rows, most="8.6rem"))

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pages._parts.inputs import view
-from pages._parts.show.charts import BINS, CONTROL, HEIGHT, TRAINING, dressed
+from pages._parts.show.charts import BINS, CONTROL, TRAINING, dressed
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.headline import tile
 from pages._parts.tour import look
@@ -15,6 +15,7 @@ from side_core.similarity.scores import SCORES
 
 COPY = FACES.index(18)  # a face that comes near a training image, and is not symmetric
 _RATIO = SCORES["ratio"]
+_TALL = 155  # pixels of the chart
 _DRAWN = "A copy by its score. Flip it: will the score still find it?"
 _FLIPPED = "The same face to us. Not to the score: left and right are exchanged, so hardly a pixel is where it was."
 
@@ -65,7 +66,7 @@ def _show_mirror() -> None:
             figure(match.images[COPY], f"Seed {seed}, {how}", f"seed {seed}, {how}"),
             figure(data.images[row], f"Its nearest training image, {data.ids[row]}", "nearest training image"),
         ],
-        most="13rem",
+        most="9rem",
     )
     mark = ' <span class="mark">below ⅓</span>' if score < _RATIO.threshold else ""
     look.show(
@@ -104,4 +105,5 @@ def _histogram(calibration: Calibration, threshold: float, alone: bool) -> go.Fi
     dressed(chart, "d₁/d₂ (left: nearer to a copy)", "pictures", barmode="overlay")
     most = 1.05 * max(part.max() for part in counts.values())  # the same with and without the control
     chart.update_layout(xaxis_range=[0, _RATIO.largest], yaxis_range=[0, most], showlegend=True)
-    return chart.update_layout(height=round(HEIGHT * view.scale()))
+    chart.update_layout(legend={"y": 1.0, "yanchor": "bottom"})
+    return chart.update_layout(height=round(_TALL * view.scale()))

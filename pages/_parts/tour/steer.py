@@ -5,19 +5,19 @@ import streamlit as st
 
 from pages._parts.show.figures import figure
 from pages._parts.tour import look
-from pages._parts.tour.stage import MODEL, steered_match, subject
+from pages._parts.tour.stage import steered_match, subject
 from side_core.extraction.matching import Match
 from side_core.similarity.scores import SCORES
 from side_core.stats.rate import rate_of
 
-_SCALES = (0, 1, 2, 3, 5, 8, 12, 20, 50)
+SCALES = (0, 1, 2, 3, 5, 8, 12, 20, 50)
 _FIRST = 8
 _RATIO = SCORES["ratio"]
 
 
 def show() -> None:
     """The same seeds alone and steered, with the training images nearest to the steered ones."""
-    scale = st.select_slider("Guidance scale λ", _SCALES, _FIRST, key="lam", bind="query-params")
+    scale = st.select_slider("Guidance scale λ", SCALES, _FIRST, key="lam", bind="query-params")
     alone, guided = steered_match(0), steered_match(scale)
     data = subject().data
     rows = guided.training.neighbours.rows[:, 0]
@@ -28,20 +28,14 @@ def show() -> None:
     look.show(
         look.table(
             [
-                ("Alone", "λ = 0", _figures_of(alone, "Alone")),
+                ("Alone", "λ = 0; below each d₁/d₂", _figures_of(alone, "Alone")),
                 (f"Steered, λ = {scale}", "the same seeds", _figures_of(guided, f"Steered with λ = {scale}")),
                 ("Training image", "nearest to the steered one", nearest),
             ],
-            most="8.75rem",
+            most="4.25rem",
         )
     )
     st.markdown(_in_counts(alone, guided))
-    st.page_link(
-        "extract.py",
-        label="Steer as many as you like",
-        icon=":material/image_search:",
-        query_params={"surrogate": MODEL, "guidance_scale": str(float(scale))},
-    )
 
 
 def _figures_of(match: Match, how: str) -> list[str]:
@@ -49,7 +43,7 @@ def _figures_of(match: Match, how: str) -> list[str]:
     found = []
     for name, image, value in zip(match.names, match.images, match.training.scores.ratio, strict=True):
         mark = "◎ " if value < _RATIO.threshold else ""
-        found.append(figure(image, f"{how}, seed {name}, d₁/d₂ {value:.2f}", f"{mark}d₁/d₂ {value:.2f}"))
+        found.append(figure(image, f"{how}, seed {name}, d₁/d₂ {value:.2f}", f"{mark}{value:.2f}"))
     return found
 
 
