@@ -1,5 +1,7 @@
 """Tour: from noise to a copied training image, a vote, and what a score does not prove; each step fits a projector."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from pages._parts.inputs.view import DEMO, EVERYTHING, STAGE, is_demo, is_projected
@@ -12,8 +14,10 @@ from pages._parts.show.qr import show_qr
 from pages._parts.show.text import say_error
 from pages._parts.tour import playing
 from pages._parts.tour.steps import STEPS, Step
+from pages._parts.tour.vote import ROOM
 
 NAMES = [step.name for step in STEPS]
+OWN = ("step", "at", "face", "noise", "lam", "limit", "alone", "flip", ROOM)  # keys of the tour's links
 
 
 def go(place: int) -> None:
@@ -78,8 +82,8 @@ def tools(step: Step, places: st.delta_generator.DeltaGenerator) -> None:
         if step.code:
             with st.popover("Code", icon=":material/code:", help="The lines of side_core that do this."):
                 show_sources(*step.code)
-        query = "&".join(f"{key}={value}" for key, value in st.query_params.items() if key not in ("view", "size"))
-        link = seen_as(f"/tour?{query}", DEMO if is_demo() else EVERYTHING, is_projected())
+        query = {key: st.query_params[key] for key in OWN if key in st.query_params}
+        link = seen_as(f"/tour?{urlencode(query)}", DEMO if is_demo() else EVERYTHING, is_projected())
         show_qr(absolute(link, st.context.url or ""))
 
 

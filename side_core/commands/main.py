@@ -23,6 +23,7 @@ from side_core.commands import (
     strips,
     train,
 )
+from side_core.commands import map as map_command
 from side_core.commands.method import MethodCommand
 from side_core.commands.options import Command, add_commands, with_option
 from side_core.commands.terminal import INTERRUPTED, complain
@@ -42,6 +43,7 @@ COMMANDS: dict[str, Command] = {
     "prompts": prompts,
     "search": search,
     "strips": strips,
+    "map": map_command,
     "data": data,
     "calibrate": calibrate,
 }

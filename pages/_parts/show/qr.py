@@ -15,7 +15,11 @@ def show_qr(link: str) -> None:
         link: absolute.
     """
     with st.popover("QR code", icon=":material/qr_code_2:", help="Open this on a phone."):
-        code = segno.make(link, error="m").svg_data_uri(scale=5, border=2, dark="#000000", light="#ffffff")
+        try:
+            code = segno.make(link, error="l").svg_data_uri(scale=5, border=2, dark="#000000", light="#ffffff")
+        except segno.DataOverflowError:
+            st.warning("This link is too long for a QR code: change fewer settings.", icon=":material/qr_code_2:")
+            return
         st.html(f'<img src="{code}" alt="QR code of the link below" width="240">')
         st.caption(link)
         if urlsplit(link).hostname in _HOME:
