@@ -14,6 +14,7 @@ ROOT = _app_folder()
 INSTALLED = not (ROOT / "side_core").is_dir()  # from a wheel: nothing may be kept there
 ASSETS = ROOT / "assets"
 STRIPS = {"extract": ASSETS / "strips" / "pixel-faces", "prompts": ASSETS / "strips" / "pixel-faces-text"}  # by page
+MAPS = ASSETS / "maps"  # of the training images of a built-in model, by its name
 OPEN_ASSETS = tuple(ASSETS / part for part in ("data", "models", "surrogates"))  # what a public app may read
 PIXEL_FACES = ASSETS / "data" / "pixel-faces.npz"
 

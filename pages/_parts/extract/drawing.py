@@ -7,11 +7,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts.extract.intro import PLAIN_INTRO, STEERED_INTRO
+from pages._parts.extract.mapping import live_map, map_input
 from pages._parts.extract.results import provenance, show_results
 from pages._parts.inputs import sidebar, view
 from pages._parts.inputs.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
 from pages._parts.links.link import link_of
-from pages._parts.runtime.live import draw_live
+from pages._parts.runtime.live import Preview, draw_live
 from pages._parts.runtime.pictures import PICTURES, SHIPPED
 from pages._parts.runtime.recording import keep_run, noted
 from pages._parts.runtime.resources import (
@@ -67,12 +68,14 @@ def draw_pictures(heading: DeltaGenerator, places: Places) -> None:
     if (exact := _shipped(settings)) is not None:
         (settings, subject), note = exact, shipped_in_words(settings.guidance_scale)
     glossary.line(PLAIN_INTRO if subject.guided_by is None else STEERED_INTRO, places.intro)
+    with places.mapped:
+        mapped = map_input()
     with places.status:
         if subject.steering is not None:
             say_if_idle(subject.steering, schedule)
-        shown = _draw_and_match(settings, subject, note)
+        shown = _draw_and_match(settings, subject, note, places.map.empty() if mapped else None)
     if shown is not None:
-        show_results(shown, places, schedule)
+        show_results(shown, places, schedule, settings.model if mapped else None)
         if shown.strips is not None:
             with places.scale:
                 follow_slider(shown.strips)
@@ -162,14 +165,28 @@ def _strips_of(settings: ExtractSettings, extraction: Extraction) -> Strips | No
     return SHIPPED.strips_of(sample_sets(settings, other)[0].key)
 
 
-def _draw_and_match(settings: ExtractSettings, subject: Subject, note: str) -> Shown | None:
+def _draw_and_match(
+    settings: ExtractSettings, subject: Subject, note: str, faces: DeltaGenerator | None
+) -> Shown | None:
     """The settings' pictures, matched and scored, as far as they are drawn; None before the first is.
+
+    Args:
+        settings: what to draw.
+        subject: the model.
+        note: below the sentence.
+        faces: where a map is, on which pictures move while they are drawn.
 
     Raises:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
     """
     references = open_references(settings, subject)
-    drawn = draw_live(settings, subject, PICTURES, lambda: noted(settings, subject, references), references=references)
+    preview = None
+    if faces is not None:
+        steered_now = subject.guided_by is not None
+        preview = Preview(0.0, live_map(faces, settings.model, references, steered_now))
+    drawn = draw_live(settings, subject, PICTURES, lambda: noted(settings, subject, references), preview, references)
+    if faces is not None:
+        faces.empty()
     if not drawn.own:
         return None
     extraction = score_images(settings, subject, references, drawn, matching(reference_key(settings, subject)))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages._parts.extract.mapping import show_landings
 from pages._parts.inputs import view
 from pages._parts.show import charts
 from pages._parts.show.bands import show_bands
@@ -25,8 +26,15 @@ from side_core.surrogate.strength import Strength
 from side_core.wording import counted, rounded
 
 
-def show_results(shown: Shown, places: Places, schedule: Schedule | None = None) -> None:
-    """The pair that stands out, the headline in words and in figures, the gallery, what came back, how it was drawn."""
+def show_results(shown: Shown, places: Places, schedule: Schedule | None = None, model: str | None = None) -> None:
+    """The pair that stands out, the headline in words and in figures, the gallery, what came back, how it was drawn.
+
+    Args:
+        shown: what is shown.
+        places: where.
+        schedule: of drawn pictures.
+        model: whose map they are shown on; None: on none.
+    """
     extraction, follows = shown.extraction, shown.strips is not None
     with places.sentence:
         if (sentence := extraction.sentence) is None:
@@ -39,8 +47,14 @@ def show_results(shown: Shown, places: Places, schedule: Schedule | None = None)
     if asked_how_sure(places.sure):
         with places.figures.container(border=True):
             _show_figures(extraction)
+    touched = None
+    if model is not None:
+        with places.map:
+            touched = show_landings(shown, model)
     with places.gallery:
-        chosen = show_gallery(extraction, shown.noun, follows)
+        chosen = show_gallery(extraction, shown.noun, follows, touched.picked if touched else ())
+    if touched is not None and touched.picture in extraction.match.names:
+        chosen = touched.picture
     with places.below:
         show_returned(extraction, shown.noun)
         if schedule is not None:

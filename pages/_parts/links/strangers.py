@@ -15,7 +15,7 @@ _MODELS: list[type[Settings]] = [ExtractSettings, ScoreSettings, SurrogateSettin
 _MODELS += [method.settings for method in METHODS.values()]
 _FIELDS = {name for settings in _MODELS for name in settings.model_fields}
 _OWN = {  # of widgets that are no field, by page
-    *("view", "size", "pictures", "threshold_by", "threshold_by_rate", "control_percent"),
+    *("view", "size", "pictures", "map", "threshold_by", "threshold_by_rate", "control_percent"),
     *("surrogates", "held_out", "false_percent", "search", "search_weights"),
     *("of", "way", "lesson", "load", "one", "other"),
     *("step", "at", "noise", "lam", "limit", "alone", "flip", "face", "room"),

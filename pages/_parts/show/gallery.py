@@ -1,6 +1,6 @@
 """The gallery of pairs, and the training images that came back most often."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import streamlit as st
@@ -18,7 +18,7 @@ PER_PAGE = 16
 _MOST_OFTEN = 8
 
 
-def show_gallery(extraction: Extraction, noun: str, follows: bool = False) -> str | None:
+def show_gallery(extraction: Extraction, noun: str, follows: bool = False, only: Collection[str] = ()) -> str | None:
     """Pairs (generated | nearest training image); the name of the one that was chosen right now.
 
     Those of one page stand in the order of their seeds, so that each keeps its place while lambda is moved; of more,
@@ -28,13 +28,16 @@ def show_gallery(extraction: Extraction, noun: str, follows: bool = False) -> st
         extraction: what is shown.
         noun: what a picture's name is: a seed, or a picture.
         follows: whether they show what is shipped while lambda is moved.
+        only: names of those that are shown; empty: all.
     """
     match = extraction.match
-    order: Sequence[int] = match.order(extraction.settings.score).tolist()
+    order: list[int] = match.order(extraction.settings.score).tolist()
+    if only:
+        order = [place for place in order if match.names[place] in only]
     pages = -(-len(order) // PER_PAGE)
     page = st.pagination(pages, key="gallery_page") if pages > 1 else 1
     if pages == 1 and noun == "seed":
-        order = range(len(match.names))
+        order.sort()
     return show_cards(cards_of(extraction, noun, order[(page - 1) * PER_PAGE : page * PER_PAGE]), follows=follows)
 
 

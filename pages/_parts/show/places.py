@@ -20,8 +20,10 @@ class Places:
         pair: the large one.
         sentence: what came out, in words.
         sure: where somebody asks how sure that is.
+        mapped: where the map is switched on.
         scale: lambda.
         figures: the answer.
+        map: where they land.
         gallery: all pairs.
         below: what came back, how it was drawn, the run as files.
     """
@@ -31,8 +33,10 @@ class Places:
     pair: DeltaGenerator
     sentence: DeltaGenerator
     sure: DeltaGenerator
+    mapped: DeltaGenerator
     scale: DeltaGenerator
     figures: DeltaGenerator
+    map: DeltaGenerator
     gallery: DeltaGenerator
     below: DeltaGenerator
 
@@ -43,9 +47,15 @@ def make_places() -> Places:
     with st.container(key="look"):
         left, right = st.columns([6 if view.is_asked_for() else 9, 11], gap="medium")
     with right:
-        sentence, sure, scale = (st.container(key=key) for key in ("said", "sure-place", "scale"))
-    figures, gallery, below = st.container(key="figures"), st.container(key="pairs"), view.detail("below")
-    return Places(intro, status, left.container(key="large"), sentence, sure, scale, figures, gallery, below)
+        sentence = st.container(key="said")
+        with st.container(horizontal=True, vertical_alignment="center", key="sure-place"):
+            sure, mapped = st.container(width="content"), st.container(width="content")
+        scale = st.container(key="scale")
+    figures, faces = st.container(key="figures"), st.container(key="map-place")
+    gallery, below = st.container(key="pairs"), view.detail("below")
+    return Places(
+        intro, status, left.container(key="large"), sentence, sure, mapped, scale, figures, faces, gallery, below
+    )
 
 
 def asked_how_sure(place: DeltaGenerator) -> bool:

@@ -74,7 +74,7 @@ def test_a_step_runs_the_very_code_that_it_shows(step: Step) -> None:
     assert not app.exception and not app.error
     assert ran == wanted
     captions = [caption.value for caption in app.caption]
-    for source in map(source_of, STEPS[number - 1].code):
+    for source in map(source_of, step.code):
         assert f"`{source.path}`, lines {source.first} to {source.last}" in captions
         assert source.text in [block.value for block in app.code]
 

@@ -34,6 +34,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const button = event.target.closest("button");
     if (button) setTriggerValue("chosen", button.dataset.name);
   };
+  const point = (event) => {
+    const name = event.target.closest("button")?.dataset.name;
+    window.dispatchEvent(new CustomEvent("side-point", { detail: { name, by: "gallery" } }));
+  };
+  for (const [name, listen] of Object.entries(list.pointing ?? {})) list.removeEventListener(name, listen);
+  list.pointing = { pointerover: point, focusin: point, pointerleave: point };
+  for (const [name, listen] of Object.entries(list.pointing)) list.addEventListener(name, listen);
+  window.removeEventListener("side-point", list.pointed);
+  list.pointed = ({ detail }) => {
+    for (const item of list.children) {
+      const button = item.firstElementChild;
+      button.classList.toggle("pointed", detail.by === "map" && button.dataset.name === detail.name);
+    }
+  };
+  window.addEventListener("side-point", list.pointed);
   window.removeEventListener("side-strip", list.follow);
   list.follow = (event) => {
     const known = new Map(event.detail.cards.map((card) => [card.name, card]));
@@ -43,5 +58,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
   };
   if (data.follows) window.addEventListener("side-strip", list.follow);
-  return () => window.removeEventListener("side-strip", list.follow);
+  return () => {
+    window.removeEventListener("side-strip", list.follow);
+    window.removeEventListener("side-point", list.pointed);
+  };
 }
