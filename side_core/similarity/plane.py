@@ -108,6 +108,8 @@ def plane_of(vectors: Vectors, fingerprint: str, shipped: Path | None = None) ->
     """
     for folder in (shipped, kept := _kept_at(fingerprint)):
         if folder is not None and (plane := read_plane(folder, fingerprint, len(vectors))) is not None:
+            if folder == kept:
+                used(folder)
             return plane
     plane = make_plane(vectors)
     discard(kept)
@@ -140,5 +142,4 @@ def read_plane(folder: Path, fingerprint: str, count: int) -> Plane | None:
     whole = places.shape == (len(rows), 2) and len(rows) and rows.min() >= 0 and rows.max() < count == about["total"]
     if about["fingerprint"] != fingerprint or not whole:
         return None
-    used(folder)
     return Plane(rows, places, count)

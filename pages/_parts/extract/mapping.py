@@ -98,9 +98,7 @@ def _show_face(extraction: Extraction, row: int) -> None:
         show_row([figure(data.images[row], f"Training image {data.ids[row]}")], most="10rem")
         st.markdown(came_back_in_words(extraction, row))
         if shipped := came_back_shipped(extraction, row):
-            lines = [
-                f"- λ = {scale:g}: seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}" for scale, seeds in shipped.items()
-            ]
+            lines = [f"- λ = {scale:g}: {_named(seeds)}" for scale, seeds in shipped.items()]
             st.markdown("Among the pictures that the app ships:\n" + "\n".join(lines))
         elif shipped is not None:
             st.caption("Among the pictures that the app ships it never came back.")
@@ -122,7 +120,7 @@ def came_back_in_words(extraction: Extraction, row: int) -> str:
         return (
             f"Nearest to {mine.sum()} of {len(mine)} pictures shown here, at best {best}: none counts as a copy of it."
         )
-    return f"**Came back {len(seeds)} of {len(mine)} times** here, at best {best}: seeds {', '.join(seeds)}."
+    return f"**Came back {len(seeds)} of {len(mine)} times** here, at best {best}: {_named(seeds)}."
 
 
 def came_back_shipped(extraction: Extraction, row: int) -> Mapping[float, list[str]] | None:
@@ -140,3 +138,8 @@ def came_back_shipped(extraction: Extraction, row: int) -> Mapping[float, list[s
         if seeds:
             found[strip.scale] = seeds
     return found
+
+
+def _named(seeds: list[str]) -> str:
+    """Seeds with the noun."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(seeds)}"
