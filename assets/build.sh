@@ -58,3 +58,4 @@ done
 side_core strips --surrogate pixel-faces --guidance-shape constant --mode exact --out assets/strips/pixel-faces
 side_core strips --model pixel-faces-text --prompt "portrait of Anna Adler, long hair" --count 8 --steps 50 --mode exact \
     --out assets/strips/pixel-faces-text
+side_core map --bare --out assets/maps/pixel-faces

@@ -23,9 +23,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Make the map; draw, land, write."""
     settings = ExtractSettings.read(given(options, ExtractSettings))
-    from side_core.charts.map import map_chart
     from side_core.charts.static import pixels
     from side_core.extraction.landing import landings_of, map_fingerprint
+    from side_core.extraction.map_chart import map_chart
     from side_core.extraction.subject import opening, references_of, sample_sets
     from side_core.files.images import png
     from side_core.files.whole_file import make_folder, write_whole
