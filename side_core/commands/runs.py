@@ -22,6 +22,7 @@ def _run_list(options: argparse.Namespace) -> int:
     from side_core.commands.terminal import complain
     from side_core.files.paths import printable
     from side_core.runs import store
+    from side_core.runs.titles import told_apart
     from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 
     workspace = _opened()
@@ -34,10 +35,12 @@ def _run_list(options: argparse.Namespace) -> int:
         complain(printable(damage_in_words(damaged)) + off)
     if options.json:
         return _say_json([asdict(run) for run in runs])
+    differences = told_apart(runs)
     for run in runs:
         mark = "*" if run.pinned else " "
         about = f"{when(run.created)}  {run.state:11}  {progress_in_words(run)}"
-        print(f"{run.id:>6}{mark} {about}  {printable(run.title)}")
+        title = " · ".join(filter(None, (run.title, differences.get(run.id))))
+        print(f"{run.id:>6}{mark} {about}  {printable(title)}")
         for line in headline_in_words(run):
             print(f"{'':8}{printable(line)}")
     count = store.counted(workspace, options.search, options.deleted)

@@ -66,7 +66,12 @@ def choose(app: AppTest, *runs: Run) -> AppTest:
 
 
 def titles(app: AppTest) -> list[str]:
-    """What is listed, from top to bottom."""
+    """What is listed, from top to bottom, without what tells them apart."""
+    return [label.partition(" · ")[0] for label in labels(app)]
+
+
+def labels(app: AppTest) -> list[str]:
+    """The same with it."""
     buttons = [item for item in app.button if re.fullmatch(r"open-\d+", str(item.key))]
     return [re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", item.label) for item in buttons]
 
@@ -96,7 +101,7 @@ def test_runs_are_listed_with_state_count_and_control(here: Workspace, kept: Cal
     kept()
     kept(steps=4)
     app = opened()
-    assert not app.exception and titles(app) == ["extract 2: ideal", "extract 1: ideal"]
+    assert not app.exception and labels(app) == ["extract 2: ideal · 4 steps", "extract 1: ideal · 3 steps"]
     html = html_of(app)
     assert html.count("4 of 4 pictures") == 2 and html.count("control 0 of 4") == 2
     assert html.count("check_circle</span>finished") == 2  # a word with its icon

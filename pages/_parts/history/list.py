@@ -11,6 +11,7 @@ from pages._parts.show.text import plain
 from side_core.runs import store
 from side_core.runs.database.row import Damaged
 from side_core.runs.run import Run
+from side_core.runs.titles import told_apart
 from side_core.runs.wording import damage_in_words, headline_in_words, progress_in_words, when
 from side_core.runs.workspace import Workspace
 from side_core.wording import counted, shortened
@@ -51,8 +52,9 @@ def show_list(here: Workspace) -> None:
         (bin_actions if deleted else list_actions)(chosen_runs(here, deleted), [run.id for run in runs])
     _say_damaged(found.damaged, deleted)
     with st.container(gap=None):
+        differences = told_apart(runs)
         for run in runs:
-            _show_row(run, thumbnails.get(run.id))
+            _show_row(run, thumbnails.get(run.id), differences.get(run.id, ""))
     if pages > 1:
         st.pagination(pages, key="history_page", persist_state="session")
         st.caption(f"{counted(count, 'run')}, {_PER_PAGE} a page.")
@@ -98,8 +100,14 @@ def _other_list() -> None:
     choose_only([])
 
 
-def _show_row(run: Run, thumbnail: bytes | None) -> None:
-    """One run: a checkbox, its pictures, its name as a button that opens it, what it is and what came out."""
+def _show_row(run: Run, thumbnail: bytes | None, difference: str) -> None:
+    """One run: a checkbox, its pictures, its name as a button that opens it, what it is and what came out.
+
+    Args:
+        run: it.
+        thumbnail: its pictures.
+        difference: in what it differs from the others of the list, in words.
+    """
     key = f"choose-{run.id}"
     st.session_state[key] = run.id in st.session_state[CHOSEN]
     with st.container(horizontal=True, vertical_alignment="center", key=f"run-row-{run.id}"):
@@ -108,7 +116,7 @@ def _show_row(run: Run, thumbnail: bytes | None) -> None:
         st.html(thumb_html(run, thumbnail), width="content")
         with st.container(gap=None):
             st.button(
-                plain(run.title),
+                plain(f"{run.title} · {difference}" if difference else run.title),
                 key=f"open-{run.id}",
                 icon=":material/keep:" if run.pinned else None,
                 type="tertiary",
