@@ -59,6 +59,8 @@ def _run_show(options: argparse.Namespace) -> int:
     summary = summary_in(workspace, run)
     if options.json:
         return _say_json(asdict(run) | {"summary": summary})
+    if options.python:
+        return _say_python(run)
     marks = [run.state, *(["pinned"] if run.pinned else []), *(["in the bin"] if run.deleted is not None else [])]
     print(f"{printable(run.title)} (run {run.id}, {run.kind}, {', '.join(marks)})")
     print(f"  {when(run.created)}, {progress_in_words(run)}")
@@ -72,6 +74,18 @@ def _run_show(options: argparse.Namespace) -> int:
             if value is not None:
                 print(f"  {name.replace('_', '-') + ':':22} {printable(value_in_words(value))}")
     print(f"Files: {printable(workspace.run_folder(run.id))}")
+    return 0
+
+
+def _say_python(run: "Run") -> int:
+    """`runs show --python`."""
+    from side_core.runs.exchange.python import python_of
+    from side_core.runs.run import SETTINGS
+
+    code = python_of(SETTINGS[run.kind].read(run.settings))
+    if code is None:
+        raise ValueError(f"Run {run.id} is of kind '{run.kind}', which no single call of the library repeats.")
+    print(code, end="")
     return 0
 
 
@@ -278,6 +292,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     many.add_argument("--most", default="50", metavar="COUNT", help="how many to list (default: 50)")
     one = action("show", "show one run: headline, settings, fingerprints, note, files", "ID")
     compared = action("compare", "compare runs with a baseline, which is the pinned or else the oldest one")
+    one.add_argument("--python", action="store_true", help="print it as a cell of a notebook that reproduces it")
     for reader in (many, one, compared):
         reader.add_argument("--json", action="store_true", help="print it as JSON on stdout")
     action("pin", "keep a run on top; comparisons take it as their baseline", "ID")

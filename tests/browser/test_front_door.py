@@ -25,6 +25,8 @@ def test_a_page_with_everything_opened(page: Page, address: str, path: str) -> N
     page.goto(f"{address}/{path}")
     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE)
     ended(page)
+    if (opener := page.get_by_test_id("stExpandSidebarButton")).is_visible():  # on the stage it is closed
+        opener.click()
     while page.locator(CLOSED).count():  # what lies in one may lie in another
         page.locator(CLOSED).first.click()
         ended(page)

@@ -1,5 +1,6 @@
 """One run of the history: what came out, what it was, and what can be done with it."""
 
+from contextlib import suppress
 from html import escape
 
 import streamlit as st
@@ -12,6 +13,7 @@ from pages._parts.show.headline import effect_in_words, show_effect, show_headli
 from pages._parts.show.text import plain, say_error, show_notes, show_warnings
 from side_core.runs import store
 from side_core.runs.database.row import DamagedRunError
+from side_core.runs.exchange.python import python_of
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
 from side_core.runs.reading import summary_in
 from side_core.runs.run import SETTINGS, Run
@@ -50,6 +52,7 @@ def show_run(here: Workspace, text: str) -> None:
     except DamagedRunError as error:
         say_error(error)
     _show_settings(run)
+    _show_python(run)
     _show_origin(run)
 
 
@@ -111,6 +114,15 @@ def _show_settings(run: Run) -> None:
     if usual:
         with st.expander(f"{len(usual)} more are as usual"):
             st.html(facts_html(usual))
+
+
+def _show_python(run: Run) -> None:
+    """A cell of a notebook that reproduces it; nothing where another version wrote its settings."""
+    with suppress(ValueError):
+        if (code := python_of(SETTINGS[run.kind].read(run.settings))) is not None:
+            with st.expander("Copy as Python", icon=":material/code:"):
+                st.caption("A cell of a notebook that does the same; it needs this package and these files.")
+                st.code(code, language="python")
 
 
 def _show_origin(run: Run) -> None:
