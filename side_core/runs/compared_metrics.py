@@ -1,13 +1,15 @@
 """Figures of several runs side by side, each with its control, and its ratio to the baseline's."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from side_core.runs.figures import Summary, effect_in, headline_in, interval_in, rate_in
 from side_core.similarity.scores import SCORES
-from side_core.stats.bootstrap import FEW, Interval, Z
+from side_core.stats.bootstrap import FEW, Interval, Z, ratio_interval
 from side_core.stats.rate import Rate
 from side_core.wording import rounded
 
@@ -21,12 +23,18 @@ class Figure:
         control: the same pictures against the control; None where the metric has none.
         rule: what counts, as `< 0.333`; empty where the metric's name says it.
         ratio: over the baseline's figure, with its 95 % interval; None of the baseline, and where no counts are known.
+        paired: whether that interval is of the same seeds in both.
     """
 
     found: Rate | Interval
     control: Rate | Interval | None
     rule: str = ""
     ratio: Interval | None = None
+    paired: bool = False
+
+
+Hits = Mapping[str, Sequence[np.ndarray]]
+"""By score, for each run which of the seeds that all share beat its threshold: (n,) masks in one order."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +52,23 @@ class Metric:
     share: bool = True
 
 
-def metrics_of(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
+def metrics_of(summaries: Sequence[Summary | None], hits: Hits | None = None) -> Iterator[Metric]:
     """Every metric that a run has: the rate of each score, the chosen one first; what steering changed; bands.
 
     Args:
         summaries: what run.json says of each run, the baseline first; None where a run is not scored.
+        hits: of runs with the same seeds, so that ratios are paired.
     """
-    yield from (item for item in _all_metrics(summaries) if any(item.figures))
+    yield from (item for item in _all_metrics(summaries, hits or {}) if any(item.figures))
 
 
-def _all_metrics(summaries: Sequence[Summary | None]) -> Iterator[Metric]:
+def _all_metrics(summaries: Sequence[Summary | None], hits: Hits) -> Iterator[Metric]:
     """The same with those that no run has."""
     known = [item for item in summaries if item is not None]
     chosen = dict.fromkeys(item["settings"]["score"] for item in known)
     for name in dict.fromkeys([*chosen, *(score for item in known for score in item["scores"])]):
-        yield _metric(f"{SCORES[name].title} beats the threshold", [_rate_figure(item, name) for item in summaries])
+        figures = [_rate_figure(item, name) for item in summaries]
+        yield _paired(_metric(f"{SCORES[name].title} beats the threshold", figures), hits.get(name))
     effects = [None if item is None else effect_in(item) for item in summaries]
     ratios = [None if item is None else Figure(item.ratio, None) for item in effects]
     yield _metric("Steered over plain, times as many", ratios, share=False)
@@ -78,6 +88,21 @@ def _metric(title: str, figures: Sequence[Figure | None], share: bool = True) ->
         for item in figures[1:]
     ]
     return Metric(title, (first, *others), share)
+
+
+def _paired(metric: Metric, hits: Sequence[np.ndarray] | None) -> Metric:
+    """The same with the ratios of equal seeds, where the masks count what the figures say."""
+    if hits is None:
+        return metric
+    for figure, mask in zip(metric.figures, hits, strict=True):
+        found = None if figure is None else figure.found
+        if not isinstance(found, Rate) or (found.beat, found.count) != (int(mask.sum()), len(mask)):
+            return metric  # it was counted against as many images as the control has
+    first, *others = metric.figures
+    ratios = [ratio_interval(mask, hits[0]) for mask in hits[1:]]
+    pairs = zip(others, ratios, strict=True)
+    paired = [item if item is None else replace(item, ratio=ratio, paired=True) for item, ratio in pairs]
+    return replace(metric, figures=(first, *paired))
 
 
 def _rate_figure(summary: Summary | None, name: Any) -> Figure | None:

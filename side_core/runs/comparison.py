@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from side_core.dpm.formats.config import first_line
-from side_core.runs.compared_metrics import Metric, metrics_of
+from side_core.runs.compared_metrics import Hits, Metric, metrics_of
 from side_core.runs.figures import Summary
-from side_core.runs.reading import ODD, names_in, result_in, summary_in
+from side_core.runs.reading import ODD, names_in, result_in, scores_in, summary_in
 from side_core.runs.run import SETTINGS, Run
 from side_core.runs.workspace import Workspace
+from side_core.similarity.scores import SCORES
 from side_core.stats.rate import Rate
 
 MOST_RUNS, _MOST_ROWS = 8, 12
@@ -95,7 +96,7 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = _MOST_RO
     scored = [run.kind in ("extract", "score") for run in ordered]
     summaries = [summary_in(workspace, run) if drawn else None for run, drawn in zip(ordered, scored, strict=True)]
     try:
-        metrics = tuple(metrics_of(summaries))
+        metrics = tuple(metrics_of(summaries, _hits_of(workspace, ordered, summaries) if all(scored) else None))
     except ODD as error:  # each alone can be read
         numbers = ", ".join(str(run.id) for run in ordered)
         reason = f"{type(error).__name__} {first_line(error)}"
@@ -108,6 +109,28 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = _MOST_RO
         _same_seeds(workspace, ordered, most) if all(scored) else (),
         tuple(_notes_of(ordered, summaries, metrics)),
     )
+
+
+def _hits_of(workspace: Workspace, runs: Sequence[Run], summaries: Sequence[Summary | None]) -> Hits:
+    """Which seeds beat the threshold in each run, where all have drawn the very same; nothing where they have not."""
+    known = [summary for summary in summaries if summary is not None]
+    if any(run.kind != "extract" for run in runs) or len(known) != len(runs):
+        return {}
+    found: dict[str, Sequence[np.ndarray]] = {}
+    for name, kind in SCORES.items():
+        try:
+            values = [scores_in(workspace, run, name) for run in runs]
+        except ValueError:  # said where its pictures are
+            return {}
+        scored = [item for item in values if item is not None]
+        if len(scored) != len(runs) or any(item.keys() != scored[0].keys() for item in scored):
+            continue
+        limits = [float(summary["scores"][name]["threshold"]) for summary in known]
+        found[name] = [
+            kind.beats(np.array([item[seed] for seed in scored[0]]), limit)
+            for item, limit in zip(scored, limits, strict=True)
+        ]
+    return found
 
 
 def _settings_that_differ(runs: Sequence[Run]) -> tuple[Difference, ...]:

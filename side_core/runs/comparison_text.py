@@ -54,7 +54,7 @@ def _figure_line(figure: Figure | None, share: bool) -> str:
     if figure.rule:
         parts.append(figure.rule)
     if figure.ratio is not None:
-        parts.append(f"{ratio_in_words(figure.ratio)} the baseline")
+        parts.append(f"{ratio_in_words(figure.ratio)} the baseline{', same seeds' if figure.paired else ''}")
     return "; ".join(parts)
 
 
@@ -111,4 +111,4 @@ def _figure_json(figure: Figure | None) -> dict[str, Any] | None:
         for item in (figure.found, figure.control)
     )
     ratio = None if figure.ratio is None else interval_json(figure.ratio)
-    return {"found": found, "control": control, "rule": figure.rule, "over_baseline": ratio}
+    return {"found": found, "control": control, "rule": figure.rule, "over_baseline": ratio, "paired": figure.paired}

@@ -9,12 +9,13 @@ from side_core.dpm.formats.config import first_line
 from side_core.runs.compared_metrics import metrics_of
 from side_core.runs.database.row import Damaged, DamagedRunError
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
-from side_core.runs.result import SUMMARY, Result, names_by_nearness, read_result
+from side_core.runs.result import SUMMARY, Result, names_by_nearness, read_result, scores_by_name
 from side_core.runs.run import Run
 from side_core.runs.store import summary_of
 from side_core.runs.wording import figure_in_words
 from side_core.runs.workspace import Workspace
 from side_core.sampling.picture_files import read_pictures, seeds_in
+from side_core.settings import ScoreName
 
 ODD = (
     KeyError,
@@ -81,6 +82,15 @@ def names_in(workspace: Workspace, run: Run) -> tuple[str, ...]:
         ValueError: it is not scored, or its files are damaged.
     """
     return names_by_nearness(_scored_folder(workspace, run))
+
+
+def scores_in(workspace: Workspace, run: Run, score: ScoreName) -> dict[str, float] | None:
+    """One score of a run's pictures by their names; None where it has none. No picture is read.
+
+    Raises:
+        ValueError: it is not scored, or its files are damaged.
+    """
+    return scores_by_name(_scored_folder(workspace, run), score)
 
 
 def _scored_folder(workspace: Workspace, run: Run) -> Path:

@@ -166,6 +166,22 @@ def read_result(folder: Path, kind: str, images: Mapping[str, np.ndarray], plain
         raise _damaged(folder, error) from None
 
 
+def scores_by_name(folder: Path, score: ScoreName) -> dict[str, float] | None:
+    """One score of all pictures of a run by their names; None where it has none. Reads no picture.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    try:
+        with safe_open(folder / _ARRAYS, "numpy") as file:
+            if f"scores/{score}" not in file.keys():  # noqa: SIM118
+                return None
+            names, values = _unpacked(file.get_tensor("names")), file.get_tensor(f"scores/{score}")
+        return dict(zip(names, values.tolist(), strict=True))
+    except (OSError, ValueError, KeyError, SafetensorError, UnicodeDecodeError) as error:
+        raise _damaged(folder, error) from None
+
+
 def names_by_nearness(folder: Path) -> tuple[str, ...]:
     """The names of all pictures of a run, nearest to a copy first; reads no picture.
 

@@ -200,3 +200,18 @@ def test_what_json_cannot_say_is_read_back(first: int, second: int) -> None:
     before = ratio_interval(*masks)
     after = interval_in(json.loads(json.dumps(interval_json(before), allow_nan=False)))
     assert np.array_equal([*vars(before).values()], [*vars(after).values()], equal_nan=True)
+
+
+def test_ratios_of_equal_seeds_are_paired(workspace: Workspace, kept: Callable[..., tuple[Extraction, Run]]) -> None:
+    """As a bootstrap over the seeds that both have says it; runs of other seeds are compared as independent ones."""
+    chosen = {"count": 60, "threshold": 0.03, "last_timestep": 600}  # noise is left, so that some beat it and some not
+    first, same, other = kept(**chosen, steps=4), kept(**chosen, steps=3), kept(**chosen, steps=4, seed=500)
+    found = compare_runs(workspace, [first[1], same[1]])
+    (base, figure), score = found.metrics[0].figures, "ratio"
+    hits = [item.match.training.scores.by_name(score) < 0.03 for item, _ in (first, same)]  # type: ignore[arg-type]
+    assert 0 < hits[0].sum() < 60 and 0 < hits[1].sum() < 60
+    assert base is not None and not base.paired and figure is not None and figure.paired
+    assert figure.ratio == ratio_interval(hits[1], hits[0])
+    assert any("same seeds" in line for line in lines_of_comparison(found))
+    apart = compare_runs(workspace, [first[1], other[1]]).metrics[0].figures[1]
+    assert apart is not None and not apart.paired

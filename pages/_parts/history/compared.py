@@ -78,8 +78,8 @@ def _show_metrics(found: RunComparison) -> None:
         return
     st.subheader("What came out", anchor=False)
     first, more = found.metrics[:1], found.metrics[1:]
-    caption = "With 95 % intervals. × is the ratio to the baseline, as if the runs had different seeds: with the same "
-    caption += "seeds its interval is a little too wide."
+    caption = "With 95 % intervals. × is the ratio to the baseline: of the same seeds where it says so, else as if the "
+    caption += "runs had different ones."
     steered = tuple(item for item in more if not item.title.startswith(("AMS", "UMS")) and not item.share)
     st.html(_metrics_html(found, (*first, *steered), caption))
     rest = tuple(item for item in more if item not in steered)
@@ -116,7 +116,7 @@ def _cell(item: Figure | None, share: bool, said: bool) -> str:
         control, counts = figure_in_words(item.control, share)
         lines.append(f"control {control}, {counts}")
     if item.ratio is not None:
-        lines.append(ratio_in_words(item.ratio))
+        lines.append(ratio_in_words(item.ratio) + (", same seeds" if item.paired else ""))
     return f'<span class="value">{escape(value)}</span>' + "".join(f"<small>{escape(line)}</small>" for line in lines)
 
 
