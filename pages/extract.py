@@ -5,12 +5,10 @@ import streamlit as st
 from pages._parts.extract.first_look import show_first_look
 from pages._parts.links import checks
 from pages._parts.links.link_values import DRAW, SCORE
-from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import show_heading
 from pages._parts.show.places import make_places
 from pages._parts.show.text import say_error
 
-st.html(STYLE)
 heading = show_heading("What has this model memorised?")
 with st.sidebar:
     checks.name("pictures", "Pictures", [DRAW, SCORE], DRAW)

@@ -9,7 +9,6 @@ from pages._parts.history.space import show_space
 from pages._parts.history.state import COMPARED, DONE, OPENED, show_said
 from pages._parts.history.style import STYLE
 from pages._parts.runtime.workspace import workspace
-from pages._parts.show.figures import STYLE as FIGURES
 from pages._parts.show.heading import begin_notices
 from pages._parts.show.text import say_error, show_warnings
 from side_core.runs.database.recovery import told
@@ -30,7 +29,7 @@ def show_all(here: Workspace) -> None:
     show_space(here)
 
 
-st.html(FIGURES + STYLE)
+st.html(STYLE)
 begin_notices("History")
 st.session_state.pop(DONE, None)  # what a dialog said before it was closed
 try:

@@ -9,7 +9,6 @@ from pages._parts.links.link import MODELS, link_to
 from pages._parts.links.link_values import DRAW, model_values
 from pages._parts.runtime.resources import forget_all, open_set, open_subject
 from pages._parts.show.description import show_description, show_set
-from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.text import say_error
 from side_core.dpm.description import Description, describe
@@ -19,7 +18,6 @@ from side_core.settings import ExtractSettings
 
 LARGE = 2**30  # bytes of weights that are not loaded unasked
 
-st.html(STYLE)
 heading = show_heading("Bring your own model")
 st.markdown(
     "Name a diffusers folder (or a Hub id), the pictures it was **trained on**, and as **control** pictures of the "

@@ -4,7 +4,6 @@ import streamlit as st
 
 from pages._parts.prompts.look import WRAP
 from pages._parts.show import glossary
-from pages._parts.show.figures import STYLE
 from pages._parts.show.first_look import show_first_look
 from pages._parts.show.heading import show_heading
 from pages._parts.show.text import say_error
@@ -15,7 +14,7 @@ INTRO = (
     "first [[step]], before there is anything to see. The words that carry it light up: change one, and watch."
 )
 
-st.html(STYLE + WRAP)
+st.html(WRAP)
 heading = show_heading("Is this prompt memorised?")
 glossary.line(INTRO)
 first = st.empty()

@@ -11,7 +11,6 @@ from pages._parts.links.link_values import ASKED_OF_A_SURROGATE, COMPARE, LOAD, 
 from pages._parts.runtime.recording import keep_files
 from pages._parts.runtime.resources import open_model, open_surrogate
 from pages._parts.show.clusters import show_clusters
-from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.text import say_error
 from pages._parts.surrogate.card import show_difference, show_learned, show_surrogate
@@ -130,7 +129,6 @@ def say_none() -> None:
     st.info("Name the folder of a surrogate, or train a new one first.", icon=":material/folder_open:")
 
 
-st.html(STYLE)
 heading = show_heading("Teach a surrogate")
 st.markdown(
     "A surrogate is a small classifier that steers a model while it draws (SIDE), towards what the model remembers "

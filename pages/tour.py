@@ -8,7 +8,6 @@ from pages._parts.inputs.view import DEMO, EVERYTHING, STAGE, is_demo, is_projec
 from pages._parts.links.link import absolute, seen_as
 from pages._parts.show import glossary
 from pages._parts.show.code import show_sources
-from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import begin_notices
 from pages._parts.show.qr import show_qr
 from pages._parts.show.text import say_error
@@ -87,7 +86,7 @@ def tools(step: Step, places: st.delta_generator.DeltaGenerator) -> None:
         show_qr(absolute(link, st.context.url or ""))
 
 
-st.html(STYLE + STAGE)
+st.html(STAGE)
 begin_notices("Tour")
 heading = st.container(horizontal=True, vertical_alignment="center", key="walk")
 title = heading.container(width="content")

@@ -10,7 +10,6 @@ from pages._parts.links.link import link_of
 from pages._parts.runtime.job import run_live
 from pages._parts.runtime.recording import keep_files
 from pages._parts.show.code import show_code
-from pages._parts.show.figures import STYLE
 from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.text import plain, say_error, show_notes
 from side_core.files.images import png
@@ -48,7 +47,6 @@ class MethodPage:
 
 def show_page(page: MethodPage) -> None:
     """All of a page, from the heading to the line that says where its run is kept."""
-    st.html(STYLE)
     heading = show_heading(page.question)
     st.markdown(page.about)
     try:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.waiting import PATIENCE, ended
+from tests.browser.waiting import PATIENCE, ended, open_sidebar
 
 pytestmark = pytest.mark.browser
 CLOSED = '[data-testid="stExpander"] details:not([open]) > summary'
@@ -25,8 +25,7 @@ def test_a_page_with_everything_opened(page: Page, address: str, path: str) -> N
     page.goto(f"{address}/{path}")
     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE)
     ended(page)
-    if (opener := page.get_by_test_id("stExpandSidebarButton")).is_visible():  # on the stage it is closed
-        opener.click()
+    open_sidebar(page)
     while page.locator(CLOSED).count():  # what lies in one may lie in another
         page.locator(CLOSED).first.click()
         ended(page)

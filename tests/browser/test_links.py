@@ -15,7 +15,7 @@ from side_core.runs.exchange.export import export_zip
 from side_core.runs.result import result_of
 from side_core.sampling.store import MemoryStore
 from side_core.settings import ExtractSettings
-from tests.browser.waiting import PATIENCE, ended, looking_copied, press, settled
+from tests.browser.waiting import PATIENCE, ended, looking_copied, open_sidebar, press, settled
 
 pytestmark = pytest.mark.browser
 MOST_BACK = 8  # presses until the page before is there: each change of a link is one
@@ -144,6 +144,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("start", ["models", "tour?view=demo", "sweep?model=ideal&count=32&steps=7", "?count=2"])
 def test_settings_are_taken_over_from_any_page(start: str, page: Page, address: str, exported: Path) -> None:
     page.goto(f"{address}/{start}")
+    expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE)
+    open_sidebar(page)
     if start.startswith("?"):  # Extract itself, with other values, steered widgets among them
         settled(page, looking_copied(2))
     page.get_by_text("Open an exported run").click(timeout=PATIENCE)

@@ -59,6 +59,6 @@ def test_a_folder_is_scored_and_a_pair_chosen(page: Page, address: str, own: Pat
     headline = page.get_by_role("heading", name=looking_copied(4))
     expect(headline).to_be_visible(timeout=PATIENCE)  # of those that are compared with: as many as the control has
     page.get_by_role("button", name="02 <i>.png").click()
-    expect(page.get_by_role("dialog").get_by_text("Picture 02 <i>.png")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("dialog").get_by_text("Picture 02 <i>.png", exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("dialog").get_by_text("Its ten nearest training images")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_test_id("stException")).to_have_count(0)

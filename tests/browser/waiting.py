@@ -14,6 +14,12 @@ def looking_copied(count: int) -> re.Pattern[str]:
     return re.compile("^This picture" if count == 1 else f"of these {count:,} look")
 
 
+def open_sidebar(page: Page) -> None:
+    """Open the sidebar where it is closed, as it is on the stage."""
+    if (opener := page.get_by_test_id("stExpandSidebarButton")).is_visible():
+        opener.click()
+
+
 def ended(page: Page, patience: float = PATIENCE) -> None:
     """Wait until the script has ended: what is set before that can be missing from the URL.
 
