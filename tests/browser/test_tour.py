@@ -29,7 +29,7 @@ def test_the_whole_tour_by_keyboard(page: Page, address: str) -> None:
     controls = ("Step from noise to face", None, None, "Noise, as a timestep", "Guidance scale λ", "Threshold")
     for number, (step, control) in enumerate(zip(STEPS, controls, strict=True), 1):
         settled(page, step.title)
-        expect(page.locator(".tour img").first).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(".tour img, .row-of-figures img").first).to_be_visible(timeout=PATIENCE)
         if step.name == "2":
             press_until(page, "Tab", page.locator(".st-key-face button").first)
             page.keyboard.press("ArrowRight")
@@ -65,7 +65,7 @@ ON_STAGE = [f"tour?step={step.name}&size=true" for step in STEPS] + ["?view=demo
 def test_nothing_lies_below_the_fold_of_a_projector(page: Page, address: str, path: str) -> None:
     page.set_viewport_size({"width": 1280, "height": 720})
     page.goto(f"{address}/{path}")
-    expect(page.locator(".tour img, .cards img").first).to_be_visible(timeout=PATIENCE)
+    expect(page.locator(".tour img, .row-of-figures img, .cards img").first).to_be_visible(timeout=PATIENCE)
     ended(page)
     page.wait_for_function(f"() => ({BELOW})() <= 0", timeout=20_000)
     assert page.get_by_test_id("stSidebar").evaluate("e => e.getBoundingClientRect().right") <= 0

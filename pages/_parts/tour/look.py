@@ -22,7 +22,7 @@ _STYLE = f"""<style>
 .tour .meter > div {{ flex: 0 1 30rem; height: 0.9rem; border-radius: 0.45rem; background: var(--faint); }}
 .tour .meter > div > div {{ height: 100%; border-radius: 0.45rem; background: var(--training); }}
 .tour .beside {{ display: flex; flex-wrap: wrap; gap: 0.5rem 2.5rem; align-items: center; }}
-.tour .beside > figure {{ flex: 0 0 min(8.75rem, 100%); }}
+.tour .beside > figure {{ flex: 0 0 min(8.2rem, 100%); }}
 .tour .both {{ display: grid; grid-template-columns: repeat(2, minmax(0, 5.1rem)); gap: 0.5rem;
   justify-content: center; }}
 .tour .beside > .lanes {{ flex: 1 1 24rem; }}
