@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from pages._parts.inputs.view import LARGER
 from pages._parts.show.glossary import TERMS
 from pages._parts.tour.steps import STEPS
-from tests.browser.waiting import PATIENCE, ended, looking_copied, settled
+from tests.browser.waiting import PATIENCE, ended, looking_copied, open_sidebar, settled
 
 pytestmark = pytest.mark.browser
 LARGE = f"{16 * LARGER:g}px"
@@ -74,6 +74,8 @@ def test_nothing_lies_below_the_fold_of_a_projector(page: Page, address: str, pa
 def test_play_goes_from_noise_to_face(page: Page, address: str) -> None:
     page.goto(f"{address}/tour?at=1")
     settled(page, STEPS[0].title)
+    expect(page.locator(".st-key-play button")).to_be_visible(timeout=PATIENCE)
+    ended(page)
     page.keyboard.press("p")
     expect(page.get_by_text("after step 25 of 25")).to_be_visible(timeout=PATIENCE)
 
@@ -113,6 +115,7 @@ def test_demo_hides_what_a_class_need_not_see_and_changes_no_setting(page: Page,
     for text in (settings, page.get_by_text("How near the pictures come"), page.get_by_text("AMS and UMS by band")):
         expect(text).to_be_attached(timeout=PATIENCE)
         expect(text).to_be_hidden()
+    open_sidebar(page)
     for label in ("Model", "Images"):
         expect(page.get_by_test_id("stSidebar").get_by_text(label, exact=True).first).to_be_visible()
     for _ in range(60):  # nothing hidden takes the focus

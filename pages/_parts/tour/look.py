@@ -27,7 +27,7 @@ _STYLE = f"""<style>
   justify-content: center; }}
 .tour .beside > .lanes {{ flex: 1 1 24rem; }}
 .tour .faces {{ display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); justify-items: center; }}
-.tour .faces figure {{ width: 100%; max-width: 3.4rem; }}
+.tour .faces figure {{ width: 100%; max-width: 2.7rem; }}
 .tour .lane {{ display: flex; align-items: center; gap: 0.6rem; margin: 0.25rem 0; }}
 .tour .lane .track {{ flex: 1 1 0; display: flex; align-items: center; gap: 0.6rem; min-width: 0; }}
 .tour .lane .bar {{ flex: 0 0 auto; height: 1.1rem; border-radius: 0.3rem; min-width: 3px; background: var(--faint); }}
