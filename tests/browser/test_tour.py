@@ -132,11 +132,13 @@ def test_demo_hides_what_a_class_need_not_see_and_changes_no_setting(page: Page,
 def test_view_and_size_stay_from_page_to_page(page: Page, address: str) -> None:
     page.goto(f"{address}/?model=ideal&count=2&view=demo&size=true")
     settled(page, looking_copied(2))
+    open_sidebar(page)
     expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
     text = page.locator("html")
     expect(text).to_have_css("font-size", LARGE, timeout=PATIENCE)  # styles come after what they are about
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Tour").click()
     settled(page, STEPS[0].title)
+    open_sidebar(page)
     expect(page).to_have_url(re.compile(r"/tour\?(?=.*view=demo)(?=.*size=true)"), timeout=PATIENCE)
     expect(page.get_by_role("switch", name="Projector size")).to_be_checked()
     expect(text).to_have_css("font-size", LARGE, timeout=PATIENCE)
