@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from side_core.files.assets import BUILT_INS
-from tests.browser.waiting import PATIENCE, ended
+from tests.browser.waiting import PATIENCE, ended, open_sidebar
 
 pytestmark = pytest.mark.browser
 WALK = ("Sweep", "Prompts", "Surrogate", "Models", "History", "Tour", "Extract")
@@ -40,6 +40,7 @@ def walk(page: Page) -> list[tuple[str, dict[str, list[str]]]]:
     """Every page by the list in the sidebar, and what each address says."""
     seen = [said(page)]
     for name in WALK:
+        open_sidebar(page)
         page.get_by_test_id("stSidebarNav").get_by_role("link", name=name).click()
         well(page, path_of(name))
         seen.append(said(page))
