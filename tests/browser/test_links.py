@@ -65,6 +65,7 @@ def test_each_page_has_the_button_in_the_same_place(path: str, page: Page, addre
     place = page.get_by_role("button", name="Copy link").bounding_box()
     page.goto(f"{address}/{path}")
     expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=PATIENCE)
+    ended(page)
     assert page.get_by_role("button", name="Copy link").bounding_box() == place
     wanted = parse_qs(path.partition("?")[2])
     found = urlsplit(copied(page))
