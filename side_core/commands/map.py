@@ -1,7 +1,6 @@
 """`map`: training images in two dimensions, and where drawn pictures land among them."""
 
 import argparse
-import csv
 from pathlib import Path
 
 from side_core.commands.options import add_device, add_options, given
@@ -27,6 +26,7 @@ def run(options: argparse.Namespace) -> int:
     from side_core.extraction.landing import landings_of, map_fingerprint
     from side_core.extraction.map_chart import map_chart
     from side_core.extraction.subject import opening, references_of, sample_sets
+    from side_core.extraction.tables import table
     from side_core.files.images import png
     from side_core.files.whole_file import make_folder, write_whole
     from side_core.sampling.missing import draw_missing
@@ -50,13 +50,13 @@ def run(options: argparse.Namespace) -> int:
     for name, samples in zip(names, sample_sets(settings, subject), strict=False):
         pictures = finish(draw_missing(samples, store, FRAMES), Progress(f"drawing, {name}").watch)
         ways[name] = landings_of(pictures, references, plane)
-    with (options.out / "landings.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("kind", "seed", "timestep", "x", "y"))
-        for name, landings in ways.items():
-            for landing in landings:
-                for timestep, (x, y) in zip(landing.timesteps, landing.path.tolist(), strict=True):
-                    rows.writerow((name, landing.name, timestep, f"{x:.4f}", f"{y:.4f}"))
+    rows = [
+        (name, landing.name, timestep, f"{x:.4f}", f"{y:.4f}")
+        for name, landings in ways.items()
+        for landing in landings
+        for timestep, (x, y) in zip(landing.timesteps, landing.path.tolist(), strict=True)
+    ]
+    write_whole(options.out / "landings.csv", table(("kind", "seed", "timestep", "x", "y"), rows).encode())
     write_whole(options.out / "map.png", png(pixels(map_chart(plane, ways))))
     print(f"Map: {options.out}")
     return 0

@@ -80,9 +80,9 @@ def _run_show(options: argparse.Namespace) -> int:
 def _say_python(run: "Run") -> int:
     """`runs show --python`."""
     from side_core.runs.exchange.python import python_of
-    from side_core.runs.run import SETTINGS
+    from side_core.runs.run import settings_of
 
-    code = python_of(SETTINGS[run.kind].read(run.settings))
+    code = python_of(settings_of(run))
     if code is None:
         raise ValueError(f"Run {run.id} is of kind '{run.kind}', which no single call of the library repeats.")
     print(code, end="")

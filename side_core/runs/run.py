@@ -112,3 +112,12 @@ class NewRun:
         """32 hexadecimal digits that stand for settings and fingerprints."""
         about = json.dumps([self.kind, dict(self.settings), dict(self.fingerprints)], sort_keys=True)
         return hashlib.sha256(about.encode()).hexdigest()[:32]
+
+
+def settings_of(run: Run) -> Settings:
+    """The settings of a run, checked again.
+
+    Raises:
+        ValueError: another version wrote them.
+    """
+    return SETTINGS[run.kind].read(run.settings)

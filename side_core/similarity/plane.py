@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from side_core.files.cache import cache_folder, discard, filling, used
+from side_core.files.whole_file import make_folder, write_whole
 from side_core.similarity.neighbours import nearest
 from side_core.similarity.vectors import Vectors
 
@@ -125,11 +126,15 @@ def _kept_at(fingerprint: str) -> Path:
 
 
 def write_plane(plane: Plane, fingerprint: str, out: Path) -> None:
-    """Write `map.json` into a folder."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Write `map.json` into a folder.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
+    make_folder(out)
     places = [[round(float(x), 4), round(float(y), 4)] for x, y in plane.places]
     about = {"fingerprint": fingerprint, "total": plane.total, "rows": plane.rows.tolist(), "places": places}
-    (out / _FILE).write_text(json.dumps(about, separators=(",", ":")) + "\n")
+    write_whole(out / _FILE, (json.dumps(about, separators=(",", ":")) + "\n").encode())
 
 
 def read_plane(folder: Path, fingerprint: str, count: int) -> Plane | None:

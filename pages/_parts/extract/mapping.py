@@ -1,6 +1,7 @@
 """Extract's map: what was drawn lands on or between training images; a click tells how often one came back."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from pages._parts.show.figures import figure, show_row
 from pages._parts.show.map import PLAIN, STEERED, Point, Touched, show_atlas, show_map, tick
 from pages._parts.show.shown import Shown
 from pages._parts.show.text import plain
-from side_core.extraction.landing import landed, landings_of, map_fingerprint
+from side_core.extraction.landing import Landing, landed, landings_of, map_fingerprint
 from side_core.extraction.references import References
 from side_core.extraction.run import Extraction
 from side_core.files.assets import MAPS
@@ -21,6 +22,7 @@ from side_core.similarity.plane import Plane, plane_of
 from side_core.similarity.scores import SCORES
 
 _PLANES: SharedCache[Plane] = SharedCache(4)
+_LANDINGS: SharedCache[list[Landing]] = SharedCache(64)
 _NOTE = "A map shows who looks like whom; how far apart two groups are says nothing."
 
 
@@ -77,9 +79,13 @@ def show_landings(shown: Shown, model: str) -> Touched:
     show_atlas(plane, extraction.references.training.images)
     points, steered = [], extraction.guided_by is not None
     kinds = (STEERED, PLAIN) if steered else (PLAIN,)
-    for kind, pictures in zip(kinds, shown.drawn.values(), strict=False):
+    for kind, (key, pictures) in zip(kinds, shown.drawn.items(), strict=False):
         known = {seed: picture for seed, picture in sorted(pictures.items()) if not picture.lost}
-        for landing in landings_of(known, extraction.references, plane):
+        found = _LANDINGS.get_or_make(
+            (map_fingerprint(extraction.references), key, tuple(known)),
+            partial(landings_of, known, extraction.references, plane),
+        )
+        for landing in found:
             points.append(Point(landing, kind, f"seed {landing.name}, {kind}"))
     legend = "▲ steered, ● the same seeds without. " if steered else "● drawn by the model alone. "
     legend += "A mark on a face is near that face alone; one between faces is near several. Click one; draw round some."

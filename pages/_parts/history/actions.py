@@ -11,10 +11,9 @@ from pages._parts.show.exporting import export_button
 from side_core.runs import store
 from side_core.runs.exchange.places import names_in
 from side_core.runs.reading import result_in
-from side_core.runs.run import SETTINGS, Run
+from side_core.runs.run import Run, settings_of
 from side_core.runs.store import LONGEST_NAME, LONGEST_NOTE
 from side_core.runs.workspace import Workspace
-from side_core.settings import Settings
 
 
 def show_actions(here: Workspace, run: Run) -> None:
@@ -23,7 +22,7 @@ def show_actions(here: Workspace, run: Run) -> None:
         label, icon = ("Take over its settings", "input") if run.finished >= run.asked else ("Go on", "play_arrow")
         about = "Opens the page that made it, with these settings. Nothing of yours changes before you press this."
         if st.button(label, key="take-over", icon=f":material/{icon}:", type="primary", help=about):
-            take_over(_settings_of(run), run.model)
+            take_over(settings_of(run), run.model)
         pinned = run.pinned
         st.button(
             "Unpin" if pinned else "Pin",
@@ -43,16 +42,7 @@ def show_actions(here: Workspace, run: Run) -> None:
             names = names_in({"model": run.model}, run.settings)
             export_button(lambda: result_in(here, run), names.text(run.title))
         with suppress(ValueError):  # settings of another version have no link; taking them over says so
-            copy_link(absolute(link_of(_settings_of(run), model=run.model), st.context.url or ""))
-
-
-def _settings_of(run: Run) -> Settings:
-    """The settings of a run, checked again.
-
-    Raises:
-        ValueError: another version wrote them.
-    """
-    return SETTINGS[run.kind].read(run.settings)
+            copy_link(absolute(link_of(settings_of(run), model=run.model), st.context.url or ""))
 
 
 @st.dialog("Rename", icon=":material/edit:")

@@ -16,7 +16,7 @@ from side_core.runs.database.row import DamagedRunError
 from side_core.runs.exchange.python import python_of
 from side_core.runs.figures import Summary, effect_in, headline_in, second_in, withheld_in
 from side_core.runs.reading import summary_in
-from side_core.runs.run import SETTINGS, Run
+from side_core.runs.run import SETTINGS, Run, settings_of
 from side_core.runs.wording import progress_in_words, value_in_words, when
 from side_core.runs.workspace import Workspace
 
@@ -119,7 +119,7 @@ def _show_settings(run: Run) -> None:
 def _show_python(run: Run) -> None:
     """A cell of a notebook that reproduces it; nothing where another version wrote its settings."""
     with suppress(ValueError):
-        if (code := python_of(SETTINGS[run.kind].read(run.settings))) is not None:
+        if (code := python_of(settings_of(run))) is not None:
             with st.expander("Copy as Python", icon=":material/code:"):
                 st.caption("A cell of a notebook that does the same; it needs this package and these files.")
                 st.code(code, language="python")

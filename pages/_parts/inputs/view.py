@@ -13,14 +13,12 @@ HIDE_DETAILS = '<style>[class*="st-key-detail-"] { display: none !important; }</
 ENLARGE = f"""<style>
 :root {{ font-size: {100 * LARGER:.0f}% !important; }}
 .stApp [data-testid="stMainBlockContainer"] {{ padding: 4.5rem 2.5rem 2rem; }}
-.stApp .st-key-gallery .stGrid {{ grid-template-columns: repeat(auto-fill, minmax(17rem, 1fr)) !important; }}
 </style>"""
 # All of a step on one screen: the bar at the top lies over the page, without hiding what is below it.
 STAGE = """<style>
 .stApp [data-testid="stHeader"] { background: transparent; pointer-events: none; }
 .stApp [data-testid="stHeader"] * { pointer-events: auto; }
 .stApp [data-testid="stMainBlockContainer"] { padding: 0.6rem 3.5rem 0.5rem !important; }
-.stApp [data-testid="stMainBlockContainer"] > [data-testid="stVerticalBlock"] { gap: 0.6rem; }
 .stApp h1, .stApp .st-key-heading h1 { font-size: 1.35rem; padding: 0; }
 .stApp .sentence { font-size: 1.35rem; min-height: 2.5em; }
 .stApp [data-testid="stMetricValue"] { font-size: 1.4rem; }

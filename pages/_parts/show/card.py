@@ -74,7 +74,7 @@ def show_cards(cards: Sequence[Card], key: str = "gallery", follows: bool = Fals
         key: unique on the page.
         follows: whether they show what is shipped while lambda is moved.
     """
-    least = _LEAST_OF_A_CLASS if view.is_asked_for() else _LEAST
+    least = _LEAST_OF_A_CLASS if view.is_demo() else _LEAST
     data = {"cards": [card.as_data() for card in cards], "shape": cards[0].shape, "least": least, "follows": follows}
     chosen = _GALLERY(key=key, data=data, on_chosen_change=lambda: None).chosen
     return None if chosen is None else str(chosen)

@@ -45,7 +45,7 @@ def make_places() -> Places:
     """Lay them out."""
     intro, status = st.empty(), st.container(key="status", gap="small")
     with st.container(key="look"):
-        left, right = st.columns([6 if view.is_asked_for() else 9, 11], gap="medium")
+        left, right = st.columns([6 if view.is_demo() else 9, 11], gap="medium")
     with right:
         sentence = st.container(key="said")
         with st.container(horizontal=True, vertical_alignment="center", key="sure-place"):

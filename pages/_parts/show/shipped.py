@@ -1,6 +1,6 @@
 """Shipped pictures as a page shows them: before torch is imported, and while lambda is being moved."""
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,7 @@ def follow_slider(strips: Strips, slider: str = "guidance_scale") -> None:
     _STRIPS(key="strips", data={"slider": slider, **_as_data(strips)})
 
 
-@cache
+@lru_cache(4)  # the first look reads its strips anew each time
 def _as_data(strips: Strips) -> dict[str, Any]:
     """Strips as the browser has them: all pictures on two sheets."""
     about = []

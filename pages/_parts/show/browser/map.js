@@ -24,7 +24,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   const picked = new Set(data.picked);
   none.hidden = !picked.size;
   again.hidden = !data.points.length || still;
-  let [hover, lasso, live, asked] = [null, null, null, 0];
+  let [hover, lasso, live, asked, paper] = [null, null, null, 0, "white"];
 
   const size = () => [canvas.clientWidth, canvas.clientHeight];
   const at = ([x, y]) => [x * size()[0], y * size()[1]];
@@ -47,13 +47,12 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     pen.closePath();
   };
   const mark = (kind, spot, radius, strong) => {
-    const look = getComputedStyle(root);
     shape(kind, spot, radius);
     pen.fillStyle = data.colors[kind];
     pen.globalAlpha = strong ? 1 : 0.3;
     pen.fill();
     pen.lineWidth = 1.5;
-    pen.strokeStyle = look.getPropertyValue("--st-background-color") || "white";
+    pen.strokeStyle = paper;
     pen.stroke();
     pen.globalAlpha = 1;
   };
@@ -66,6 +65,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   };
   const draw = () => {
     asked = 0;
+    paper = getComputedStyle(root).getPropertyValue("--st-background-color") || "white";
     const [now, [wide, tall], scale] = [performance.now(), size(), devicePixelRatio || 1];
     if (canvas.width !== Math.round(wide * scale)) [canvas.width, canvas.height] = [wide, tall].map((n) => Math.round(n * scale));
     pen.setTransform(scale, 0, 0, scale, 0, 0);
