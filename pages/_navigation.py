@@ -7,6 +7,8 @@ import streamlit as st
 from pages._parts.inputs import view
 from pages._parts.inputs.needs import icon_of
 from pages._parts.links import arrival, back, reopening
+from pages._parts.runtime import background
+from pages._parts.runtime.work_list import show_works
 from pages._parts.show.figures import STYLE
 from side_core.files.assets import ASSETS
 from side_core.methods import METHODS
@@ -31,10 +33,13 @@ if page.url_path == "tour" or view.is_asked_for():  # nothing beside what a clas
     st.set_page_config(initial_sidebar_state="collapsed")
 back.come_back()
 arrival.arrive(page.url_path)
+background.arrive(page.url_path)
 with st.sidebar:
     view.switch(page.url_path)
     back.one_step_a_visit()
+    show_works()
 page.run()
+background.leave()
 with st.sidebar:
     for method in METHODS.values():
         if method not in paged:

@@ -5,7 +5,7 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.inputs.steering import follow_model
 from pages._parts.links import arrival
-from pages._parts.links.link import MODELS, link_to
+from pages._parts.links.link import MODELS, Opening
 from pages._parts.links.link_values import DRAW, model_values
 from pages._parts.runtime.resources import forget_all, open_set, open_subject
 from pages._parts.show.description import show_description, show_set
@@ -94,7 +94,7 @@ def show_fingerprints(settings: ExtractSettings, description: Description) -> No
 
 settings = ExtractSettings(model=model, data=data or None, control=control or None, mode="fast")
 chosen = {**model_values(settings), "mirror": None if mirror == by_card else mirror}
-offer_link(heading, link_to(MODELS, chosen))
+offer_link(heading, Opening(MODELS, chosen))
 description = show_model(settings)
 if description is not None:
     ready = show_data(settings, description.image_size)

@@ -1,14 +1,17 @@
 """Surrogate: make the small classifier that steers a model from nothing but the model, and look at what it learned."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from pages._parts.inputs import controls
 from pages._parts.links import checks, notices
-from pages._parts.links.link import SURROGATE, link_of, link_to
+from pages._parts.links.link import SURROGATE, Opening, opening_of
 from pages._parts.links.link_values import ASKED_OF_A_SURROGATE, COMPARE, LOAD, TRAIN
-from pages._parts.runtime.recording import keep_files
+from pages._parts.runtime.recording import keep_files, keep_unseen
 from pages._parts.runtime.resources import open_model, open_surrogate
 from pages._parts.show.clusters import show_clusters
 from pages._parts.show.heading import offer_link, show_heading
@@ -22,6 +25,8 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.description import describe
 from side_core.dpm.folder import known_models
 from side_core.runs.identity import surrogate_headline, surrogate_run, write_surrogate
+from side_core.runs.recording import keep_folder
+from side_core.runs.run import NewRun
 from side_core.settings import PRESETS, SurrogateSettings
 
 QUICK = PRESETS["quick"]
@@ -59,7 +64,8 @@ def train_new(model: str) -> None:
     with st.container():
         settings = SurrogateSettings.read(chosen)
         offer_settings(model, chosen)
-        learned = train_live(model, denoiser, material, settings)
+        keep = partial(keep_alone, model, denoiser, settings)
+        learned = train_live(model, denoiser, material, settings, keep)
     if learned is None:
         return
     show_learned(learned.surrogate, "surrogate")
@@ -70,7 +76,7 @@ def train_new(model: str) -> None:
 
 def offer_settings(model: str, chosen: dict[str, Any]) -> None:
     """A link with what was asked for yet; and what a link asks for that has no widget here."""
-    offer_link(heading, link_of(SurrogateSettings.read(chosen), model=model, fields=chosen))
+    offer_link(heading, opening_of(SurrogateSettings.read(chosen), model=model, fields=chosen))
     others = set(SurrogateSettings.model_fields) - set(ASKED_OF_A_SURROGATE)
     titles = [(name, str(SurrogateSettings.model_fields[name].title)) for name in sorted(others)]
     notices.unheeded(titles, "the page's own")
@@ -78,11 +84,23 @@ def offer_settings(model: str, chosen: dict[str, Any]) -> None:
 
 def keep_surrogate(model: str, denoiser: Denoiser, settings: SurrogateSettings, learned: Learned) -> None:
     """Keep what was learned in the history, also where it was stopped."""
+    keep_files(*result_of(model, denoiser, settings, learned))
+
+
+def keep_alone(model: str, denoiser: Denoiser, settings: SurrogateSettings, learned: Learned) -> None:
+    """The same where nobody looks."""
+    keep_unseen(lambda here: keep_folder(here, *result_of(model, denoiser, settings, learned)))
+
+
+def result_of(
+    model: str, denoiser: Denoiser, settings: SurrogateSettings, learned: Learned
+) -> tuple[NewRun, int, str, Callable[[Path], Mapping[str, Any]]]:
+    """The run of a training, how many steps it took, its headline, and what writes it into a folder."""
     surrogate = learned.surrogate
     taken = int(surrogate.card["training"]["steps"])
     done, asked = learned.stopped or (taken, taken)
     new = surrogate_run(model, denoiser, settings, asked)
-    keep_files(new, done, surrogate_headline(surrogate), lambda folder: write_surrogate(surrogate, folder))
+    return new, done, surrogate_headline(surrogate), lambda folder: write_surrogate(surrogate, folder)
 
 
 def preset_for(denoiser: Denoiser) -> dict[str, Any]:
@@ -96,7 +114,7 @@ def preset_for(denoiser: Denoiser) -> dict[str, Any]:
 def load_one(model: str) -> None:
     """Show a saved surrogate and whether it fits the model."""
     name = choose_surrogate("Surrogate", "load", known_surrogates(model))
-    offer_link(heading, link_to(SURROGATE, {"of": model, "way": LOAD, "load": name}))
+    offer_link(heading, Opening(SURROGATE, {"of": model, "way": LOAD, "load": name}))
     if not name:
         say_none()
         return
@@ -114,7 +132,7 @@ def compare_two(model: str) -> None:
     with right:
         second = choose_surrogate("Second surrogate", "other", known, first=1)
     names = {"one": first, "other": second}
-    offer_link(heading, link_to(SURROGATE, {"of": model, "way": COMPARE} | names))
+    offer_link(heading, Opening(SURROGATE, {"of": model, "way": COMPARE} | names))
     if not (first and second):
         say_none()
         return

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from pages._parts.links.link import link_of
+from pages._parts.links.link import opening_of
 from pages._parts.runtime.job import run_live
-from pages._parts.runtime.recording import keep_files
+from pages._parts.runtime.recording import keep_files, keep_unseen
 from pages._parts.show.code import show_code
 from pages._parts.show.heading import offer_link, show_heading
 from pages._parts.show.text import plain, say_error, show_notes
@@ -17,6 +18,7 @@ from side_core.job import Job, Report, write_report
 from side_core.method import Method
 from side_core.runs.exchange.places import report_without_places
 from side_core.runs.identity import job_run
+from side_core.runs.recording import keep_folder
 from side_core.settings import Settings
 
 _SHORT = 12  # digits of a fingerprint
@@ -51,11 +53,17 @@ def show_page(page: MethodPage) -> None:
     st.markdown(page.about)
     try:
         settings = page.ask()
-        offer_link(heading, link_of(settings))
+        offer_link(heading, opening_of(settings))
         page.method.check(settings.model)
         with st.container():  # what shows progress now and then lies in one: what follows keeps its place
             job = page.open(settings)
-        report = run_live(page.method, job, lambda found: page.show(found, True))
+
+        def keep_alone(found: Report) -> None:
+            write = partial(write_report, found, page.method.name)
+            new = job_run(page.method, job)
+            keep_unseen(lambda here: keep_folder(here, new, found.done, found.headline, write))
+
+        report = run_live(page.method, job, lambda found: page.show(found, True), keep_alone)
         if report.done:
             page.show(report, False)
             show_notes(tuple(report.notes))

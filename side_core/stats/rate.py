@@ -1,5 +1,6 @@
 """How often something happened, with its 95 % interval."""
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,8 @@ def rate(beat: int, count: int) -> Rate:
     Raises:
         ValueError: count is 0, or beat is not within 0..count.
     """
+    if "torch" in sys.modules:  # scipy looks into it as it is imported: another thread may not have all of it yet
+        import torch  # noqa: F401
     from scipy.stats import binomtest  # half a second to import
 
     if not 0 <= beat <= count or count < 1:

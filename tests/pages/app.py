@@ -2,14 +2,18 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._parts.runtime.background import At, Work
 from pages._parts.show.places import SURE
 
+_NOTE = Work.note
 ROUTER = Path(__file__).parents[2] / "pages" / "_navigation.py"
 KINDS = ("title", "header", "subheader", "markdown", "caption", "info", "success", "warning", "error")
 
@@ -35,6 +39,17 @@ def followed(link: str) -> AppTest:
     """The page that a link opens, path and query."""
     parts = urlsplit(link)
     return opened(parts.path.strip("/"), **parse_qs(parts.query, keep_blank_values=True))
+
+
+def stop_when(monkeypatch: pytest.MonkeyPatch, when: Callable[[At[Any]], bool]) -> None:
+    """From now on work of a page is stopped where it is so far, as if Stop had been pressed just then."""
+
+    def note(work: Work, at: At[Any], words: str) -> None:
+        _NOTE(work, at, words)
+        if when(at):
+            work.told.set()
+
+    monkeypatch.setattr(Work, "note", note)
 
 
 def parts_of(app: AppTest, name: str) -> list[dict[str, Any]]:

@@ -289,9 +289,9 @@ def test_scoring_held_out_prompts_is_stopped_and_goes_on(link: dict[str, str], m
 
     made = StopBar.__init__
 
-    def making(bar: StopBar, stop: str, help: str, on_stop: Any, phases: Any = ()) -> None:
+    def making(bar: StopBar, stop: str, help: str, on_stop: Any, phases: Any = (), **rest: Any) -> None:
         bar.press = on_stop  # type: ignore[attr-defined]
-        made(bar, stop, help, on_stop, phases)
+        made(bar, stop, help, on_stop, phases, **rest)
 
     monkeypatch.setattr(StopBar, "__init__", making)
     monkeypatch.setattr(StopBar, "see", stopping)

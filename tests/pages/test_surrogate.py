@@ -7,13 +7,10 @@ import shutil
 import zipfile
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages._parts.runtime.work import StopBar
 from pages._parts.surrogate import grouping, learning, saving, synthetic
 from side_core.dpm.folder import open_denoiser
 from side_core.progress import finish
@@ -22,7 +19,7 @@ from side_core.surrogate.building import gather, learn
 from side_core.surrogate.folder import load_surrogate, save_surrogate
 from side_core.surrogate.surrogate import Surrogate
 from tests.pages import app
-from tests.pages.app import html_of, text_of, unescaped
+from tests.pages.app import html_of, stop_when, text_of, unescaped
 
 SMALL = {
     "of": "ideal",
@@ -174,52 +171,34 @@ def test_other_objectives_show_the_noise_levels_they_have(objective: str, rows: 
 
 def test_a_stopped_teacher_is_not_kept_in_its_pupils_place(monkeypatch: pytest.MonkeyPatch) -> None:
     app = drawn(objective="distilled", train_steps="60")
-    monkeypatch.setattr(StopBar, "see", lambda bar, event, text: st.stop() if event.done == 20 else False)
+    stop_when(monkeypatch, lambda at: at.done == 20)
     press(app, "Train")  # the teacher has 24 steps and was evaluated
-    assert "there is nothing to keep" in text_of(app.run())
+    assert "there is nothing to keep" in text_of(app)
 
 
 def test_stop_keeps_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     app = drawn(train_steps="40")
-    real = StopBar.see
-
-    def stopping(bar: StopBar, event: Any, text: str) -> bool:
-        if event.done == 18:
-            st.stop()
-        return real(bar, event, text)
-
-    monkeypatch.setattr(StopBar, "see", stopping)
+    stop_when(monkeypatch, lambda at: at.done == 18)
     press(app, "Train")
-    monkeypatch.setattr(StopBar, "see", real)
-    app.run()
     assert "Stopped after 16 of 40 steps. This is the best so far." in text_of(app)
     assert "4 · Save" in text_of(app) and "Train again" in labels(app)
 
 
 def test_stop_before_the_first_evaluation_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     app = drawn(train_steps="50")
-    monkeypatch.setattr(StopBar, "see", lambda *_: st.stop())
+    stop_when(monkeypatch, lambda at: True)
     press(app, "Train")
-    assert "Stopped before the first evaluation: there is nothing to keep." in text_of(app.run())
+    assert "Stopped before the first evaluation: there is nothing to keep." in text_of(app)
     assert "4 · Save" not in text_of(app)
 
 
 def test_stop_while_drawing_keeps_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened(**SMALL | {"steps": "6"})
-    real = StopBar.see
-
-    def stopping(bar: StopBar, event: Any, text: str) -> bool:
-        if event.done == 14:  # in the third batch of six steps
-            synthetic.forget_drawing()
-            st.stop()
-        return real(bar, event, text)
-
-    monkeypatch.setattr(StopBar, "see", stopping)
+    stop_when(monkeypatch, lambda at: at.done == 14)  # in the third batch of six steps
     press(app, "Draw 256 images")
-    app.run()
     assert "Stopped: 128 of 256 images are drawn and kept." in text_of(app)
     steps: list[int] = []
-    monkeypatch.setattr(StopBar, "see", lambda bar, event, text: bool(steps.append(event.done)))
+    stop_when(monkeypatch, lambda at: bool(steps.append(at.done)))
     press(app, "Go on")
     assert "256 images are drawn." in text_of(app)
     assert steps[:3] == [6, 12, 13]  # two batches as a whole, then the third

@@ -1,6 +1,7 @@
 """Extract where a model draws: widgets, pictures, results."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,10 +12,10 @@ from pages._parts.extract.mapping import live_map, map_input
 from pages._parts.extract.results import provenance, show_results
 from pages._parts.inputs import sidebar, view
 from pages._parts.inputs.steering import first_surrogate, guidance_inputs, say_if_idle, surrogate_input
-from pages._parts.links.link import link_of
+from pages._parts.links.link import opening_of
 from pages._parts.runtime.live import Preview, draw_live
 from pages._parts.runtime.pictures import PICTURES, SHIPPED
-from pages._parts.runtime.recording import keep_run, noted
+from pages._parts.runtime.recording import keep_run, keep_unseen, noted
 from pages._parts.runtime.resources import (
     matching,
     open_references,
@@ -28,8 +29,9 @@ from pages._parts.show.heading import offer_link
 from pages._parts.show.places import Places
 from pages._parts.show.shipped import follow_slider, shipped_in_words
 from pages._parts.show.shown import Shown
-from side_core.extraction.run import Extraction, score_images
+from side_core.extraction.run import Drawn, Extraction, score_images
 from side_core.extraction.subject import Subject, sample_sets
+from side_core.runs.recording import keep
 from side_core.sampling.schedule import schedule_of
 from side_core.sampling.strips import Strips
 from side_core.settings import ExtractSettings, MatchSettings
@@ -62,7 +64,7 @@ def draw_pictures(heading: DeltaGenerator, places: Places) -> None:
         ValueError: something cannot be opened, drawn or compared.
     """
     settings, subject = _ask(places)
-    offer_link(heading, link_of(settings))
+    offer_link(heading, opening_of(settings))
     schedule = schedule_of(settings, subject.denoiser)
     subject, note = steered(subject, settings), ""
     if (exact := _shipped(settings)) is not None:
@@ -179,17 +181,27 @@ def _draw_and_match(
     Raises:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
     """
-    references = open_references(settings, subject)
+    with st.container():  # what shows progress now and then lies in one: what follows keeps its place
+        references = open_references(settings, subject)
     preview = None
     if faces is not None:
         steered_now = subject.guided_by is not None
         preview = Preview(0.0, live_map(faces, settings.model, references, steered_now))
-    drawn = draw_live(settings, subject, PICTURES, lambda: noted(settings, subject, references), preview, references)
+    begin = partial(noted, settings, subject, references)
+    compare = matching(reference_key(settings, subject))
+
+    def score(drawn: Drawn) -> Extraction:
+        return score_images(settings, subject, references, drawn, compare)
+
+    def keep_alone(drawn: Drawn) -> None:
+        keep_unseen(lambda here: keep(here, score(drawn)))
+
+    drawn = draw_live(settings, subject, PICTURES, begin, preview, references, keep_alone)
     if faces is not None:
         faces.empty()
     if not drawn.own:
         return None
-    extraction = score_images(settings, subject, references, drawn, matching(reference_key(settings, subject)))
+    extraction = score(drawn)
     keys = [samples.key for samples in sample_sets(settings, subject)]
     paths = {str(seed): picture for seed, picture in drawn.own.items()}
     by_key = dict(zip(keys, (drawn.own, drawn.plain), strict=False))

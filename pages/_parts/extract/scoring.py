@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._parts.extract.intro import SCORED_INTRO
 from pages._parts.extract.results import provenance, show_results
 from pages._parts.inputs import sidebar, view
-from pages._parts.links.link import link_of
+from pages._parts.links.link import opening_of
 from pages._parts.runtime.recording import keep_run
 from pages._parts.runtime.resources import score_folder
 from pages._parts.show.heading import offer_link
@@ -46,7 +46,7 @@ def score_pictures(heading: DeltaGenerator, places: Places) -> None:
     with thresholds:
         chosen |= sidebar.threshold_inputs(chosen, scored.subject)
     settings = ScoreSettings.read(chosen)
-    offer_link(heading, link_of(settings))
+    offer_link(heading, opening_of(settings))
     shown = Shown(Extraction(settings, scored.subject, scored.references, scored.match, scored.samples), "picture", {})
     show_results(shown, places)
     with places.below:

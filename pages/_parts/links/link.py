@@ -14,6 +14,7 @@ from side_core.settings import ExtractSettings, ScoreSettings, Settings, Surroga
 
 _MODEL = str(ExtractSettings.model_fields["model"].default)
 _EXTRACT, PROMPTS, SURROGATE, MODELS = "extract", "prompts", "surrogate", "models"
+HERE = "opening"  # in the session: the page as it is now
 PATHS = {_EXTRACT: "/", **{name: f"/{name}" for name in (PROMPTS, SURROGATE, MODELS, *METHODS)}}
 
 
@@ -22,7 +23,7 @@ class Opening:
     """A page and what its widgets hold.
 
     Attributes:
-        page: its name.
+        page: its name, one of `PATHS`.
         values: by the widgets' keys; None stands for a default.
     """
 
@@ -35,8 +36,12 @@ class Opening:
         pairs = [(key, word) for key, value in self.values.items() for word in words(value)]
         return f"{PATHS[self.page]}?{urlencode(pairs)}"
 
+    def go(self) -> NoReturn:
+        """Go there, from any page, also that one, in a callback or in the page; nothing after it runs."""
+        arrival.go(f"{self.page}.py", self.values)
 
-def _opening_of(settings: Settings, model: str = _MODEL, fields: Collection[str] | None = None) -> Opening:
+
+def opening_of(settings: Settings, model: str = _MODEL, fields: Collection[str] | None = None) -> Opening:
     """The page that settings belong to, with its widgets.
 
     Args:
@@ -70,23 +75,13 @@ def link_of(
         settings: of one of the pages.
         view: `everything`, or `demo`.
         projector: whether text and pictures are larger.
-        model: see `_opening_of`.
-        fields: see `_opening_of`.
+        model: see `opening_of`.
+        fields: see `opening_of`.
 
     Returns:
         Path and query, for example `/sweep?model=ideal&...`.
     """
-    return seen_as(_opening_of(settings, model, fields).link, view, projector)
-
-
-def link_to(page: str, values: Values) -> str:
-    """The link that opens a page with these values of its widgets, by their keys.
-
-    Args:
-        page: one of `PATHS`.
-        values: None stands for a default.
-    """
-    return Opening(page, values).link
+    return seen_as(opening_of(settings, model, fields).link, view, projector)
 
 
 def seen_as(link: str, view: str, projector: bool) -> str:
@@ -118,7 +113,6 @@ def take_over(settings: Settings, model: str = _MODEL) -> NoReturn:
 
     Args:
         settings: of one of the pages.
-        model: see `_opening_of`.
+        model: see `opening_of`.
     """
-    opening = _opening_of(settings, model)
-    arrival.go(f"{opening.page}.py", opening.values)
+    opening_of(settings, model).go()

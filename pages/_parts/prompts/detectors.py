@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from pages._parts.prompts.measuring import seconds_of
+from pages._parts.runtime.background import At
 from pages._parts.runtime.device_queue import in_turn
-from pages._parts.runtime.live import Taken
 from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import StopBar
 from pages._parts.show.rest import Phase
@@ -155,7 +155,7 @@ def _score_missing(trial: Trial, missing: Sequence[Batch]) -> list[_Scores]:
         before = sum(steps[:number])
 
         def watch(event: Measuring, before: int = before) -> None:
-            bar.see(Taken(before + event.done, sum(steps)), "Steps of the other detectors")
+            bar.see(At(before + event.done, sum(steps), ""), "Steps of the other detectors")
 
         def make(batch: Batch = batch, watch: Callable[[Measuring], None] = watch) -> _Scores:
             work = scores_of(trial.denoiser, DETECTORS, batch.prompts, trial.settings, batch.seeds)

@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts.inputs import view
-from pages._parts.links.link import PROMPTS, link_to
+from pages._parts.links.link import PROMPTS, Opening
 from pages._parts.prompts import inputs
 from pages._parts.prompts.copies import matched, show_alone, show_copies, show_pairs
 from pages._parts.prompts.detectors import show_detectors
@@ -62,7 +62,7 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
     looked_into = (prompt, choices.prompts.digest, choices.held_out)
     st.html(HIDE_NOTHING if st.session_state.get(_LOOKED_INTO) == looked_into else HIDE_STALE)
     check_prompt(prompt, examined.denoiser)
-    offer_link(heading, link_to(PROMPTS, inputs.values_of(choices, prompt)))
+    offer_link(heading, Opening(PROMPTS, inputs.values_of(choices, prompt)))
     with st.container():
         show_reading(examined.denoiser.tokens(prompt), examined.denoiser.context)
     words = st.container(key="prompt-words")

@@ -2,11 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
-from typing import Any, TypeVar, overload
+from collections.abc import Callable, Generator, Hashable, Iterable
+from typing import Any, Protocol, TypeVar, overload
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages._parts.runtime.stop import heed_stop
@@ -25,29 +24,38 @@ _RENEW = 0.5  # seconds between two notices
 
 
 class Own(threading.local):
-    """What a script run has of the line: its ticket, and how long it has waited in all."""
+    """What a thread has of the line: its ticket, how long it has waited in all, and who pays where no session runs."""
 
     ticket: Ticket | None = None
+    account: Hashable = None
     waited = 0.0
 
 
 OWN = Own()
 
 
+class Board(Protocol):
+    """Where a notice is put up and taken down: an `st.empty`, or work in a thread of its own, for its page to show."""
+
+    def info(self, body: str, *, icon: str | None = None) -> object: ...
+
+    def empty(self) -> object: ...
+
+
 @overload
 def in_turn(
-    work: Generator[Event, Any, Result], seconds: float | None = None, place: DeltaGenerator | None = None
+    work: Generator[Event, Any, Result], seconds: float | None = None, place: Board | None = None
 ) -> Generator[Event, None, Result]: ...
 
 
 @overload
 def in_turn(
-    work: Iterable[Event], seconds: float | None = None, place: DeltaGenerator | None = None
+    work: Iterable[Event], seconds: float | None = None, place: Board | None = None
 ) -> Generator[Event, None, Any]: ...
 
 
 def in_turn(
-    work: Iterable[Event], seconds: float | None = None, place: DeltaGenerator | None = None
+    work: Iterable[Event], seconds: float | None = None, place: Board | None = None
 ) -> Generator[Event, None, Any]:
     """The same events, each made while nobody else computes; a generator's return value is kept.
 
@@ -84,7 +92,7 @@ def in_turn(
         ticket.leave()
 
 
-def in_one_turn(call: Callable[[], Result], place: DeltaGenerator | None = None) -> Result:
+def in_one_turn(call: Callable[[], Result], place: Board | None = None) -> Result:
     """What `call` gives, computed in one step; it cannot be stopped once it has begun."""
 
     def work() -> Generator[None, None, Result]:
@@ -98,7 +106,7 @@ def _own_ticket() -> Ticket:
     """The place of this script run: the one it has, or a new one, for which its session pays."""
     if OWN.ticket is None or not OWN.ticket.again():
         run = get_script_run_ctx(suppress_warning=True)
-        OWN.ticket = DEVICE.ticket(None if run is None else run.session_id)
+        OWN.ticket = DEVICE.ticket(OWN.account if run is None else run.session_id)
     return OWN.ticket
 
 
@@ -119,7 +127,7 @@ class Notice:
         place: where; None: a new one, where the page stands.
     """
 
-    def __init__(self, place: DeltaGenerator | None):
+    def __init__(self, place: Board | None):
         self.place = place
         self.shown: float | None = None
         self.begun = False

@@ -1,15 +1,16 @@
 """A method's job on a page: what it will take, a button to begin and one to stop, results as they come; none twice."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import streamlit as st
 
-from pages._parts.runtime.device_queue import in_one_turn, in_turn
+from pages._parts.runtime.background import At, Plan, follow, goes_on
+from pages._parts.runtime.device_queue import in_one_turn
 from pages._parts.runtime.pictures import MEMORY
 from pages._parts.runtime.resources import timing_of
 from pages._parts.runtime.shared_cache import SharedCache
-from pages._parts.runtime.work import StopBar
 from pages._parts.show.rest import Phase
 from pages._parts.show.text import plain
 from side_core.files.parts import MemoryParts
@@ -23,21 +24,24 @@ _REDRAW = 0.7  # seconds between two pictures of unfinished work
 _RUNNING, _STOPPED = "running_job", "stopped_job"  # in the session: the keys of a job
 
 
-def run_live(method: Method, job: Job, show: Callable[[Report], None]) -> Report:
-    """What there is of a job; the rest is done when the person says so.
+def run_live(
+    method: Method, job: Job, show: Callable[[Report], None], keep: Callable[[Report], object] | None = None
+) -> Report:
+    """What there is of a job; the rest is done when the person says so, and goes on while another page is looked at.
 
     Args:
         method: what the job is of.
         job: opened.
         show: shows what there is while it works.
+        keep: what becomes of the report where nobody looks as it is complete.
     """
     offer, during = st.empty(), st.empty()  # nothing of one state is left beside the other
     report = job.found(STORE)
     if report.done == job.total:
         return report
-    if st.session_state.get(_RUNNING) == job.key:
+    if st.session_state.get(_RUNNING) == job.key or goes_on(job.key):
         with during.container():
-            _watch(method, job, report, show)
+            _watch(method, job, report, show, keep)
         during.empty()
         return job.found(STORE)
     with offer.container():
@@ -69,19 +73,52 @@ def _offer(method: Method, job: Job, report: Report) -> None:
         st.warning(plain(sentence, 500), icon=":material/timer:")
 
 
-def _watch(method: Method, job: Job, report: Report, show: Callable[[Report], None]) -> None:
+def _watch(
+    method: Method,
+    job: Job,
+    report: Report,
+    show: Callable[[Report], None],
+    keep: Callable[[Report], object] | None,
+) -> None:
     """Do what is missing, showing what there is as it grows."""
-    estimate = _estimate_for(job, report)
-    phases = [Phase(estimate.steps, estimate.seconds)]
-    bar = StopBar("Stop", f"Keeps the {method.counted} that are finished.", lambda: _stop(job.key), phases)
-    waiting, place, shown, done = st.empty(), st.empty(), 0.0, report.done
-    for part in in_turn(run_job(job, STORE, estimate), estimate.seconds, waiting):
-        if isinstance(part, Advance):
-            bar.see(part, plain(f"{part.words}. Steps"))
-        elif not isinstance(part, Estimate) and part.done > done and time.monotonic() - shown > _REDRAW:
+    estimate, shown = _estimate_for(job, report), 0.0
+
+    def work() -> Generator[At[Report], None, Report]:
+        at, done = At[Report](0, max(estimate.steps, 1), "Steps"), report.done
+        parts = run_job(job, STORE, estimate)
+        while True:
+            try:
+                part = next(parts)
+            except StopIteration as end:
+                return end.value
+            if isinstance(part, Advance):
+                yield (at := At(part.done, part.total, plain(f"{part.words}. Steps")))
+            elif not isinstance(part, Estimate) and part.done > done:
+                done = part.done
+                yield replace(at, seen=part)
+
+    plan = Plan(
+        job.key,
+        method.name,
+        method.amount(job.total),
+        work,
+        "Stop",
+        f"Keeps the {method.counted} that are finished.",
+        lambda: _stop(job.key),
+        [Phase(estimate.steps, estimate.seconds)],
+        keep,
+    )
+    bar, place = st.container(), st.empty()
+
+    def look(at: At[Report], spent: float) -> None:
+        nonlocal shown
+        if at.seen is not None and time.monotonic() - shown > _REDRAW:
             with place.container():
-                show(part)
+                show(at.seen)
             shown = time.monotonic()
+
+    with bar:
+        follow(plan, look)
 
 
 def _estimate_for(job: Job, report: Report) -> Estimate:

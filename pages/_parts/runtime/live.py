@@ -1,15 +1,15 @@
 """Draw what is missing, with progress, preview and a way to stop; keep what is finished."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.background import At, Plan, follow, goes_on
 from pages._parts.runtime.resources import seconds_to_match, timing_of
-from pages._parts.runtime.work import StopBar
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.rest import Phase
 from pages._parts.show.text import in_time
@@ -17,7 +17,7 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.extraction.references import References
 from side_core.extraction.run import Drawn
 from side_core.extraction.subject import Subject, sample_sets
-from side_core.progress import finish
+from side_core.progress import mapped
 from side_core.sampling.drawing import Drawing
 from side_core.sampling.missing import SampleSet, draw_missing
 from side_core.sampling.picture import FRAMES, Picture
@@ -68,14 +68,6 @@ class Task:
     key: Hashable
 
 
-@dataclass(frozen=True)
-class Taken:
-    """Denoising steps that were taken, of all."""
-
-    done: int
-    total: int
-
-
 def _show_small(estimates: np.ndarray) -> None:
     """(n, H, W, 3) uint8 of unfinished pictures in a row."""
     show_row([figure(image, "An unfinished picture") for image in estimates], most="6rem")
@@ -101,8 +93,11 @@ def draw_live(
     noted: Callable[[], AbstractContextManager[None]] = nullcontext,
     preview: Preview | None = None,
     references: References | None = None,
+    keep: Callable[[Drawn], object] | None = None,
 ) -> Drawn:
     """The pictures of the settings' seeds; those not kept yet are drawn now, unless the person has pressed Stop.
+
+    They go on being drawn while another page is looked at.
 
     Args:
         settings: what to draw.
@@ -111,6 +106,7 @@ def draw_live(
         noted: a context that lasts as long as pictures are drawn.
         preview: how unfinished pictures are shown; left out: small, where it takes a while.
         references: what the pictures are compared with afterwards, so that the time for that is counted, too.
+        keep: what becomes of them where nobody looks as they are finished.
     """
     shares = shares_of(settings, subject, store)
     asked = (shares[0].samples.key, settings.seeds)
@@ -118,8 +114,7 @@ def draw_live(
         if st.session_state.get("stopped") == asked:
             say_stopped(shares, settings.count)
         elif _may_begin(settings, subject.denoiser, task := _task_of(settings, subject, shares, references)):
-            with noted():
-                return Drawn(*_draw_shares(settings, task, store, preview or Preview()))
+            return _follow(_plan_of(settings, task, store, noted, keep), preview or Preview())
     return Drawn(*(dict(sorted(share.pictures.items())) for share in shares))
 
 
@@ -131,6 +126,23 @@ def shares_of(settings: ExtractSettings, subject: Subject, store: SampleStore) -
     return [
         Share(n, samples, store.found(samples.key, settings.seeds)) for n, samples in zip(nouns, sets, strict=False)
     ]
+
+
+def _follow(plan: Plan[np.ndarray, Drawn], looks: Preview) -> Drawn:
+    """Draw under a bar with a way to stop."""
+    place = st.empty()
+    with place.container():
+        bar, preview = st.container(), st.empty()
+
+        def show(at: At[np.ndarray], spent: float) -> None:
+            if at.seen is not None and spent > looks.after:
+                with preview.container():
+                    looks.show(at.seen[:BATCH])
+
+        with bar:
+            drawn = follow(plan, show)
+    place.empty()
+    return drawn
 
 
 def say_stopped(shares: Sequence[Share], count: int) -> None:
@@ -155,7 +167,7 @@ def _task_of(
 def _may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> bool:
     """Whether to draw at once: it is quick, or the person has seen how long it takes and said so."""
     seconds = sum(task.seconds) + task.after
-    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == task.key:
+    if seconds <= LIVE_SECONDS or st.session_state.get("begin") == task.key or goes_on(task.key):
         return True
     missing = [share for share in task.shares if share.missing]
     what = " and ".join(counted(share.missing, share.noun) for share in missing)
@@ -183,31 +195,48 @@ def _seconds_of(settings: ExtractSettings, denoiser: Denoiser, share: Share) -> 
     return seconds * (_STEERED_COST if share.samples.steering else 1)
 
 
-def _draw_shares(settings: ExtractSettings, task: Task, store: SampleStore, looks: Preview) -> list[dict[int, Picture]]:
-    """Draw what is missing of each, one after the other, under a bar with a way to stop; all pictures of each."""
-    place = st.empty()
+def _plan_of(
+    settings: ExtractSettings,
+    task: Task,
+    store: SampleStore,
+    noted: Callable[[], AbstractContextManager[None]],
+    keep: Callable[[Drawn], object] | None,
+) -> Plan[np.ndarray, Drawn]:
+    """What is missing of each share is drawn, one share after the other.
+
+    Args:
+        settings: what is drawn.
+        task: the shares.
+        store: where finished pictures are put.
+        noted: a context that lasts as long as pictures are drawn.
+        keep: what becomes of the pictures where nobody looks.
+    """
     steps = [share.samples.batches(share.missing) * settings.steps for share in task.shares]
-    phases = [*map(Phase, steps, task.seconds), Phase(0, task.after)]
-    with place.container():
-        bar = StopBar(
-            "Stop drawing",
-            "Keeps the pictures that are finished.",
-            lambda: st.session_state.update(stopped=task.key),
-            phases,
-        )
-        preview, waiting = st.empty(), st.empty()
-    done, found = 0, []
 
-    def watch(drawing: Drawing) -> None:
-        nonlocal done
-        done += 1
-        bar.see(Taken(done, sum(steps)), f"Steps of {counted(share.missing, share.noun)}")
-        if drawing.estimates is not None and bar.spent > looks.after:
-            with preview.container():
-                looks.show(drawing.estimates[:BATCH])
+    def work() -> Generator[At[np.ndarray], None, Drawn]:
+        done, found = 0, []
+        with noted():
+            for share in task.shares:
+                words = f"Steps of {counted(share.missing, share.noun)}"
+                drawing = draw_missing(share.samples, store, FRAMES)
+                found.append((yield from mapped(drawing, _counting(done, sum(steps), words))))
+                done += steps[len(found) - 1]
+        return Drawn(*found)
 
-    for number, share in enumerate(task.shares):
-        left = sum(phase.seconds for phase in phases[number:])
-        found.append(finish(in_turn(draw_missing(share.samples, store, FRAMES), left, waiting), watch))
-    place.empty()
-    return found
+    return Plan(
+        task.key,
+        "drawing",
+        counted(settings.count, "picture"),
+        work,
+        "Stop drawing",
+        "Keeps the pictures that are finished.",
+        lambda: st.session_state.update(stopped=task.key),
+        [*map(Phase, steps, task.seconds), Phase(0, task.after)],
+        keep,
+    )
+
+
+def _counting(before: int, total: int, words: str) -> Callable[[Drawing], At[np.ndarray]]:
+    """Turns each step of a share into how far all of them are."""
+    done = itertools.count(before + 1)
+    return lambda drawing: At(next(done), total, words, drawing.estimates)

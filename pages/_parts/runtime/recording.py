@@ -1,7 +1,7 @@
 """Runs of a page go into the workspace: noted as they begin, kept when they end. Trouble there stops no page."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,13 @@ def keep_run(extraction: Extraction, drawn: Mapping[str, Mapping[int, Picture]] 
     st.session_state["last_run"] = kept.run.id
     if not kept.reused:
         own.add(kept.run.id)
+
+
+def keep_unseen(store: Callable[[Workspace], object]) -> None:
+    """Keep what has come out where nobody looks, and nothing can be said; in any thread."""
+    with suppress(ValueError):
+        if (here := workspace()) is not None:
+            store(here)
 
 
 def keep_files(new: NewRun, finished: int, headline: str, write: Callable[[Path], Mapping[str, Any]]) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import suppress
+from importlib import import_module
 
 _STARTED, _BEGIN, DONE = threading.Lock(), threading.Event(), threading.Event()
 _PATIENCE = 2.0  # seconds after which it begins though nobody has come
@@ -38,8 +39,8 @@ def _work() -> None:
 
 def _open_first_model() -> None:
     """Import everything, and open the model of a first visit."""
-    import plotly.graph_objects  # noqa: F401
-    import scipy.stats  # noqa: F401
+    for name in ("torch", "scipy.stats", "plotly.graph_objects"):  # scipy looks into what there is of torch
+        import_module(name)
 
     from pages._parts.runtime.resources import keep_subject
     from side_core.extraction.subject import open_subject

@@ -1,5 +1,6 @@
-"""Long work on a page: progress with the time left; any widget stops it at its next step."""
+"""Work on a page: progress with the time left; any widget stops it at its next step."""
 
+import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, TypeVar
@@ -64,6 +65,15 @@ def own_time() -> float:
     return time.monotonic() - waited()
 
 
+class Beside(threading.local):
+    """What else this run of a page shows of work elsewhere, touched while the page itself works."""
+
+    touch: Callable[[], object] | None = None
+
+
+BESIDE = Beside()
+
+
 class StopBar:
     """Progress with the time left and a button to stop; the page is touched a few times a second at most.
 
@@ -72,12 +82,21 @@ class StopBar:
         help: what stopping keeps.
         on_stop: called when it is pressed; the run ends at the page's next touch.
         phases: how long the work should take, with all that follows until its result; empty where nobody knows.
+        beside: makes what else stands in its row.
     """
 
-    def __init__(self, stop: str, help: str, on_stop: Callable[[], None], phases: Sequence[Phase] = ()):
+    def __init__(
+        self,
+        stop: str,
+        help: str,
+        on_stop: Callable[[], None],
+        phases: Sequence[Phase] = (),
+        beside: Callable[[], object] = lambda: None,
+    ):
         with st.container(horizontal=True, vertical_alignment="center"):
             self.bar = st.progress(0.0, text="Beginning …")
             st.button(stop, icon=":material/stop:", help=help, on_click=on_stop)
+            beside()
         self.start = self.touched = time.monotonic()
         self.rest = Rest(own_time, phases)
         self.before = 0
@@ -92,9 +111,15 @@ class StopBar:
         heed_stop()
         kept, self.before = event.done - self.before > 1, event.done  # more at once is of an earlier run
         left = _shared(self.rest.after(event, kept))
+        return self.show(event.done / event.total, lambda: so_far(text, event, left))
+
+    def show(self, share: float, words: Callable[[], str]) -> bool:
+        """Show how much is done, 0 to 1, unless the page was touched a moment ago; whether it was touched."""
         now = time.monotonic()
-        if now - self.touched < TOUCH and event.done < event.total:
+        if now - self.touched < TOUCH and share < 1:
             return False
         self.touched = now
-        self.bar.progress(event.done / event.total, text=so_far(text, event, left))
+        self.bar.progress(share, text=words())
+        if BESIDE.touch is not None:
+            BESIDE.touch()
         return True

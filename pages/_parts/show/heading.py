@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._parts.inputs.view import DEMO, EVERYTHING, is_demo, is_projected
 from pages._parts.links import notices
 from pages._parts.links.copy_link import copy_link
-from pages._parts.links.link import absolute, seen_as
+from pages._parts.links.link import HERE, Opening, absolute, seen_as
 from pages._parts.links.strangers import say_strangers
 
 
@@ -25,12 +25,14 @@ def begin_notices(page: str) -> None:
     say_strangers()
 
 
-def offer_link(place: DeltaGenerator, link: str) -> None:
+def offer_link(place: DeltaGenerator, opening: Opening) -> None:
     """Let a person copy the link that opens this page with every setting, seen as it is now.
 
     Args:
         place: from `show_heading`.
-        link: path and query.
+        opening: this page, and what its widgets hold.
     """
+    st.session_state[HERE] = opening
+    link = seen_as(opening.link, DEMO if is_demo() else EVERYTHING, is_projected())
     with place:
-        copy_link(absolute(seen_as(link, DEMO if is_demo() else EVERYTHING, is_projected()), st.context.url or ""))
+        copy_link(absolute(link, st.context.url or ""))

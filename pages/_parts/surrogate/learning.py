@@ -1,7 +1,7 @@
 """The third step to a surrogate: a classifier learns to tell the groups apart under noise, watched and stopped."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,8 @@ import streamlit as st
 from pages._parts.inputs import controls
 from pages._parts.links import checks
 from pages._parts.links.link_values import OWN, QUICK, often
-from pages._parts.runtime.device_queue import in_one_turn, in_turn
+from pages._parts.runtime.background import At, Plan, follow, goes_on
 from pages._parts.runtime.shared_cache import Key, SharedCache
-from pages._parts.runtime.work import StopBar
 from pages._parts.show.charts import TRAINING, dressed
 from pages._parts.show.levels import Curve, described, levels_chart
 from side_core.dpm.denoiser import Denoiser
@@ -69,19 +68,32 @@ def lesson_inputs() -> dict[str, Any]:
     return {"objective": objective, "train_steps": steps, "evaluate_every": often(steps)}
 
 
-def train_live(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings) -> Learned | None:
+def train_live(
+    model: str,
+    denoiser: Denoiser,
+    material: Material,
+    settings: SurrogateSettings,
+    keep: Callable[[Learned], object] = lambda learned: None,
+) -> Learned | None:
     """The surrogate that these settings make, trained when asked for; None before that.
 
-    Stop, or any other widget, ends the training and keeps the best so far.
+    Stop keeps the best so far. It goes on while another page is looked at.
+
+    Args:
+        model: its name.
+        denoiser: the model.
+        material: images in groups.
+        settings: how it is trained.
+        keep: what becomes of it where nobody looks as it is finished.
 
     Raises:
         ValueError: the loss is no number.
     """
     key = (denoiser.fingerprint, str(denoiser.arithmetic), material.encoder.fingerprint, settings.digest)
     during, after = st.empty(), st.empty()  # nothing of one state is left beside the other
-    if st.session_state.pop("training", None) == key:
+    if st.session_state.pop("training", None) == key or goes_on(key):
         with during.container():
-            _watch_training(model, denoiser, material, settings, key)
+            _watch_training(model, denoiser, material, settings, key, keep)
         during.empty()
     learned = TRAINED.get(key)
     if learned is None or learned.stopped:
@@ -112,17 +124,27 @@ def _begin(key: Key) -> None:
     st.session_state["training"] = st.session_state["tried"] = key
 
 
-def _watch_training(model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings, key: Key) -> None:
-    """Train, showing loss and accuracy as they come, and keep the best at every evaluation."""
-    bar = StopBar("Stop training", "Keeps the best so far.", lambda: None)  # any widget ends the run
-    waiting = st.empty()
-    left, right = st.columns(2)
-    left.markdown("**Loss** on noisy training batches, nats")
-    right.markdown("**Accuracy** on held-out images, by noise level")
-    loss_place, levels_place = left.empty(), right.empty()
-    with st.spinner("Bringing the images to the model's space", show_time=True):
-        lesson = in_one_turn(lambda: lesson_of(denoiser, material, settings), place=waiting)
-    record, losses, drawn = Record(), [], 0.0
+@dataclass(frozen=True, eq=False)
+class _Lesson:
+    """What a training shows of itself.
+
+    Attributes:
+        losses: step, loss and network, so far; it grows.
+        curve: right answers by noise level at the last evaluation; None before the first.
+    """
+
+    losses: list[tuple[int, float, str]]
+    curve: Curve | None
+
+
+def _training(
+    model: str, denoiser: Denoiser, material: Material, settings: SurrogateSettings, key: Key
+) -> Generator[At[_Lesson], None, None]:
+    """Train, and keep the best at every evaluation."""
+    yield At(0, 1, "Bringing the images to the model's space")
+    lesson, record = lesson_of(denoiser, material, settings), Record()
+    losses: list[tuple[int, float, str]] = []
+    curve = step = None
 
     def note(step: SurrogateStep, stopped: bool) -> None:
         surrogate = finished(model, denoiser, material, settings, lesson, record)
@@ -130,18 +152,63 @@ def _watch_training(model: str, denoiser: Denoiser, material: Material, settings
         if surrogate is not None and not alone:
             TRAINED.put(key, Learned(surrogate, (step.done, step.total) if stopped else None))
 
-    for step in in_turn(train_classifier(lesson, settings, str(denoiser.device)), place=waiting):
+    for step in train_classifier(lesson, settings, str(denoiser.device)):
         record.see(step)
         losses.append((step.done, step.loss, step.part))
         if step.evaluation is not None:
             note(step, stopped=True)
             curve = Curve(f"{step.part}, step {step.done:,}", step.evaluation.levels, lesson.chance)
-            levels_place.plotly_chart(levels_chart([curve]), alt=described([curve]), key=f"levels-{step.done}")
-        touched = bar.see(step, f"Training the {step.part}, loss {step.loss:.2f}. Steps, at most")
-        if touched and time.monotonic() - drawn > _REDRAW:
+        words = f"Training the {step.part}, loss {step.loss:.2f}. Steps, at most"
+        yield At(step.done, step.total, words, _Lesson(losses, curve))
+    if step is not None:
+        note(step, stopped=False)
+
+
+def _watch_training(
+    model: str,
+    denoiser: Denoiser,
+    material: Material,
+    settings: SurrogateSettings,
+    key: Key,
+    keep: Callable[[Learned], object],
+) -> None:
+    """Train, showing loss and accuracy as they come."""
+
+    def keep_alone(_: None) -> None:
+        if (learned := TRAINED.get(key)) is not None:
+            keep(learned)
+
+    plan = Plan(
+        key,
+        "training",
+        f"a surrogate of {model}",
+        lambda: _training(model, denoiser, material, settings, key),
+        "Stop training",
+        "Keeps the best so far.",
+        lambda: None,
+        keep=keep_alone,
+    )
+    bar = st.container()
+    left, right = st.columns(2)
+    left.markdown("**Loss** on noisy training batches, nats")
+    right.markdown("**Accuracy** on held-out images, by noise level")
+    loss_place, levels_place = left.empty(), right.empty()
+    drawn, shown = 0.0, ""
+
+    def show(at: At[_Lesson], spent: float) -> None:
+        nonlocal drawn, shown
+        if at.seen is None:
+            return
+        curve = at.seen.curve
+        if curve is not None and curve.name != shown:
+            shown = curve.name
+            levels_place.plotly_chart(levels_chart([curve]), alt=described([curve]), key=f"levels-{shown}")
+        if time.monotonic() - drawn > _REDRAW:
             drawn = time.monotonic()
-            _show_loss(loss_place, losses)
-    note(step, stopped=False)
+            _show_loss(loss_place, at.seen.losses)
+
+    with bar:
+        follow(plan, show)
 
 
 def _show_loss(place: st.delta_generator.DeltaGenerator, losses: Sequence[tuple[int, float, str]]) -> None:

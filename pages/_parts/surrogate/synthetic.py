@@ -1,6 +1,6 @@
 """The first step to a surrogate: the model draws images, watched and stopped at will; none is drawn twice."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Generator, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,15 +8,15 @@ import streamlit as st
 
 from pages._parts.inputs import controls
 from pages._parts.runtime import live
-from pages._parts.runtime.device_queue import in_turn
+from pages._parts.runtime.background import At, Plan, follow, goes_on
 from pages._parts.runtime.resources import timing_of
 from pages._parts.runtime.shared_cache import Key, SharedCache
-from pages._parts.runtime.work import StopBar
 from pages._parts.show.figures import figure, show_row
+from pages._parts.show.rest import Phase
 from pages._parts.show.text import in_time
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
-from side_core.progress import finish
+from side_core.progress import mapped
 from side_core.settings import SurrogateSettings
 from side_core.surrogate.synthetic import SyntheticStep, draw_synthetic
 
@@ -44,13 +44,13 @@ def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | 
     key = (denoiser.fingerprint, str(denoiser.arithmetic), settings.drawing.digest)
     before, during, after = st.empty(), st.empty(), st.empty()  # nothing of one state is left beside another
     done = _DRAWN.get(key)
-    if done is None and st.session_state.get("drawing") != key:
+    if done is None and st.session_state.get("drawing") != key and not goes_on(key):
         with before.container():
             _offer(denoiser, settings, key)
         return None
     if done is None:
         with during.container():
-            done = _DRAWN.put(key, _watch_drawing(denoiser, settings, key))
+            done = _watch_drawing(denoiser, settings, key)
         during.empty()
     with after.container():
         st.caption(f"{len(done):,} images are drawn. Some of them:")
@@ -60,18 +60,37 @@ def draw_live(denoiser: Denoiser, settings: SurrogateSettings) -> TrainingSet | 
 
 def _watch_drawing(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> TrainingSet:
     """Draw, showing images as they come; finished batches are kept."""
-    bar = StopBar("Stop drawing", "Keeps the images that are drawn.", forget_drawing)
-    preview, waiting = st.empty(), st.empty()
-    batches = _BEGUN.put(key, [])
+    title = f"{settings.synthetic_count:,} images"
 
-    def watch(step: SyntheticStep) -> None:
-        if step.images is not None:
-            batches.append(step.images)
-        if bar.see(step, f"Denoising steps of {settings.synthetic_count:,} images") and step.images is not None:
+    def work() -> Generator[At[list[np.ndarray]], None, TrainingSet]:
+        batches = _BEGUN.put(key, [])
+
+        def note(step: SyntheticStep) -> At[list[np.ndarray]]:
+            if step.images is not None:
+                batches.append(step.images)
+            new = None if step.images is None else list(batches)
+            return At(step.done, step.total, f"Denoising steps of {title}", new)
+
+        return _DRAWN.put(key, (yield from mapped(draw_synthetic(denoiser, settings), note)))
+
+    help = "Keeps the images that are drawn."
+    plan = Plan(key, "synthetic", title, work, "Stop drawing", help, forget_drawing, _phases(denoiser, settings))
+    bar, preview = st.container(), st.empty()
+
+    def show(at: At[list[np.ndarray]], spent: float) -> None:
+        if at.seen is not None:
             with preview.container():
-                _show_some(batches)
+                _show_some(at.seen)
 
-    return finish(in_turn(draw_synthetic(denoiser, settings), place=waiting), watch)
+    with bar:
+        return follow(plan, show)
+
+
+def _phases(denoiser: Denoiser, settings: SurrogateSettings) -> list[Phase]:
+    """How long all of it takes."""
+    batches = -(-settings.synthetic_count // settings.drawing.batch_size)
+    seconds = timing_of(denoiser, live.BATCH).seconds(settings.synthetic_count, settings.steps)
+    return [Phase(batches * settings.steps, seconds)]
 
 
 def _offer(denoiser: Denoiser, settings: SurrogateSettings, key: Key) -> None:

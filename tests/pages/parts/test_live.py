@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pages._parts.runtime import live
+from pages._parts.runtime.background import Plan
 from pages._parts.runtime.resources import steered
 from pages._parts.show.rest import Phase
 from side_core.dpm.timing import Timing
@@ -180,13 +181,13 @@ def test_the_bar_counts_down_to_the_end_of_the_comparison(
     subject: Subject, surrogate: str, hour: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[Sequence[Phase]] = []
+    real = live.follow
 
-    class Bar(live.StopBar):
-        def __init__(self, stop: str, help: str, on_stop: Callable[[], None], phases: Sequence[Phase]):
-            given.append(phases)
-            super().__init__(stop, help, on_stop, phases)
+    def noting(plan: Plan[Any, Any], show: Any) -> Any:
+        given.append(plan.phases)
+        return real(plan, show)
 
-    monkeypatch.setattr(live, "StopBar", Bar)
+    monkeypatch.setattr(live, "follow", noting)
     monkeypatch.setattr(live, "LIVE_SECONDS", 1e9)
     settings, references = with_count(20, surrogate=surrogate), object()
     live.draw_live(settings, steered(subject, settings), MemoryStore(), references=references)  # type: ignore[arg-type]

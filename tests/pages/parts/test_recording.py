@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.extract import results
 from pages._parts.runtime import pictures, recording
+from pages._parts.runtime.stop import Ended
 from side_core.runs import store
 from side_core.runs.database.connection import DATABASE, VERSION
 from side_core.runs.opening import open_workspace
@@ -104,7 +104,7 @@ def test_stopped_in_the_middle_what_is_finished_is_in_the_history(monkeypatch: p
     def interrupted(*arguments: Any) -> Iterator[Any]:
         for drawing in real(*arguments):
             if drawing.done == 6:  # in the second batch
-                st.stop()  # as at the page's next touch
+                raise Ended  # as at the next step of work that is stopped
             yield drawing
 
     monkeypatch.setattr(missing, "draw", interrupted)
