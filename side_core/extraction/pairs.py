@@ -90,12 +90,11 @@ def _twins_of(extraction: Extraction) -> dict[str, Twin]:
     }
 
 
-def commonest(extraction: Extraction) -> tuple[int, int]:
-    """Row of the training image that most pictures are nearest to (of several the best match), and how many are."""
+def nearest_rows(extraction: Extraction) -> list[tuple[int, int]]:
+    """Rows of the training images that pictures are nearest to, and of how many: most first, then the best match."""
     side, score = extraction.match.training, extraction.settings.score
     order = SCORES[score].order(side.scores.by_name(score))
-    ((row, times),) = Counter(side.neighbours.rows[order, 0].tolist()).most_common(1)
-    return row, times
+    return Counter(side.neighbours.rows[order, 0].tolist()).most_common()
 
 
 def beating(side: Side, extraction: Extraction) -> np.ndarray:

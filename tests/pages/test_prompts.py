@@ -34,7 +34,7 @@ from side_core.settings import ExtractSettings, PromptSettings
 from side_core.wording import rounded
 from tests.dpm.text.small_folders import save_small
 from tests.pages import app
-from tests.pages.app import button, html_of, pairs_of
+from tests.pages.app import button, html_of, parts_of
 
 PROMPT = "portrait of Ada Novak, long hair"
 NAMES = ("Ada", "Boris", "Carla", "Dario", "Emil", "Fiona", "Goran", "Hugo")
@@ -85,9 +85,15 @@ def words_of(app: AppTest) -> list[str]:
     return [button.label for button in app.button if re.fullmatch(r"word-\d+", str(button.key))]
 
 
+def pictures_of(app: AppTest) -> list[dict[str, Any]]:
+    """The galleries of the page: of each prompt one."""
+    return [gallery for gallery in parts_of(app, "gallery") if gallery["alone"]]
+
+
 def tried_of(app: AppTest) -> list[str]:
     """The prompts in the table of what was tried."""
-    return re.findall(r'<th scope="row">(.*?)</th>', html_of(app))
+    (table,) = re.findall('<table class="tried">(.*?)</table>', html_of(app), re.DOTALL) or [""]
+    return re.findall(r'<th scope="row">(.*?)</th>', table)
 
 
 def score_in(denoiser: TextDenoiser, prompt: str, **settings: object) -> float:
@@ -116,16 +122,18 @@ def test_score_words_and_pictures_are_those_of_the_library(link: dict[str, str],
 
 def test_each_picture_stands_beside_a_training_picture_with_its_caption(link: dict[str, str]) -> None:
     app = opened(**link)
+    assert "None of these 2 looks copied" in text_of(app)
     assert "0 of 2 pictures beat the threshold d₁/d₂ < 0.33" in text_of(app)
     assert [metric.label for metric in app.metric][1:] == [
         "Against 1,999 training pictures",  # two of the 2,000 are near-duplicates
-        f"The same pictures against {len(CONTROL_ROWS) - 1:,} pictures it has never seen",  # one is a near-copy
+        f"The same against {len(CONTROL_ROWS) - 1:,} pictures it has never seen",  # one is a near-copy
     ]
-    html = html_of(app)
-    assert len(re.findall(r'alt="Picture of seed \d, d₁/d₂ \d', html)) == 2
-    (caption,) = re.findall(r"<figcaption>(portrait of [^<]*) \(shown (?:once|\d+ times) in training\)", html)
-    assert caption in {face.caption for face in captioned_faces()}
-    assert len(pairs_of(app)) == 2
+    (gallery,) = pictures_of(app)
+    assert gallery["alone"] and [card["small"] for card in gallery["cards"]] == ["seed 0", "seed 1"]
+    shown = r"<figcaption>(\d) of 2: (portrait of [^<]*) \(shown (?:once|\d+ times) in training\)"
+    nearest = re.findall(shown, html_of(app))
+    assert sum(int(times) for times, _ in nearest) == 2
+    assert {caption for _, caption in nearest} <= {face.caption for face in captioned_faces()}
 
 
 def test_the_pictures_are_kept_in_the_history(
@@ -135,35 +143,55 @@ def test_the_pictures_are_kept_in_the_history(
     assert "Kept as run 1. See History." in text_of(opened(**link))
 
 
-def test_a_word_is_removed_replaced_and_scored_again(link: dict[str, str], denoiser: TextDenoiser) -> None:
+def test_a_word_is_left_out_replaced_and_brought_back_beside_the_prompt(
+    link: dict[str, str], denoiser: TextDenoiser
+) -> None:
     app = opened(**link)
-    first = app.metric[0].value
+    assert len(pictures_of(app)) == 1 and app.metric[0].label.startswith("Score after")
     app.button(key="word-2").click().run()
-    assert app.button(key="remove-word").label == "Remove **Ada**"
-    app.button(key="remove-word").click().run()
     without = "portrait of Novak, long hair"
-    assert app.text_input(key="prompt").value == without
-    assert app.metric[0].value == rounded(score_in(denoiser, without)) != first
-    app.button(key="word-2").click().run()
+    assert (app.text_input(key="prompt").value, app.text_input(key="edited").value) == (PROMPT, without)
+    assert [metric.label for metric in app.metric[:2]] == ["Score as typed", "Score edited"]
+    expected = [rounded(score_in(denoiser, text)) for text in (PROMPT, without)]
+    assert [metric.value for metric in app.metric[:2]] == expected and len(set(expected)) == 2
     assert (
-        "Boris" not in app.selectbox(key="replacement").options and "Berg" in app.selectbox(key="replacement").options
+        words_of(app)[2].startswith("~~Ada~~ :small[") and app.selectbox(key="replacement").label == "In place of Ada"
     )
-    app.selectbox(key="replacement").set_value("Berg").run()
-    assert app.text_input(key="prompt").value == "portrait of Berg, long hair"
-    assert app.button(key="remove-word").label == "Remove **Berg**"  # the same place stays chosen
-    assert tried_of(app) == ["portrait of Berg, long hair", without, PROMPT]
-    assert html_of(app).count('alt="First picture of ') == 3 and not app.exception
+    seeds = [[card["small"] for card in each["cards"]] for each in pictures_of(app)]
+    assert seeds == [["seed 0", "seed 1"]] * 2  # the same noise
+    drawn = [each["cards"][0]["drawn"]["src"] for each in pictures_of(app)]
+    assert drawn[0] != drawn[1] and f"Edited: {without}" in text_of(app).replace("**", "")
+    assert "Boris" in app.selectbox(key="replacement").options
+    app.selectbox(key="replacement").set_value("Boris").run()
+    assert app.text_input(key="edited").value == "portrait of Boris Novak, long hair"
+    assert words_of(app)[2].startswith("~~Ada~~ Boris")
+    assert tried_of(app) == [without]  # what is shown is not listed
+    app.button(key="word-2").click().run()
+    assert app.text_input(key="edited").value == "" and len(pictures_of(app)) == 1
+    assert tried_of(app) == ["portrait of Boris Novak, long hair", without] and not app.exception
+    assert html_of(app).count('alt="First picture of ') == 2
 
 
-def test_all_words_can_be_removed_one_after_the_other(link: dict[str, str]) -> None:
+def test_words_are_left_out_one_after_the_other_but_for_the_last(link: dict[str, str]) -> None:
     app = opened(**link | {"prompt": "Ada Novak, hat", "count": "1"})
-    for left in (2, 1):
-        app.button(key="remove-word").click().run()
-        assert len(words_of(app)) == left and not app.exception and not app.error
-    app.button(key="remove-word").click().run()
-    assert [error.value for error in app.error] == ["The prompt is empty\\: type what the picture shall show\\."]
-    app.text_input(key="prompt").set_value(PROMPT).run()
-    assert not app.error and len(words_of(app)) == 6
+    for place in (0, 1):
+        app.button(key=f"word-{place}").click().run()
+        assert not app.exception
+    assert app.text_input(key="edited").value == "hat" and app.button(key="word-2").disabled
+    app.button(key="word-0").click().run()
+    assert app.text_input(key="edited").value == "Ada, hat" and not app.button(key="word-2").disabled
+
+
+def test_another_prompt_begins_without_an_edited_one(link: dict[str, str]) -> None:
+    app = opened(**link | {"edited": "portrait of Berg"})
+    assert len(pictures_of(app)) == 2 and not app.warning
+    app.text_input(key="prompt").set_value("portrait of Emil Novak, hat").run()
+    assert app.text_input(key="edited").value == "" and len(pictures_of(app)) == 1
+
+
+def test_an_edited_prompt_that_says_the_same_is_none(link: dict[str, str]) -> None:
+    app = opened(**link | {"edited": f" {PROMPT} "})
+    assert len(pictures_of(app)) == 1 and not app.warning and not app.exception
 
 
 def test_examples_are_of_every_kind_and_the_first_is_where_one_begins(link: dict[str, str]) -> None:
@@ -181,7 +209,7 @@ def test_what_was_tried_can_be_taken_again(link: dict[str, str]) -> None:
     app.text_input(key="prompt").set_value("portrait of Boris Berg, hat").run()
     assert f"tried before: {PROMPT}" in app.selectbox(key="example").options
     app.selectbox(key="example").set_value(PROMPT).run()
-    assert app.text_input(key="prompt").value == PROMPT and tried_of(app)[0] == PROMPT
+    assert app.text_input(key="prompt").value == PROMPT and tried_of(app)[0] == "portrait of Boris Berg, hat"
 
 
 def test_what_does_not_fit_and_what_is_not_known_is_said(link: dict[str, str]) -> None:
@@ -248,7 +276,7 @@ def test_the_score_comes_first_and_held_out_prompts_that_take_long_wait_for_a_cl
     app = opened(**link | {"steps": "6"})
     assert (app.metric[0].label, app.metric[0].value) == ("Score after the first of 6 steps", own)
     assert "Nothing to hold it against yet: none of 8 held-out prompts is scored" in text_of(app)
-    assert "8 held-out prompts take about" in text_of(app) and "Each picture beside" in text_of(app)
+    assert "8 held-out prompts take about" in text_of(app) and "Nearest training picture" in text_of(app)
     assert "above the threshold" not in text_of(app) and "times** what prompts do" not in text_of(app)
     settings = PromptSettings(steps=6, batch_size=4)
     for event in held_out_norms(denoiser, NEVER, settings):
@@ -316,7 +344,7 @@ def test_a_public_app_that_scores_no_held_out_prompts_still_says_the_score(
     app = opened(**link | {"steps": "8", "score_images": "2"})
     assert len(app.error) == 1 and not app.exception and app.metric[0].label.startswith("Score after")
     assert "Scoring 8 held-out prompts with 2 images and 1 step takes" in text_of(app)
-    assert "Each picture beside" in text_of(app)
+    assert "Nearest training picture" in text_of(app)
 
 
 def test_broken_lines_of_held_out_prompts_are_named(link: dict[str, str], tmp_path: Path) -> None:
@@ -340,13 +368,29 @@ def test_a_link_carries_every_setting(link: dict[str, str], monkeypatch: pytest.
     assert links[-1] == links[-2] and again.metric[0].value == app.metric[0].value
 
 
-def test_other_detectors_wait_for_a_click_and_stand_beside_held_out_prompts(link: dict[str, str]) -> None:
-    app = opened(**link)
-    assert len(app.dataframe) == 1
+def detectors_of(app: AppTest) -> list[list[str]]:
+    """The rows of the table of other detectors, cell by cell."""
+    (table,) = re.findall('<table class="detectors">(.*?)</table>', html_of(app)) or [""]
+    rows = re.findall("<tr[^>]*>(.*?)</tr>", table)
+    return [[re.sub("<[^>]+>", " ", cell).strip() for cell in re.findall("<t[hd].*?</t[hd]>", row)] for row in rows]
+
+
+def test_other_detectors_stand_beside_held_out_prompts(link: dict[str, str]) -> None:
+    head, *rows = detectors_of(opened(**link))
+    assert head == ["detector", "this prompt"] and len(rows) == 7
+    assert rows[0][0].startswith("Pull of the text ") and rows[1][0].startswith("Distance between pictures ")
+    assert all(re.search(r" \d of 8 \(", value) for _, value in rows)
+    head, *rows = detectors_of(opened(**link | {"edited": "portrait of Novak"}))
+    assert head == ["detector", "as typed", "edited"] and {len(row) for row in rows} == {3}
+    assert any(one != other for _, one, other in rows)
+
+
+def test_other_detectors_that_take_long_wait_for_a_click(link: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(detectors, "LIVE_SECONDS", 0)
+    app = opened(**link | {"prompt": "portrait of Ada Novak, glasses", "steps": "5"})
+    assert not detectors_of(app) and "Six more, published by others" in text_of(app)
     app.button(key="try-detectors").click().run()
-    table = app.dataframe[1].value
-    assert list(table["detector"])[:2] == ["Pull of the text", "Distance between pictures"] and len(table) == 7
-    assert all(" of 8 (" in text for text in table["held-out prompts below it"]) and not app.exception
+    assert len(detectors_of(app)) == 8 and not app.exception
 
 
 def test_other_detectors_are_stopped_and_go_on_where_they_were(
@@ -359,30 +403,34 @@ def test_other_detectors_are_stopped_and_go_on_where_they_were(
         scored.append(prompts)
         return real(denoiser, names, prompts, settings, seeds)
 
-    watched = StopBar.see
+    pressed, watched, made = list[Any](), StopBar.see, StopBar.__init__
+
+    def making(bar: StopBar, stop: str, help: str, on_stop: Any, phases: Any = (), **rest: Any) -> None:
+        pressed.append(on_stop)
+        made(bar, stop, help, on_stop, phases, **rest)
 
     def stopping(bar: StopBar, event: Any, text: str) -> bool:
         if "other detectors" in text and len(scored) == 3:  # the prompt and four others are scored
-            st.session_state.pop(detectors.TRYING)
+            pressed[-1]()
             st.stop()
         return watched(bar, event, text)
 
     monkeypatch.setattr(detectors, "scores_of", counted)
+    monkeypatch.setattr(StopBar, "__init__", making)
     monkeypatch.setattr(StopBar, "see", stopping)
     app = opened(**link | {"prompt": "portrait of Emil Novak, hat", "steps": "9"})
-    app.button(key="try-detectors").click().run()
     app.run()
-    assert "5 of 9 prompts are scored and kept, the rest takes about" in text_of(app) and len(app.dataframe) == 1
+    assert "5 of 9 prompts are scored and kept, the rest takes about" in text_of(app) and not detectors_of(app)
     assert app.button(key="try-detectors").label == "Go on"
     app.button(key="try-detectors").click().run()
     assert scored == [("portrait of Emil Novak, hat",), NEVER[:4], NEVER[4:], NEVER[4:]]
-    assert len(app.dataframe[1].value) == 7 and not app.exception
+    assert len(detectors_of(app)) == 8 and not app.exception
 
 
 def test_a_search_that_cannot_be_done_is_a_sentence_in_its_place(link: dict[str, str]) -> None:
     app = opened(**link, search="glasses", search_weights="local-dir:/nowhere")
     assert not app.exception and len(app.error) == 1 and "/nowhere" in text_of(app)
-    assert app.metric and "Each picture beside" in text_of(app)
+    assert app.metric and "Nearest training picture" in text_of(app)
 
 
 def test_training_pictures_are_found_by_words(link: dict[str, str]) -> None:

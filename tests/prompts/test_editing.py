@@ -2,7 +2,7 @@
 
 import pytest
 
-from side_core.prompts.editing import spans_of, with_word
+from side_core.prompts.editing import Span, spans_of, texts_in, with_word, with_words
 
 PROMPT = "portrait of Ada Novak, long hair, glasses"
 WORDS = ("portrait", "of", "ada", "novak", "long", "hair", "glasses")
@@ -48,3 +48,36 @@ def test_removing_all_words_one_by_one_leaves_nothing() -> None:
         assert [found is not None for found in spans_of(prompt, words)] == [True] * len(words)
         assert not prompt.endswith((",", " ")) and ", ," not in prompt
     assert prompt == ""
+
+
+def spans() -> list[Span]:
+    """Of the words of the prompt."""
+    return [span for span in spans_of(PROMPT, WORDS) if span is not None]
+
+
+@pytest.mark.parametrize(
+    ("edited", "expected"),
+    [
+        (PROMPT, "portrait|of|Ada|Novak|long|hair|glasses"),
+        ("portrait of Ada, long hair, glasses", "portrait|of|Ada||long|hair|glasses"),
+        ("portrait of Emil Novak, glasses", "portrait|of|Emil|Novak|||glasses"),
+        ("portrait of Emil Berg, long hair, glasses", "portrait|of|Emil|Berg|long|hair|glasses"),
+        ("portrait of Ada Novak, long hair, glasses and a hat", "portrait|of|Ada|Novak|long|hair|glasses and a hat"),
+        ("a portrait of Ada Novak, long hair, glasses", "a portrait|of|Ada|Novak|long|hair|glasses"),
+        ("portrait of Ada van Novak, long hair, glasses", "portrait|of|Ada van|Novak|long|hair|glasses"),
+        ("hat", "hat||||||"),
+        ("", "||||||"),
+    ],
+)
+def test_what_stands_in_the_place_of_each_word_of_an_edited_prompt(edited: str, expected: str) -> None:
+    found = texts_in(edited, PROMPT, spans())
+    assert "|".join(found) == expected
+
+
+def test_words_are_switched_off_and_on_again_without_a_trace() -> None:
+    for off in range(2 ** len(WORDS)):
+        on = [not off >> place & 1 for place in range(len(WORDS))]
+        texts = [span.of(PROMPT) if kept else "" for span, kept in zip(spans(), on, strict=True)]
+        edited = with_words(PROMPT, spans(), texts)
+        assert texts_in(edited, PROMPT, spans()) == tuple(texts)
+        assert (edited == PROMPT) == all(on)

@@ -16,7 +16,7 @@ _MODELS += [method.settings for method in METHODS.values()]
 _FIELDS = {name for settings in _MODELS for name in settings.model_fields}
 _OWN = {  # of widgets that are no field, by page
     *("view", "size", "pictures", "map", "threshold_by", "threshold_by_rate", "control_percent"),
-    *("surrogates", "held_out", "false_percent", "search", "search_weights"),
+    *("surrogates", "held_out", "false_percent", "edited", "search", "search_weights"),
     *("of", "way", "lesson", "load", "one", "other"),
     *("step", "at", "noise", "lam", "limit", "alone", "flip", "face", "room"),
     *("run", "compare"),

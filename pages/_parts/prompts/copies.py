@@ -1,4 +1,4 @@
-"""The pictures of a prompt beside the training pictures they are nearest to."""
+"""The pictures of a prompt, the training pictures they are nearest to, and how many count."""
 
 from collections.abc import Mapping
 
@@ -7,14 +7,13 @@ import streamlit as st
 from pages._parts.inputs import view
 from pages._parts.prompts import look
 from pages._parts.runtime.resources import matching, open_references, reference_key
-from pages._parts.show.detail import show_detail
-from pages._parts.show.figures import figure
+from pages._parts.show.figures import figure, show_row
 from pages._parts.show.gallery import show_gallery
 from pages._parts.show.headline import beating_in_words, tile
 from pages._parts.show.shown import Shown
-from pages._parts.show.text import show_notes, show_warnings
+from pages._parts.show.text import show_warnings
 from side_core.extraction.headline import WITHHELD
-from side_core.extraction.pairs import beating, commonest
+from side_core.extraction.pairs import beating, nearest_rows
 from side_core.extraction.run import Drawn, Extraction, score_images
 from side_core.extraction.subject import Subject
 from side_core.sampling.picture import Picture
@@ -22,6 +21,8 @@ from side_core.settings import ExtractSettings
 from side_core.similarity.scores import SCORES
 from side_core.stats.rate import rate_of
 from side_core.wording import counted, rounded
+
+_NEAREST = 4  # different training pictures that are shown
 
 
 def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject: Subject) -> Extraction:
@@ -39,61 +40,63 @@ def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject:
     return score_images(settings, subject, references, Drawn(pictures), matching(reference_key(settings, subject)))
 
 
-def show_copies(extraction: Extraction) -> None:
-    """All pictures beside the training picture that most are nearest to; counts and control."""
-    _show_same(extraction)
-    _show_counts(extraction)
-
-
 def show_alone(pictures: Mapping[int, Picture]) -> None:
     """Pictures without anything to compare them with."""
-    figures = [figure(picture.image, f"Picture of seed {seed}") for seed, picture in pictures.items()]
-    look.show_beside("The first pictures", figures[: look.MOST], "", "")
+    look.show_grid([figure(picture.image, f"Picture of seed {seed}") for seed, picture in pictures.items()])
 
 
-def show_pairs(shown: Shown) -> None:
-    """Each picture beside its nearest training picture, and the chosen one in detail."""
-    st.markdown("**Each picture beside its nearest training picture**")
+def show_pictures(shown: Shown, side: str) -> str | None:
+    """What came out in words, and the pictures, each once; the name of the one that was chosen right now.
+
+    Args:
+        shown: the pictures.
+        side: names this side of the page.
+    """
     extraction = shown.extraction
-    chosen = show_gallery(extraction, shown.noun)
-    with view.detail("notes"):
+    if (sentence := extraction.sentence) is None:
+        st.warning(extraction.withheld() or WITHHELD, icon=":material/balance:")
+    else:
+        st.subheader(sentence, anchor=False)
+    chosen = show_gallery(extraction, shown.noun, alone=f"pictures-{side}")
+    with view.detail(f"notes-{side}"):
         show_warnings(extraction.warnings)
-        show_notes(extraction.notes)
-    if chosen is not None:
-        show_detail(extraction, shown.noun, shown.paths, chosen)
+    return chosen
 
 
-def _show_same(extraction: Extraction) -> None:
-    """The first pictures, beside them the training picture that most of all are nearest to, with its caption."""
-    match, data, kind = extraction.match, extraction.subject.data, SCORES[extraction.settings.score]
-    values = match.training.scores.by_name(extraction.settings.score)
-    (row, times), count = commonest(extraction), len(match.names)
-    few = "" if count <= look.MOST else f"The first {look.MOST} of "
-    shown = list(zip(match.images, match.names, values, strict=True))[: look.MOST]
-    look.show_beside(
-        f"{few}{counted(count, 'picture')}{', each from its own noise' if count > 1 else ''}",
-        [figure(image, f"Picture of seed {name}, {kind.symbol} {value:.2f}") for image, name, value in shown],
-        f"Nearest training picture ({times} of {count})" if times > 1 else "The best match of them",
-        figure(data.images[row], f"Training picture {data.ids[row]}", _caption_of(extraction, row)),
+def show_evidence(extraction: Extraction) -> None:
+    """The training pictures that the pictures are nearest to, and how many beat the threshold beside the control."""
+    match, data = extraction.match, extraction.subject.data
+    rows = nearest_rows(extraction)
+    count = len(match.names)
+    many = "" if len(rows) <= _NEAREST else f", the first {_NEAREST} of {len(rows):,}"
+    st.markdown(f"**Nearest training {'picture' if len(rows) == 1 else 'pictures'}**{many}")
+    show_row(
+        [
+            figure(
+                data.images[row],
+                f"Training picture {data.ids[row]}",
+                f"{times} of {count}: {_caption_of(extraction, row)}",
+            )
+            for row, times in rows[:_NEAREST]
+        ],
+        least="5.5rem",
+        most="9rem",
     )
+    _show_counts(extraction)
 
 
 def _show_counts(extraction: Extraction) -> None:
     """How many pictures beat the threshold, beside the control."""
     match, kind = extraction.match, SCORES[extraction.settings.score]
-    found = rate_of(beating(match.training, extraction))
-    rule = f"{kind.symbol} {kind.sign} {rounded(extraction.threshold)}"
-    if match.control is None or (why := extraction.withheld()) is not None:
-        st.warning(WITHHELD if match.control is None else why, icon=":material/balance:")
+    if match.control is None or extraction.withheld() is not None:
         return
-    st.subheader(beating_in_words(found, "picture", rule), anchor=False)
+    rule = f"{kind.symbol} {kind.sign} {rounded(extraction.threshold)}"
+    st.caption(f"{beating_in_words(rate_of(beating(match.training, extraction)), 'picture', rule)}.")
     left, right = st.columns(2)
-    tile(left, f"Against {counted(match.training.searched, 'training picture')}", found)
-    tile(
-        right,
-        f"The same pictures against {counted(match.control.searched, 'picture')} it has never seen",
-        rate_of(beating(match.control, extraction)),
-    )
+    known = counted(match.training.searched, "training picture")
+    tile(left, f"Against {known}", rate_of(beating(match.training, extraction)))
+    unseen = counted(match.control.searched, "picture")
+    tile(right, f"The same against {unseen} it has never seen", rate_of(beating(match.control, extraction)))
 
 
 def _caption_of(extraction: Extraction, row: int) -> str:

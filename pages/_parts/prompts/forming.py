@@ -33,7 +33,7 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     asked = (key, settings.seeds)
 
     def show(estimates: np.ndarray) -> None:
-        st.session_state[_UNFINISHED] = (asked, estimates[: look.MOST])
+        st.session_state[_UNFINISHED] = (asked, estimates)
         _show_unfinished(estimates)
 
     hidden = st.empty()
@@ -56,5 +56,4 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
 
 def _show_unfinished(estimates: np.ndarray) -> None:
     """(n, H, W, 3) uint8: what the model takes the pictures to be, at one moment, where they will stand."""
-    pictures = [figure(image, "An unfinished picture") for image in estimates[: look.MOST]]
-    look.show_beside("The pictures form", pictures, "", "")
+    look.show_grid([figure(image, "An unfinished picture") for image in estimates])

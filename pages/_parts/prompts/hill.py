@@ -16,7 +16,11 @@ _LONGEST = 60  # characters of a prompt in the chart
 
 
 def hill_chart(
-    value: float, scores: np.ndarray, threshold: float | None, before: Sequence[tuple[str, float]] = ()
+    value: float,
+    scores: np.ndarray,
+    threshold: float | None,
+    before: Sequence[tuple[str, float]] = (),
+    edited: float | None = None,
 ) -> go.Figure:
     """A hill of held-out prompts, the threshold, and this prompt; each with its name above it.
 
@@ -25,9 +29,11 @@ def hill_chart(
         scores: (n,) of the held-out prompts.
         threshold: what a score must exceed; None where there is none yet.
         before: prompts that were tried before, the last first, with their scores.
+        edited: the score of the same prompt with other words; None where there is none.
     """
+    own = {"this prompt": value} if edited is None else {"as typed": value, "edited": edited}
     lines = [] if threshold is None else [threshold]
-    values = [value, *lines, *(other for _, other in before)]
+    values = [*own.values(), *lines, *(other for _, other in before)]
     low, high = min(float(scores.min()), *values), max(float(scores.max()), *values)
     room = 0.06 * (high - low or 1.0)
     edges = np.linspace(low - room, high + room, _BINS + 1)
@@ -42,13 +48,14 @@ def hill_chart(
         marker={"color": PLAIN},
         hovertemplate="%{x:.2f}: %{y} held-out prompts<extra></extra>",
     )
-    figure.add_scatter(
-        x=[value] * 2,
-        y=[0, 1.02 * top],
-        mode="lines",
-        line={"color": TRAINING, "width": 6},
-        hovertemplate="this prompt: %{x:.2f}<extra></extra>",
-    )
+    for (name, score), dash in zip(own.items(), ("solid", "2px,2px"), strict=False):
+        figure.add_scatter(
+            x=[score] * 2,
+            y=[0, 1.02 * top],
+            mode="lines",
+            line={"color": TRAINING, "width": 6, "dash": dash},
+            hovertemplate=f"{name}: %{{x:.2f}}<extra></extra>",
+        )
     figure.add_scatter(
         x=[other for _, other in before],
         y=[0.06 * top] * len(before),
@@ -63,8 +70,8 @@ def hill_chart(
     for x, text, row in (
         (median, f"{counted(len(scores), 'prompt')} it has never seen", 0),
         *((line, "threshold", 1) for line in lines),
-        (value, "<b>this prompt</b>", 2),
-        *(((before[0][1], "◆ tried before", 3),) if before else ()),
+        *((score, f"<b>{name}</b>", 2 + row) for row, (name, score) in enumerate(own.items())),
+        *(((before[0][1], "◆ tried before", 2 + len(own)),) if before else ()),
     ):
         share = (x - edges[0]) / (edges[-1] - edges[0])
         anchor = "right" if share > 0.85 else "left" if share < 0.15 else "center"
@@ -72,7 +79,7 @@ def hill_chart(
             x=x, y=1 + 0.12 * row, yref="paper", text=text, showarrow=False, yanchor="bottom", xanchor=anchor
         )
     dressed(figure, "score (right: the text changes the noise more)", "prompts", showlegend=False)
-    rows = 4 if before else 3
+    rows = 2 + len(own) + bool(before)
     figure.update_layout(
         height=(_CHART_HEIGHT + _LINE * rows) * scale(),
         margin_t=_LINE * rows * scale(),

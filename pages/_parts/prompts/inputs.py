@@ -140,11 +140,12 @@ def choices_for(chosen: dict[str, Any], examined: Examined) -> Choices:
     return Choices(prompts, matching, chosen["held_out"])
 
 
-def values_of(choices: Choices, prompt: str) -> dict[str, Any]:
+def values_of(choices: Choices, prompt: str, edited: str = "") -> dict[str, Any]:
     """The widgets of the page by their keys, as a link has them."""
     own = choices.prompts.model_dump(exclude=set(NOT_OF_PROMPTS))
     return {
         "prompt": prompt,
+        "edited": edited,
         **own,
         "count": choices.matching.count,
         "score_images": choices.prompts.score_images,

@@ -1,14 +1,15 @@
-"""Pictures of a prompt, and the training picture they are nearest to: large, and in the same place while they form."""
+"""How the page of prompts looks: what stands side by side, and pictures that form."""
 
-from html import escape
+from collections.abc import Sequence
 
 import streamlit as st
 
-MOST = 8  # pictures of the first row; all of them stand in the gallery below
 # What stands side by side where there is room for both, and one below the other where there is not.
 WRAP = """<style>
 .st-key-prompt-row > :has(> .st-key-prompt-field) { flex: 3 1 20rem; min-width: min(20rem, 100%); }
 .st-key-prompt-row > :has(> .st-key-prompt-examples) { flex: 2 1 15rem; min-width: min(15rem, 100%); }
+.st-key-edit-row > :has(> .st-key-edit-field) { flex: 3 1 20rem; min-width: min(20rem, 100%); }
+.st-key-edit-row > :has(> .st-key-edit-replacement) { flex: 2 1 15rem; min-width: min(15rem, 100%); }
 .st-key-score-row > :has(> .st-key-score-figures) { flex: 1 1 17rem; min-width: min(17rem, 100%); }
 .st-key-score-row > :has(> .st-key-score-hill) { flex: 3 1 24rem; min-width: min(24rem, 100%); }
 </style>"""
@@ -19,26 +20,13 @@ HIDE_STALE = """<style>
 </style>"""
 HIDE_NOTHING = "<style></style>"
 _STYLE = """<style>
-.beside { display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 1fr); gap: 0.5rem 2rem; }
-.beside p { font-weight: 650; margin: 0; align-self: end; }
-.beside .drawn { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.5rem; align-content: start; }
-.beside figure { margin: 0; }
-.beside img { width: 100%; image-rendering: pixelated; border-radius: 3px; display: block; }
-.beside figcaption { font-size: 0.9rem; padding-top: 0.35rem; overflow-wrap: anywhere; }
-@media (max-width: 640px) { .beside { grid-template-columns: minmax(0, 1fr); } .beside .right { order: 1; } }
+.forming { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 0.6rem; }
+@media (max-width: 640px) { .forming { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+.forming figure { margin: 0; padding: 0.4rem 0.4rem 3rem; }
+.forming img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
 </style>"""
 
 
-def show_beside(title: str, pictures: list[str], other_title: str, other: str) -> None:
-    """Pictures on the left, one on the right.
-
-    Args:
-        title: above the pictures.
-        pictures: HTML figures.
-        other_title: above the one.
-        other: its HTML figure; may be empty.
-    """
-    st.html(
-        f'{_STYLE}<div class="beside"><p>{escape(title)}</p><p>{escape(other_title)}</p>'
-        f'<div class="drawn">{"".join(pictures)}</div><div class="right">{other}</div></div>'
-    )
+def show_grid(figures: Sequence[str]) -> None:
+    """HTML figures where, finished and compared, pictures stand as cards."""
+    st.html(f'{_STYLE}<div class="forming">{"".join(figures)}</div>')

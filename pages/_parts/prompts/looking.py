@@ -1,4 +1,7 @@
-"""One prompt looked into: its words, its score, and what it draws."""
+"""One prompt looked into, or two side by side: words, scores, and what they draw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -6,25 +9,27 @@ from streamlit.delta_generator import DeltaGenerator
 from pages._parts.inputs import view
 from pages._parts.links.link import PROMPTS, Opening
 from pages._parts.prompts import inputs
-from pages._parts.prompts.copies import matched, show_alone, show_copies, show_pairs
+from pages._parts.prompts.copies import matched, show_alone, show_evidence, show_pictures
 from pages._parts.prompts.detectors import show_detectors
 from pages._parts.prompts.forming import pictures_now
 from pages._parts.prompts.held_out import fill_in, known_now
 from pages._parts.prompts.inputs import Inquiry
 from pages._parts.prompts.look import HIDE_NOTHING, HIDE_STALE
 from pages._parts.prompts.measuring import norms_now, prompts_held_out, words_now
-from pages._parts.prompts.prompt import prompt_input
+from pages._parts.prompts.prompt import edited_input, prompt_input
 from pages._parts.prompts.score import Panel, Standing, standing_of, without_held_out
 from pages._parts.prompts.search import show_search
 from pages._parts.prompts.subject import examine, has_text
 from pages._parts.prompts.tried import Tried, note, show_tried, tried
 from pages._parts.prompts.words import show_figures, show_words
+from pages._parts.runtime.pictures import PICTURES
 from pages._parts.runtime.recording import keep_run
 from pages._parts.show.code import show_code
+from pages._parts.show.detail import show_detail
 from pages._parts.show.heading import offer_link
 from pages._parts.show.reading import show_reading
 from pages._parts.show.shown import Shown
-from pages._parts.show.text import plain
+from pages._parts.show.text import plain, show_notes
 from side_core.dpm.text.tokens import need_prompt
 from side_core.extraction.pairs import copies_in_words
 from side_core.extraction.subject import sample_sets
@@ -34,10 +39,26 @@ from side_core.prompts.norms import norm_of, score_of, text_norms
 from side_core.sampling.prompt import check_prompt
 
 _LOOKED_INTO = "looked_into"  # in the session: what the page has shown to the end
+_SIDES = ("as typed", "edited")
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the results go.
+
+    Attributes:
+        pictures: of each prompt, what came out and the pictures.
+        evidence: of each prompt, the training pictures and counts.
+        detectors: the other detectors.
+    """
+
+    pictures: tuple[DeltaGenerator, ...]
+    evidence: tuple[DeltaGenerator, ...]
+    detectors: DeltaGenerator
 
 
 def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
-    """One prompt: its words and its score, then its pictures while they form.
+    """One prompt, or two side by side: words and scores, then pictures while they form.
 
     Args:
         heading: where the link goes.
@@ -59,92 +80,139 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
     with st.sidebar:
         choices = inputs.choices_for(chosen, examined)
     prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(choices.digest)]))
+    words = st.container(key="prompt-words")
+    edited, replacing = edited_input(prompt, st.container())
     looked_into = (prompt, choices.prompts.digest, choices.held_out)
     st.html(HIDE_NOTHING if st.session_state.get(_LOOKED_INTO) == looked_into else HIDE_STALE)
-    check_prompt(prompt, examined.denoiser)
-    offer_link(heading, Opening(PROMPTS, inputs.values_of(choices, prompt)))
+    prompts = [prompt, edited] if edited else [prompt]
+    for text in prompts:
+        check_prompt(need_prompt(text), examined.denoiser)
+    offer_link(heading, Opening(PROMPTS, inputs.values_of(choices, prompt, edited)))
     with st.container():
-        show_reading(examined.denoiser.tokens(prompt), examined.denoiser.context)
-    words = st.container(key="prompt-words")
+        for text in prompts:
+            show_reading(examined.denoiser.tokens(text), examined.denoiser.context)
     with st.container():
-        inquiry = Inquiry(prompt, examined, choices, prompts_held_out(choices.prompts.model, choices.held_out))
+        held_out = prompts_held_out(choices.prompts.model, choices.held_out)
+        inquiries = [Inquiry(text, examined, choices, held_out) for text in prompts]
     with st.container():
-        value = float(score_of(norms_now(examined.denoiser, prompt, choices.prompts)[None])[0])
+        values = [float(score_of(norms_now(examined.denoiser, text, choices.prompts)[None])[0]) for text in prompts]
     panel, filling = Panel(), st.container()
-    standing = _show_standing(inquiry, value, panel)
+    standings = _show_standings(inquiries, values, panel)
     with st.container():
         significance = words_now(examined.denoiser, prompt, choices.prompts)
     with words:
-        show_words(prompt, significance, examined.knows_names)
+        show_words(prompt, edited, significance, examined.knows_names, replacing)
     with st.container(key="prompt-results"):
-        shown = _show_pictures(inquiry, standing)
+        places = _make_places(len(prompts))
+        shown: list[Shown | None] = []
+        for side, (inquiry, standing) in enumerate(zip(inquiries, standings, strict=True)):
+            shown.append(_show_side(inquiry, standing, side, places))
+            if not _is_complete(inquiry):  # stopped, or it waits for a click: one thing after the other
+                break
         before = st.empty()
-        _show_before(choices.digest, before)
+        _show_before(choices.digest, prompts, before)
         further = view.detail("further")
-        if shown is not None:
-            show_pairs(shown)
-            keep_run(shown.extraction, shown.drawn)
-        if standing is not None and standing.threshold is None:
+        _show_rest(shown)
+        if standings[0] is not None and standings[0].threshold is None:
             with filling:
-                fill_in(inquiry, lambda held_out: _show_standing(inquiry, value, panel, held_out))
-            _show_before(choices.digest, before)
-        if shown is not None:
-            with further:  # last, as it may take a while
-                _show_further(inquiry, significance)
+                fill_in(inquiries[0], lambda known: _show_standings(inquiries, values, panel, known))
+        with further:
+            _show_further(inquiries[0], significance)
+        if held_out and all(shown) and len(shown) == len(prompts):
+            with places.detectors:  # last, as it may take a while
+                show_detectors(examined.denoiser, prompts, choices.prompts, held_out)
     st.session_state[_LOOKED_INTO] = looked_into
 
 
-def _show_standing(inquiry: Inquiry, value: float, panel: Panel, held_out: HeldOut | None = None) -> Standing | None:
-    """The score of the prompt, beside the held-out prompts that are scored so far; None where there are none at all.
+def _make_places(count: int) -> _Places:
+    """One prompt has its evidence beside it; of two, each has its own below it."""
+    if count == 1:
+        left, right = st.columns([3, 2], gap="large")
+        return _Places((left,), (right.container(),), right.container(key="detectors"))
+    columns = tuple(st.columns(2, gap="large"))
+    pictures = tuple(column.container() for column in columns)
+    return _Places(pictures, tuple(column.container() for column in columns), st.container(key="detectors"))
+
+
+def _show_standings(
+    inquiries: Sequence[Inquiry], values: Sequence[float], panel: Panel, held_out: HeldOut | None = None
+) -> list[Standing | None]:
+    """The scores beside the held-out prompts that are scored so far; None where there are none at all.
 
     Args:
-        inquiry: the prompt.
-        value: its score.
-        panel: where it is shown.
+        inquiries: one prompt or two.
+        values: their scores.
+        panel: where they are shown.
         held_out: those that are scored; left out: what is known of them.
     """
-    if not inquiry.held_out:
-        without_held_out(value)
-        return None
-    digest = inquiry.choices.digest
-    standing = standing_of(value, held_out or known_now(inquiry), len(inquiry.held_out), inquiry.settings)
-    note(Tried(inquiry.prompt, digest, value, standing.counts))
-    panel.show(standing, [(item.prompt, item.score) for item in tried(digest) if item.prompt != inquiry.prompt])
-    return standing
+    first = inquiries[0]
+    if not first.held_out:
+        without_held_out(values[0])
+        return [None] * len(inquiries)
+    digest, known = first.choices.digest, held_out or known_now(first)
+    standings = [standing_of(value, known, len(first.held_out), first.settings) for value in values]
+    for inquiry, standing in reversed(list(zip(inquiries, standings, strict=True))):
+        note(Tried(inquiry.prompt, digest, standing.value, standing.counts))
+    now = {inquiry.prompt for inquiry in inquiries}
+    before = [(item.prompt, item.score) for item in tried(digest) if item.prompt not in now]
+    panel.show(standings[0], before, *standings[1:])
+    return list(standings)
 
 
-def _show_before(settings: str, place: DeltaGenerator) -> None:
+def _show_before(settings: str, prompts: Sequence[str], place: DeltaGenerator) -> None:
     """What was tried before with these settings, in its place."""
     with place.container():
-        show_tried(settings)
+        show_tried(settings, prompts)
 
 
-def _show_pictures(inquiry: Inquiry, standing: Standing | None) -> Shown | None:
-    """What the prompt draws, beside the training picture. None where nothing is compared."""
+def _show_side(inquiry: Inquiry, standing: Standing | None, side: int, places: _Places) -> Shown | None:
+    """What a prompt draws, and the training pictures it is nearest to. None where nothing is compared."""
     examined = inquiry.examined
-    with st.container():
-        pictures = pictures_now(inquiry.drawing, examined.subject, matched=not examined.unknown)
-    if pictures and examined.unknown:
-        show_alone(pictures)
-        st.info(plain(examined.unknown, 500), icon=":material/folder_open:")
-    if not pictures or examined.unknown:
-        return None
-    with st.container():
-        extraction = matched(pictures, inquiry.drawing, examined.subject)
-    if standing is not None:
-        first = next(iter(pictures.values())).image
-        copies = copies_in_words(extraction)
-        note(Tried(inquiry.prompt, inquiry.choices.digest, standing.value, standing.counts, copies, first))
-    show_copies(extraction)
-    (samples,) = sample_sets(inquiry.drawing, examined.subject)
-    named = {str(seed): picture for seed, picture in pictures.items()}
-    return Shown(extraction, "seed", named, {samples.key: pictures})
+    with places.pictures[side]:
+        with st.container(gap=None):
+            if len(places.pictures) > 1:
+                st.markdown(f"**{_SIDES[side].capitalize()}:** {plain(inquiry.prompt)}")
+            pictures = pictures_now(inquiry.drawing, examined.subject, matched=not examined.unknown)
+        if pictures and examined.unknown:
+            show_alone(pictures)
+            st.info(plain(examined.unknown, 500), icon=":material/folder_open:")
+        if not pictures or examined.unknown:
+            return None
+        with st.container():
+            extraction = matched(pictures, inquiry.drawing, examined.subject)
+        if standing is not None:
+            first = next(iter(pictures.values())).image
+            copies = copies_in_words(extraction)
+            note(Tried(inquiry.prompt, inquiry.choices.digest, standing.value, standing.counts, copies, first))
+        (samples,) = sample_sets(inquiry.drawing, examined.subject)
+        named = {str(seed): picture for seed, picture in pictures.items()}
+        shown = Shown(extraction, "seed", named, {samples.key: pictures})
+        chosen = show_pictures(shown, str(side))
+    with places.evidence[side]:
+        show_evidence(extraction)
+    if chosen is not None:
+        show_detail(extraction, shown.noun, shown.paths, chosen)
+    return shown
+
+
+def _is_complete(inquiry: Inquiry) -> bool:
+    """Whether all pictures of a prompt are drawn."""
+    (samples,) = sample_sets(inquiry.drawing, inquiry.examined.subject)
+    return not samples.missing(PICTURES)
+
+
+def _show_rest(shown: Sequence[Shown | None]) -> None:
+    """What is said in small print: notes, and where the runs are kept."""
+    found = [each for each in shown if each is not None]
+    if found:
+        with view.detail("notes"):
+            show_notes(found[0].extraction.notes)
+    for each in reversed(found):
+        keep_run(each.extraction, each.drawn)
 
 
 def _show_further(inquiry: Inquiry, significance: Significance) -> None:
-    """What few people need at first: figures, a search, the code, other detectors."""
+    """What few people need at first: figures, a search, the code."""
     show_figures(significance)
     show_search(inquiry.examined.subject.data)
     show_code(text_norms, norm_of, explaining, Differentiated.predict_noise)
-    if inquiry.held_out:
-        show_detectors(inquiry.denoiser, inquiry.prompt, inquiry.settings, inquiry.held_out)

@@ -1,21 +1,22 @@
-"""The prompt: typed, or taken from the examples; changed word by word."""
+"""The prompt: typed, or taken from the examples; and the same prompt edited, to be held beside it."""
 
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts.links import checks
 from side_core.prompts.examples import Example
 from side_core.settings import PromptSettings
 
-_KEY = "prompt"  # of the text field, in the URL and in the session
+_KEY, _EDITED = "prompt", "edited"  # of the text fields, in the URL and in the session
 _FIELD = PromptSettings.model_fields["prompt"]
 _LONGEST = 2000  # characters, as the settings say
 
 
-def set_prompt(text: str) -> None:
-    """Put another prompt into the text field; in a callback, or before the field is made."""
-    st.session_state[_KEY] = text
+def set_edited(text: str) -> None:
+    """Put another edited prompt into its field; in a callback, or before the field is made. Empty: none."""
+    st.session_state[_EDITED] = text
 
 
 def prompt_input(examples: Sequence[Example], tried: Sequence[str]) -> str:
@@ -36,11 +37,36 @@ def prompt_input(examples: Sequence[Example], tried: Sequence[str]) -> str:
             key=_KEY,
             bind="query-params",
             placeholder="What the picture shall show",
-            help="Press Enter to score it. Below, single words can be removed or replaced.",
+            help="Press Enter to score it. Below, single words can be left out or replaced.",
+            on_change=set_edited,
+            args=("",),
         )
     with row.container(key="prompt-examples"):
         _example_input(examples, tried, written or "")
     return (written or "").strip()
+
+
+def edited_input(prompt: str, place: DeltaGenerator) -> tuple[str, DeltaGenerator]:
+    """The field of the edited prompt, and a place beside it; empty where it says the same as the prompt.
+
+    Args:
+        prompt: as it was typed.
+        place: where both go.
+    """
+    checks.opened(_EDITED, "Edited prompt", "", _check_length, "nothing")
+    row = place.container(horizontal=True, vertical_alignment="bottom", gap="small", key="edit-row")
+    with row.container(key="edit-field"):
+        written = st.text_input(
+            "Edited prompt, beside it",
+            "",
+            max_chars=_LONGEST,
+            key=_EDITED,
+            bind="query-params",
+            placeholder="Click a word above, or type another prompt",
+            help="Scored and drawn from the same noise. Empty it to see the prompt alone.",
+        )
+    edited = (written or "").strip()
+    return "" if edited == prompt else edited, row.container(key="edit-replacement")
 
 
 def _check_length(text: str) -> None:
@@ -69,4 +95,5 @@ def _example_input(examples: Sequence[Example], tried: Sequence[str], prompt: st
 def _take_example() -> None:
     """The chosen example becomes the prompt."""
     if text := st.session_state.get("example"):
-        set_prompt(text)
+        st.session_state[_KEY] = text
+        set_edited("")

@@ -1,6 +1,6 @@
 """The score of a prompt against those of prompts that the model has never seen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,27 +64,38 @@ class Panel:
         self.hill = row.container(key="score-hill").empty()
         self.shown = 0  # how often: no two charts of a run may have the same key
 
-    def show(self, standing: Standing, before: Sequence[tuple[str, float]]) -> None:
+    def show(self, standing: Standing, before: Sequence[tuple[str, float]], edited: Standing | None = None) -> None:
         """The score, first of all; and how it stands among the held-out prompts, as far as these are scored.
 
         Args:
             standing: of this prompt.
             before: prompts that were tried before, with their scores.
+            edited: of the same prompt with other words, where there is one.
         """
         self.shown += 1
         with self.figures.container():
-            st.metric(
-                f"Score after {_steps_in_words(standing.settings)}",
-                rounded(standing.value),
-                help=f"{_UNIT}: how much the text changes the noise that the model predicts. Mean over "
-                f"{counted(standing.settings.score_images, 'image')}, each from its own noise, and "
-                f"{counted(standing.settings.first_steps, 'step')}.",
-            )
-            _show_comparison(standing)
+            if edited is None:
+                _show_metric(f"Score after {_steps_in_words(standing.settings)}", standing)
+                if standing.scored:
+                    st.markdown(_badge(standing))
+                    st.markdown(
+                        f"**{standing.times:.1f} times** what prompts do that it has never seen (their median)."
+                    )
+                _show_counts({"": standing})
+            else:
+                pair = (("as typed", standing), ("edited", edited))
+                for place, (name, own) in zip(st.columns(2), pair, strict=True):
+                    with place:
+                        _show_metric(f"Score {name}", own)
+                        if own.scored:
+                            st.markdown(_badge(own, short=True))
+                            st.markdown(f"**{own.times:.1f} times** the median")
+                _show_counts(dict(pair))
         if standing.scored:
             threshold = None if standing.threshold is None else standing.threshold.value
-            chart = hill_chart(standing.value, standing.held_out.scores, threshold, before)
-            self.hill.plotly_chart(chart, alt=_in_words(standing), key=f"score-chart-{self.shown}")
+            other = None if edited is None else edited.value
+            chart = hill_chart(standing.value, standing.held_out.scores, threshold, before, other)
+            self.hill.plotly_chart(chart, alt=_in_words(standing, edited), key=f"score-chart-{self.shown}")
         else:
             self.hill.info(
                 f"Nothing to hold it against yet: none of {counted(standing.of, 'held-out prompt')} is scored. "
@@ -93,34 +104,48 @@ class Panel:
             )
 
 
-def _show_comparison(standing: Standing) -> None:
-    """The score against the held-out prompts in words; nothing where none is scored."""
-    if not standing.scored:
+def _show_metric(label: str, standing: Standing) -> None:
+    """One score."""
+    settings = standing.settings
+    st.metric(
+        label,
+        rounded(standing.value),
+        help=f"{_UNIT}: how much the text changes the noise that the model predicts, after "
+        f"{_steps_in_words(settings)}. Mean over {counted(settings.score_images, 'image')}, each from its own noise, "
+        f"and {counted(settings.first_steps, 'step')}.",
+    )
+
+
+def _show_counts(standings: Mapping[str, Standing]) -> None:
+    """How sure that is: held-out prompts as high or higher, and how many pass the threshold by chance.
+
+    Args:
+        standings: of the page's prompts, by what they are called; of one alone, that is empty.
+    """
+    first = next(iter(standings.values()))
+    if not first.scored:
         return
-    above = standing.held_out.at_or_above(standing.value)
-    if standing.threshold is not None:
-        st.markdown(_badge(standing.value, standing.threshold))
-        st.markdown(f"**{standing.times:.1f} times** what prompts do that it has never seen (their median).")
+    counts = "; ".join(f"{name} {own.held_out.at_or_above(own.value)}".strip() for name, own in standings.items())
+    if first.threshold is not None:
         st.caption(
-            f"As high or higher: {above} of the held-out prompts. Above the threshold by chance: "
-            f"{standing.threshold.alarms} of those it was not chosen on."
+            f"As high or higher: {counts} of the held-out prompts. Above the threshold by chance: "
+            f"{first.threshold.alarms} of those it was not chosen on."
         )
         return
-    st.markdown(
-        f"**{standing.times:.1f} times** what prompts do that it has never seen (the median of the {standing.scored:,} "
-        "scored so far)."
-    )
     st.caption(
-        f"As high or higher so far: {above} of the held-out prompts. The threshold comes when all {standing.of:,} are "
+        f"As high or higher so far: {counts} of the held-out prompts. The threshold comes when all {first.of:,} are "
         "scored."
     )
 
 
-def _badge(value: float, threshold: Threshold) -> str:
+def _badge(standing: Standing, short: bool = False) -> str:
     """On which side of the threshold a score is, as Markdown: in words, beside the colour."""
-    if value > threshold.value:
-        return f":violet-badge[:material/arrow_upward: above the threshold {rounded(threshold.value)}]"
-    return f":gray-badge[:material/arrow_downward: not above the threshold {rounded(threshold.value)}]"
+    if standing.threshold is None:
+        return ":gray-badge[:material/hourglass_top: no threshold yet]"
+    rule = rounded(standing.threshold.value) if short else f"the threshold {rounded(standing.threshold.value)}"
+    if standing.counts:
+        return f":violet-badge[:material/arrow_upward: above {rule}]"
+    return f":gray-badge[:material/arrow_downward: not above {rule}]"
 
 
 def without_held_out(value: float) -> None:
@@ -138,12 +163,13 @@ def _steps_in_words(settings: PromptSettings) -> str:
     return f"the first of {of}" if settings.first_steps == 1 else f"{settings.first_steps} of {of}"
 
 
-def _in_words(standing: Standing) -> str:
+def _in_words(standing: Standing, edited: Standing | None) -> str:
     """The chart for who cannot see it."""
+    also = "" if edited is None else f", edited {edited.value:.2f}"
     scores, verb = standing.held_out.scores, "scores" if standing.scored == 1 else "score"
     threshold = standing.threshold
     rule = "there is no threshold yet" if threshold is None else f"the threshold is {threshold.value:.2f}"
     return (
-        f"This prompt scores {standing.value:.2f}. {counted(len(scores), 'held-out prompt')} {verb} {scores.min():.2f} "
-        f"to {scores.max():.2f}, half of them below {np.median(scores):.2f}; {rule}."
+        f"This prompt scores {standing.value:.2f}{also}. {counted(len(scores), 'held-out prompt')} {verb} "
+        f"{scores.min():.2f} to {scores.max():.2f}, half of them below {np.median(scores):.2f}; {rule}."
     )

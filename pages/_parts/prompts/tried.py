@@ -1,5 +1,6 @@
 """What was tried in this session: prompts with their scores and what came of them, so that one watches a copy go."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -17,7 +18,6 @@ _STYLE = f"""<style>
   border-bottom: 1px solid color-mix(in srgb, currentColor 15%, transparent); font-weight: 400; }}
 .tried thead th {{ font-size: 0.85rem; opacity: 0.8; }}
 .tried tbody th {{ overflow-wrap: anywhere; }}
-.tried .now th {{ font-weight: 650; }}
 .tried .score {{ display: flex; align-items: center; gap: 0.5rem; font-variant-numeric: tabular-nums; }}
 .tried .bar {{ height: 0.9rem; border-radius: 0.3rem; min-width: 3px; background: {TRAINING}; }}
 .tried .room {{ width: clamp(3rem, 14vw, 14rem); }}
@@ -67,27 +67,32 @@ def _same(one: Tried, other: Tried) -> bool:
     return (one.prompt, one.settings) == (other.prompt, other.settings)
 
 
-def show_tried(settings: str) -> None:
-    """A table of what was tried, if there is more than one."""
-    items = tried(settings)
-    if len(items) < 2:
+def show_tried(settings: str, shown: Collection[str]) -> None:
+    """A table of what was tried before, if anything was.
+
+    Args:
+        settings: as the prompts were tried.
+        shown: prompts that the page shows now.
+    """
+    items = [item for item in tried(settings) if item.prompt not in shown]
+    if not items:
         return
-    st.markdown("**What you tried**")
+    st.markdown("**What you tried before**")
     most = max(item.score for item in items)
-    rows = "".join(_row_of(item, most, place == 0) for place, item in enumerate(items))
+    rows = "".join(_row_of(item, most) for item in items)
     st.html(
         f'{_STYLE}<table class="tried"><thead><tr><th scope="col">Prompt</th><th scope="col">Score</th>'
         f'<th scope="col">First picture</th><th scope="col">Copies</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
-def _row_of(item: Tried, most: float, now: bool) -> str:
+def _row_of(item: Tried, most: float) -> str:
     """One prompt as a row of the table."""
     side = "no threshold yet" if item.counts is None else "above" if item.counts else "below"
     bar = f'<div class="room"><div class="bar" style="width: {100 * item.score / most:.0f}%"></div></div>'
     seen = "" if item.picture is None else figure(item.picture, f"First picture of {item.prompt}")
     return (
-        f'<tr{" class=now" if now else ""}><th scope="row">{escape(item.prompt)}</th>'
+        f'<tr><th scope="row">{escape(item.prompt)}</th>'
         f'<td><div class="score">{bar}{item.score:.2f}<small>{side}</small></div></td>'
         f"<td>{seen}</td><td>{escape(item.copies)}</td></tr>"
     )

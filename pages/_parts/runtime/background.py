@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Hashable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 import streamlit as st
@@ -229,7 +230,8 @@ def follow(plan: Plan[Seen, Result], show: Callable[[At[Seen], float], None] = l
     for known in (_SHOWN, _SHOWING):
         st.session_state.setdefault(known, set()).add(work)
     st.html(f"<style>.st-key-work-{work.number} {{ display: none; }}</style>")  # it is here, not on the list
-    bar = StopBar(plan.stop, plan.help, work.stop, beside=lambda: alone_input(work, "page"))
+    beside = partial(alone_input, work, "page")
+    bar = StopBar(plan.stop, plan.help, work.stop, beside=beside, key=f"stop-here-{work.number}")
     if work.alone:
         st.caption("You can close this tab: it goes on, and what comes out is in the history.")
     waiting, said, version, seen = st.empty(), "", -1, None

@@ -183,6 +183,7 @@ def _may_begin(settings: ExtractSettings, denoiser: Denoiser, task: Task) -> boo
             "Draw them",
             icon=":material/play_arrow:",
             type="primary",
+            key=f"draw-{task.shares[0].samples.key}",
             on_click=st.session_state.__setitem__,
             args=("begin", task.key),
         )

@@ -86,7 +86,7 @@ def _say_kept(store: Callable[[Workspace], Recorded]) -> Recorded | None:
     if kept is None:
         return None
     own = kept.run.id in st.session_state.get("own_runs", set())
-    with st.container(key="kept"):
+    with st.container():
         if kept.reused and not own:
             begun = when(kept.run.created)
             st.caption(f"The same as run {kept.run.id} of {begun}: its result is reused. See History.")

@@ -83,6 +83,7 @@ class StopBar:
         on_stop: called when it is pressed; the run ends at the page's next touch.
         phases: how long the work should take, with all that follows until its result; empty where nobody knows.
         beside: makes what else stands in its row.
+        key: of the button, where a page may show two such bars one after the other.
     """
 
     def __init__(
@@ -92,10 +93,11 @@ class StopBar:
         on_stop: Callable[[], None],
         phases: Sequence[Phase] = (),
         beside: Callable[[], object] = lambda: None,
+        key: str | None = None,
     ):
         with st.container(horizontal=True, vertical_alignment="center"):
             self.bar = st.progress(0.0, text="Beginning …")
-            st.button(stop, icon=":material/stop:", help=help, on_click=on_stop)
+            st.button(stop, icon=":material/stop:", help=help, on_click=on_stop, key=key)
             beside()
         self.start = self.touched = time.monotonic()
         self.rest = Rest(own_time, phases)

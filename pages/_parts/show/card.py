@@ -66,16 +66,18 @@ def show_large(card: Card, key: str = "pair", follows: bool = False) -> None:
     _PAIR(key=key, data={"card": card.as_data(), "follows": follows})
 
 
-def show_cards(cards: Sequence[Card], key: str = "gallery", follows: bool = False) -> str | None:
+def show_cards(cards: Sequence[Card], key: str = "gallery", follows: bool = False, alone: bool = False) -> str | None:
     """Cards in a grid; returns the name of the one that was chosen right now.
 
     Args:
         cards: one or more.
         key: unique on the page.
         follows: whether they show what is shipped while lambda is moved.
+        alone: whether a card has the picture alone; then four stand side by side, on a phone three.
     """
     least = _LEAST_OF_A_CLASS if view.is_demo() else _LEAST
-    data = {"cards": [card.as_data() for card in cards], "shape": cards[0].shape, "least": least, "follows": follows}
+    data: dict[str, Any] = {"cards": [card.as_data() for card in cards], "shape": cards[0].shape, "least": least}
+    data |= {"follows": follows, "alone": alone}
     chosen = _GALLERY(key=key, data=data, on_chosen_change=lambda: None).chosen
     return None if chosen is None else str(chosen)
 

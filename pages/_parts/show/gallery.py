@@ -1,6 +1,7 @@
 """The gallery of pairs, and the training images that came back most often."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -18,7 +19,9 @@ PER_PAGE = 16
 _MOST_OFTEN = 8
 
 
-def show_gallery(extraction: Extraction, noun: str, follows: bool = False, only: Collection[str] = ()) -> str | None:
+def show_gallery(
+    extraction: Extraction, noun: str, follows: bool = False, only: Collection[str] = (), alone: str = ""
+) -> str | None:
     """Pairs (generated | nearest training image); the name of the one that was chosen right now.
 
     Those of one page stand in the order of their seeds, so that each keeps its place while lambda is moved; of more,
@@ -29,16 +32,20 @@ def show_gallery(extraction: Extraction, noun: str, follows: bool = False, only:
         noun: what a picture's name is: a seed, or a picture.
         follows: whether they show what is shipped while lambda is moved.
         only: names of those that are shown; empty: all.
+        alone: names a gallery of the pictures alone, which stand beside their training images elsewhere.
     """
     match = extraction.match
     order: list[int] = match.order(extraction.settings.score).tolist()
     if only:
         order = [place for place in order if match.names[place] in only]
     pages = -(-len(order) // PER_PAGE)
-    page = st.pagination(pages, key="gallery_page") if pages > 1 else 1
+    page = st.pagination(pages, key=f"{alone or 'gallery'}_page") if pages > 1 else 1
     if pages == 1 and noun == "seed":
         order.sort()
-    return show_cards(cards_of(extraction, noun, order[(page - 1) * PER_PAGE : page * PER_PAGE]), follows=follows)
+    cards = cards_of(extraction, noun, order[(page - 1) * PER_PAGE : page * PER_PAGE])
+    if alone:  # whose captions stand with their training images
+        cards = [replace(card, small=f"{noun} {card.name}") for card in cards]
+    return show_cards(cards, alone or "gallery", follows, alone=bool(alone))
 
 
 def best_card(extraction: Extraction, noun: str) -> Card:

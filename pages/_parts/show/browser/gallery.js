@@ -21,6 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".cards");
   list.style.setProperty("--shape", data.shape);
   list.style.setProperty("--least", data.least);
+  list.classList.toggle("alone", Boolean(data.alone));
   while (list.children.length > data.cards.length) list.lastElementChild.remove();
   while (list.children.length < data.cards.length) {
     const item = document.createElement("div");
