@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from pages._parts.history.pinned import offer_pinning
 from pages._parts.links.link import opening_of
 from pages._parts.runtime.job import run_live
 from pages._parts.runtime.recording import keep_files, keep_unseen
@@ -70,9 +71,10 @@ def show_page(page: MethodPage) -> None:
             _offer_files(page.method, report, settings)
             _show_origin(job)
             name = page.method.name
-            keep_files(
-                job_run(page.method, job), report.done, report.headline, lambda out: write_report(report, name, out)
-            )
+            write = partial(write_report, report, name)
+            kept = keep_files(job_run(page.method, job), report.done, report.headline, write)
+            if kept is not None:
+                offer_pinning(kept.run)
         if page.code:
             show_code(*page.code)
     except ValueError as error:

@@ -68,19 +68,19 @@ def _all_metrics(summaries: Sequence[Summary | None], hits: Hits) -> Iterator[Me
     chosen = dict.fromkeys(item["settings"]["score"] for item in known)
     for name in dict.fromkeys([*chosen, *(score for item in known for score in item["scores"])]):
         figures = [_rate_figure(item, name) for item in summaries]
-        yield _paired(_metric(f"{SCORES[name].title} beats the threshold", figures), hits.get(name))
+        yield paired(metric_of(f"{SCORES[name].title} beats the threshold", figures), hits.get(name))
     effects = [None if item is None else effect_in(item) for item in summaries]
     ratios = [None if item is None else Figure(item.ratio, None) for item in effects]
-    yield _metric("Steered over plain, times as many", ratios, share=False)
+    yield metric_of("Steered over plain, times as many", ratios, share=False)
     different = [None if item is None else Figure(item.different, None) for item in effects]
-    yield _metric("Different training images that came back", different, share=False)
+    yield metric_of("Different training images that came back", different, share=False)
     bands = [{} if item is None else (item.get("metrics") or {}).get("bands", {}) for item in summaries]
     for name in dict.fromkeys(name for item in bands for name in item):
-        yield _metric(f"AMS, band {name}", [_ams_figure(item, name) for item in summaries])
-        yield _metric(f"UMS, band {name}", [_ums_figure(item, name) for item in summaries])
+        yield metric_of(f"AMS, band {name}", [_ams_figure(item, name) for item in summaries])
+        yield metric_of(f"UMS, band {name}", [_ums_figure(item, name) for item in summaries])
 
 
-def _metric(title: str, figures: Sequence[Figure | None], share: bool = True) -> Metric:
+def metric_of(title: str, figures: Sequence[Figure | None], share: bool = True) -> Metric:
     """A metric with the ratios to the baseline, where both are counted."""
     first = figures[0]
     others = [
@@ -90,7 +90,7 @@ def _metric(title: str, figures: Sequence[Figure | None], share: bool = True) ->
     return Metric(title, (first, *others), share)
 
 
-def _paired(metric: Metric, hits: Sequence[np.ndarray] | None) -> Metric:
+def paired(metric: Metric, hits: Sequence[np.ndarray] | None) -> Metric:
     """The same with the ratios of equal seeds, where the masks count what the figures say."""
     if hits is None:
         return metric

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from side_core.dpm.formats.config import first_line
+from side_core.runs.compared_cells import cells_compared
 from side_core.runs.compared_metrics import Hits, Metric, metrics_of
 from side_core.runs.figures import Summary
 from side_core.runs.reading import ODD, names_in, result_in, scores_in, summary_in
@@ -58,7 +59,7 @@ class RunComparison:
         runs: the baseline first.
         settings: those that differ.
         fingerprints: those that differ.
-        metrics: of the runs that are scored; of sweeps and surrogates none.
+        metrics: of the runs that are scored; of sweeps the cells that they share; of surrogates none.
         pictures: seeds that all runs have, nearest to a copy in the baseline first.
         notes: what one should know before comparing them.
     """
@@ -96,7 +97,10 @@ def compare_runs(workspace: Workspace, runs: Sequence[Run], most: int = _MOST_RO
     scored = [run.kind in ("extract", "score") for run in ordered]
     summaries = [summary_in(workspace, run) if drawn else None for run, drawn in zip(ordered, scored, strict=True)]
     try:
-        metrics = tuple(metrics_of(summaries, _hits_of(workspace, ordered, summaries) if all(scored) else None))
+        if all(run.kind == "sweep" for run in ordered):
+            metrics = tuple(cells_compared([summary_in(workspace, run) for run in ordered]))
+        else:
+            metrics = tuple(metrics_of(summaries, _hits_of(workspace, ordered, summaries) if all(scored) else None))
     except ODD as error:  # each alone can be read
         numbers = ", ".join(str(run.id) for run in ordered)
         reason = f"{type(error).__name__} {first_line(error)}"

@@ -56,6 +56,7 @@ def cell_json(cell: Cell) -> dict[str, Any]:
         "beat": None if found is None or found.training is None else found.training.beat,
         "control_beat": None if found is None or found.against_control is None else found.against_control.beat,
         "threshold": None if found is None else found.threshold,
+        "beating": None if found is None or found.beating is None else list(found.beating),
         "count": cell.count,
         "lost": cell.lost,
         "saturated": cell.saturated,
@@ -78,7 +79,9 @@ def cell_from(about: Mapping[str, Any]) -> Cell:
     if about["figure"] is not None:
         one, other = (None if about[key] is None else rate(int(about[key]), count) for key in ("beat", "control_beat"))
         control = None if about["control"] is None else _interval_from(about["control"])
-        measured = Measured(_interval_from(about["figure"]), control, one, other, float(about["threshold"]))
+        known = about.get("beating")
+        beating = None if known is None else tuple(map(str, known))
+        measured = Measured(_interval_from(about["figure"]), control, one, other, float(about["threshold"]), beating)
     return Cell(
         str(about["curve"]),
         tuple(about["values"]),

@@ -38,6 +38,8 @@ class Measured:
         control: the same figure against the control; None where there is none.
         training: how many pictures beat the threshold, and against_control: the same; None without a control.
         threshold: they were counted by.
+        beating: the seeds of those pictures, so that sweeps of the same seeds can be paired; None where that is not
+            known, as of a sweep that an older version has measured.
     """
 
     figure: Interval
@@ -45,6 +47,7 @@ class Measured:
     training: Rate | None
     against_control: Rate | None
     threshold: float
+    beating: tuple[str, ...] | None = None
 
 
 def measure(extraction: Extraction, metric: MetricName) -> Measured:
@@ -80,7 +83,8 @@ def measure(extraction: Extraction, metric: MetricName) -> Measured:
             _unique(match.compared, match, settings.score, band, metric),
             _unique(match.control, match, settings.score, band, metric),
         )
-    return Measured(*pair, training, against_control, threshold)
+    beating = tuple(name for name, hit in zip(match.names, hits, strict=True) if hit)
+    return Measured(*pair, training, against_control, threshold, beating)
 
 
 def needs_control(metric: MetricName) -> str:

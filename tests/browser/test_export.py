@@ -89,3 +89,26 @@ def drop(page: Page, name: str, content: bytes) -> None:
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
         {"name": name, "mimeType": mime, "buffer": content}
     )
+
+
+_DRAG = """([name, text]) => {
+  window.carried = new DataTransfer();
+  window.carried.items.add(new File([text], name));
+  window.drag = (kind) => document.querySelector('[data-testid="stMain"] h1').dispatchEvent(
+    new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: window.carried }));
+  window.drag("dragenter");
+}"""
+
+
+def test_a_file_dropped_anywhere_opens(page: Page, address: str, exported: zipfile.ZipFile) -> None:
+    page.goto(f"{address}/models")
+    settled(page, "Bring your own model")
+    page.evaluate(_DRAG, ["run.json", exported.read("run.json").decode()])
+    expect(page.get_by_text("Drop it to open the run")).to_be_visible()
+    page.evaluate("window.drag('drop')")
+    settled(page, looking_copied(5))
+    assert "seed=7" in page.url and "steps=9" in page.url
+    page.evaluate(_DRAG, ["junk.json", "{}"])
+    page.evaluate("window.drag('drop')")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("'junk.json' cannot be opened", timeout=PATIENCE)

@@ -167,3 +167,18 @@ def test_choosing_another_model_brings_the_curve_of_its_own_surrogate_or_plain_s
         app.selectbox(key="model").set_value(model).run()
         assert not app.exception and not app.error, text_of(app)
         assert app.multiselect(key="surrogates").value == [curve]
+
+
+def test_a_pinned_sweep_stays_in_sight_and_is_compared_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path))
+    app = opened()
+    button(app, "Start").click().run()
+    button(app, "Pin this one").click().run()
+    assert not app.exception and "Unpin" in [item.label for item in app.button]
+    assert not any("pinned" in str(chart.proto.spec) for chart in app.get("plotly_chart"))  # it is the same one
+    app = opened(seed="50")
+    button(app, "Start").click().run()
+    chart = app.get("plotly_chart")[0]
+    assert "pinned run 1: plain sampling" in chart.proto.spec and not app.exception
+    (link,) = (item for item in app.get("page_link") if "Compare with run 1" in item.proto.label)
+    assert link.proto.query_string == "compare=1%2C2" or "compare" in str(link.proto)

@@ -20,6 +20,10 @@ from side_core.similarity.scores import SCORES
 from side_core.wording import counted, shortened
 
 _DIGITS = 12  # of a fingerprint
+_CAPTION = (
+    "With 95 % intervals. × is the ratio to the baseline: of the same seeds where it says so, else as if the runs had "
+    "different ones."
+)
 _LONGEST_TITLE, _LONGEST_HELP = 60, 2500  # characters in the head of a column; of what lies behind a title
 
 
@@ -77,11 +81,12 @@ def _show_metrics(found: RunComparison) -> None:
     if not found.metrics:
         return
     st.subheader("What came out", anchor=False)
+    if found.baseline.kind == "sweep":
+        st.html(_metrics_html(found, found.metrics, _CAPTION))
+        return
     first, more = found.metrics[:1], found.metrics[1:]
-    caption = "With 95 % intervals. × is the ratio to the baseline: of the same seeds where it says so, else as if the "
-    caption += "runs had different ones."
     steered = tuple(item for item in more if not item.title.startswith(("AMS", "UMS")) and not item.share)
-    st.html(_metrics_html(found, (*first, *steered), caption))
+    st.html(_metrics_html(found, (*first, *steered), _CAPTION))
     rest = tuple(item for item in more if item not in steered)
     if rest:
         with st.expander(f"{len(rest)} more figures: other scores, AMS and UMS by band"):

@@ -25,14 +25,34 @@ _OPENS = {
 def offer_file(name: str, content: bytes) -> None:
     """See what a file is, open it."""
     try:
-        check_limit("upload_mib", len(content) / 2**20, name)
-        found = found_again(read_exported(name, content), history())
+        found = _read(name, content)
     except ValueError as error:
         say_error(error)
         return
     show(found)
     if st.button("Open this run", type="primary", icon=":material/open_in_new:", key="reopen-run", width="stretch"):
         take_over(found.settings)
+
+
+def open_at_once(name: str, content: bytes) -> None:
+    """Open a file; where there is something to know before, or it cannot be read, a dialog says so."""
+    try:
+        found = _read(name, content)
+    except ValueError:
+        found = None
+    if found is not None and not found.notes:
+        take_over(found.settings)
+    st.dialog(plain(name, 60), icon=":material/upload_file:")(offer_file)(name, content)
+
+
+def _read(name: str, content: bytes) -> Reopened:
+    """What a file holds.
+
+    Raises:
+        ValueError: it is too large, or none that was exported.
+    """
+    check_limit("upload_mib", len(content) / 2**20, name)
+    return found_again(read_exported(name, content), history())
 
 
 def history() -> Workspace | None:

@@ -70,9 +70,11 @@ def keep_unseen(store: Callable[[Workspace], object]) -> None:
             store(here)
 
 
-def keep_files(new: NewRun, finished: int, headline: str, write: Callable[[Path], Mapping[str, Any]]) -> None:
+def keep_files(
+    new: NewRun, finished: int, headline: str, write: Callable[[Path], Mapping[str, Any]]
+) -> Recorded | None:
     """Keep a sweep or a surrogate: what `write` puts into the run's folder, and the summary it returns; and say so."""
-    _say_kept(lambda here: keep_folder(here, new, finished, headline, write))
+    return _say_kept(lambda here: keep_folder(here, new, finished, headline, write))
 
 
 def _say_kept(store: Callable[[Workspace], Recorded]) -> Recorded | None:

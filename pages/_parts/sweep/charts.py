@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
@@ -19,11 +20,25 @@ from side_core.sweep.report import Sweep, in_words
 _MOST_WORDS = 60  # cells of a chart that are told in words; the table has all
 _MOST_BANDS = 3  # curves; of more, intervals are bars
 _CURVE_HEIGHT, _ROW_HEIGHT = 420, 64
+_BEHIND = "#888888"  # colour of what is pinned
 
 
-def figure_of(sweep: Sweep, curve: str) -> go.Figure:
-    """Curves of all surrogates, or the heat map of one."""
-    return _curves(sweep) if len(sweep.plan.settings.axes) == 1 else _heat_map(sweep, curve)
+@dataclass(frozen=True, eq=False)
+class Pinned:
+    """A sweep of the same setting and metric that was pinned, to be seen behind others.
+
+    Attributes:
+        name: what it is called.
+        cells: its own.
+    """
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+def figure_of(sweep: Sweep, curve: str, pinned: Pinned | None = None) -> go.Figure:
+    """Curves of all surrogates, also of a pinned sweep, or the heat map of one."""
+    return _curves(sweep, pinned) if len(sweep.plan.settings.axes) == 1 else _heat_map(sweep, curve)
 
 
 def _unit_of(settings: SweepSettings) -> str:
@@ -31,7 +46,7 @@ def _unit_of(settings: SweepSettings) -> str:
     return METRICS[settings.metric].partition(":")[0] + (", %" if settings.metric in SHARES else "")
 
 
-def _curves(sweep: Sweep) -> go.Figure:
+def _curves(sweep: Sweep, pinned: Pinned | None) -> go.Figure:
     """One setting: a line with its band (of many: bars at its points) for each curve, and its control in dots."""
     settings, (axis,) = sweep.plan.settings, sweep.plan.settings.axes
     figure, most = go.Figure(), largest(sweep.cells, settings.metric)
@@ -61,6 +76,9 @@ def _curves(sweep: Sweep) -> go.Figure:
             name=f"{called(curve)}, with 95 % interval",
             hovertemplate=f"{axis.flag} %{{x}}<br>%{{customdata[1]}}<extra>{called(curve)}</extra>",
         )
+    if pinned is not None:
+        _add_pinned(figure, pinned, settings)
+        most = max(most, largest(pinned.cells, settings.metric))
     dressed(figure, axis.title, _unit_of(settings))
     figure.update_layout(height=_CURVE_HEIGHT)
     values = [_plain_value(value) for value in axis.values]
@@ -71,6 +89,24 @@ def _curves(sweep: Sweep) -> go.Figure:
             type="category", categoryorder="array", categoryarray=values, range=[-0.5, len(values) - 0.5]
         )
     return figure.update_yaxes(range=[0, most])
+
+
+def _add_pinned(figure: go.Figure, pinned: Pinned, settings: SweepSettings) -> None:
+    """The curves of a pinned sweep, broken and thin, behind the others; where the axis is the same."""
+    for place, curve in enumerate(dict.fromkeys(cell.curve for cell in pinned.cells)):
+        cells = [cell for cell in pinned.cells if cell.curve == curve and cell.measured]
+        known = [cell for cell in cells if cell.measured and math.isfinite(cell.measured.figure.value)]
+        figure.add_scatter(
+            x=[_plain_value(cell.values[0]) for cell in known],
+            y=[_value_of(cell, settings) for cell in known],
+            customdata=[[None, _hover(cell)] for cell in known],
+            error_y=_bars(known, settings),
+            mode="lines",
+            line={"color": _BEHIND, "dash": "dash", "width": 2},
+            name=f"{pinned.name}: {called(curve)}",
+            hovertemplate=f"%{{x}}<br>%{{customdata[1]}}<extra>{pinned.name}</extra>",
+            opacity=1 if not place else 0.6,
+        )
 
 
 def _add_line(

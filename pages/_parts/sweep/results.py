@@ -1,16 +1,21 @@
 """What came out of a sweep: chart, table, a point to open on Extract, pictures of the same seeds."""
 
+from contextlib import suppress
+
 import streamlit as st
 
+from pages._parts.history.pinned import pinned_run
 from pages._parts.links.link import link_of
 from pages._parts.runtime.device_queue import in_turn
 from pages._parts.runtime.job import STORE
+from pages._parts.runtime.workspace import workspace
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.text import plain
-from pages._parts.sweep.charts import described, figure_of
+from pages._parts.sweep.charts import Pinned, described, figure_of
 from side_core.progress import finish
+from side_core.runs.store import summary_of
 from side_core.settings import MetricName
-from side_core.sweep.cell import SHOWN, Cell
+from side_core.sweep.cell import SHOWN, Cell, cell_from
 from side_core.sweep.estimate import missing_sets
 from side_core.sweep.grid import called, picture_rows
 from side_core.sweep.plan import make_plan
@@ -24,11 +29,11 @@ _OTHER: dict[MetricName, MetricName] = {"ams": "ums", "ums": "ams"}
 
 def _show_charts(found: Sweep, live: bool, name: str = "sweep") -> None:
     """One chart of all curves, or a heat map for each; a click on a finished one chooses a cell."""
-    settings = found.plan.settings
+    settings, pinned = found.plan.settings, _pinned_beside(found)
     for number, curve in enumerate(settings.curves if len(settings.axes) == 2 else settings.curves[:1]):
         if len(settings.axes) == 2 and len(settings.curves) > 1:
             st.markdown(f"**{plain(called(curve))}**")
-        drawn, alt = figure_of(found, curve), described(found)
+        drawn, alt = figure_of(found, curve, pinned), described(found)
         if live:
             st.plotly_chart(drawn, alt=alt, key=f"{name}-{number}-{len(found.cells)}")
         else:
@@ -39,8 +44,24 @@ def _show_charts(found: Sweep, live: bool, name: str = "sweep") -> None:
 def _choose(key: str) -> None:
     """Called by a click on a chart: the cell is chosen in the list below it, too."""
     points = st.session_state[key].selection.points
-    if points:
-        st.session_state["sweep_cell"] = points[0]["customdata"][0]
+    if points and (number := points[0]["customdata"][0]) is not None:  # one of a pinned sweep cannot be chosen
+        st.session_state["sweep_cell"] = number
+
+
+def _pinned_beside(found: Sweep) -> Pinned | None:
+    """The pinned sweep, where it is another one of the same setting and metric and can be read."""
+    settings, run = found.plan.settings, pinned_run("sweep")
+    names = [axis.name for axis in settings.axes]
+    if run is None or len(names) != 1:
+        return None
+    with suppress(ValueError, KeyError, TypeError):
+        here = workspace()
+        summary = None if here is None else summary_of(here, run.id)
+        if summary is not None and [axis["name"] for axis in summary["axes"]] == names:
+            cells = tuple(cell for cell in map(cell_from, summary["cells"]) if cell.metric == settings.metric)
+            same = {cell.settings.digest for cell in cells} <= {cell.settings.digest for cell in found.cells}
+            return None if same else Pinned(f"pinned run {run.id}", cells)
+    return None
 
 
 def show(found: Sweep, live: bool) -> None:
