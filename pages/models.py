@@ -18,7 +18,7 @@ from side_core.settings import ExtractSettings
 
 LARGE = 2**30  # bytes of weights that are not loaded unasked
 
-heading = show_heading("Bring your own model")
+heading = show_heading("Bring your own model", "models")
 st.markdown(
     "Name a diffusers folder (or a Hub id), the pictures it was **trained on**, and as **control** pictures of the "
     "same kind that it never saw. Here you see what was understood; nothing is drawn yet."

@@ -15,7 +15,7 @@ INTRO = (
 )
 
 st.html(WRAP)
-heading = show_heading("Is this prompt memorised?")
+heading = show_heading("Is this prompt memorised?", "prompts")
 glossary.line(INTRO)
 first = st.empty()
 try:

@@ -147,7 +147,7 @@ def say_none() -> None:
     st.info("Name the folder of a surrogate, or train a new one first.", icon=":material/folder_open:")
 
 
-heading = show_heading("Teach a surrogate")
+heading = show_heading("Teach a surrogate", "surrogate")
 st.markdown(
     "A surrogate is a small classifier that steers a model while it draws (SIDE), towards what the model remembers "
     "best. It is made from **nothing but the model**."

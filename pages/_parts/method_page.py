@@ -50,7 +50,7 @@ class MethodPage:
 
 def show_page(page: MethodPage) -> None:
     """All of a page, from the heading to the line that says where its run is kept."""
-    heading = show_heading(page.question)
+    heading = show_heading(page.question, page.method.name)
     st.markdown(page.about)
     try:
         settings = page.ask()

@@ -8,14 +8,21 @@ from pages._parts.links import notices
 from pages._parts.links.copy_link import copy_link
 from pages._parts.links.link import HERE, Opening, absolute, seen_as
 from pages._parts.links.strangers import say_strangers
+from pages._parts.show.faces import show_faces
 
 
-def show_heading(title: str) -> DeltaGenerator:
-    """Title, and places for the rest; returns where the link goes as soon as the settings are known."""
+def show_heading(title: str, page: str = "") -> DeltaGenerator:
+    """Title, and places for the rest; returns where the link goes as soon as the settings are known.
+
+    Args:
+        title: of the page.
+        page: its name, where a telephone shows some faces below the title.
+    """
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="heading"):
         st.title(title, anchor=False, width="content")
         place = st.container(width="content", key="heading-link")
     begin_notices(title)
+    show_faces(page)
     return place
 
 
