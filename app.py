@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from pages._parts.runtime import warm_up
+from pages._parts.runtime.first_paint import first_paint
 from pages._parts.runtime.front_door import front_door
 from pages._parts.runtime.uploads import upload_limits
 
@@ -17,4 +18,4 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=[*front_door(), *upload_limits()])
+app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=[*front_door(), *first_paint(), *upload_limits()])

@@ -9,13 +9,11 @@ from pages._parts.inputs.needs import icon_of
 from pages._parts.links import arrival, back, reopening
 from pages._parts.runtime import background
 from pages._parts.runtime.work_list import show_works
-from pages._parts.show.figures import STYLE
 from side_core.files.assets import ASSETS
 from side_core.methods import METHODS
 
 # A Material icon by its name would be asked from a server elsewhere here, and only here.
 st.set_page_config(page_title="SIDE Explorer", page_icon=ASSETS / "icon.svg", layout="wide")
-st.html(STYLE)  # before anything is seen, so that nothing moves
 PAGES = Path(__file__).parent
 paged = [method for method in METHODS.values() if (PAGES / f"{method.name}.py").is_file()]
 page = st.navigation(  # a plain list: with sections, lists lie within lists in a way that screen readers trip over

@@ -117,3 +117,21 @@ def test_scripts_need_a_file_of_ours() -> None:
     assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "data:"} & set(allowed)
     assert all(source in ("'self'", "blob:") or source.startswith("'sha256-") for source in allowed)
     assert not re.search(r"https?:|\*|wss?:", headers()["Content-Security-Policy"])
+
+
+def test_a_page_has_the_look_of_the_app_in_its_head(server: str) -> None:
+    plain = http.client.HTTPConnection(server)
+    pages = {}
+    for path in ("/", "/models", "/tour", "/?view=demo"):
+        plain.request("GET", path, headers={"Accept": "text/html", "Accept-Encoding": "gzip", "If-None-Match": "*"})
+        answer = plain.getresponse()
+        pages[path] = answer.read().decode()
+        assert answer.status == 200 and int(answer.headers["Content-Length"]) == len(pages[path].encode())
+        assert answer.headers["Content-Security-Policy"] and not answer.headers["ETag"]
+        head = pages[path].partition("</head>")[0]
+        assert ".row-of-figures" in head and head.count("<style>") == 1
+    kept = [path for path, page in pages.items() if "padding-left: 300px" in page]
+    assert kept == ["/", "/models"]  # the stage has no sidebar
+    plain.request("GET", "/_stcore/health")
+    assert plain.getresponse().read() == b"ok"
+    plain.close()

@@ -8,6 +8,7 @@ import streamlit as st
 WRAP = """<style>
 .st-key-prompt-row > :has(> .st-key-prompt-field) { flex: 3 1 20rem; min-width: min(20rem, 100%); }
 .st-key-prompt-row > :has(> .st-key-prompt-examples) { flex: 2 1 15rem; min-width: min(15rem, 100%); }
+.st-key-prompt-words { min-height: 7.6rem; } /* room for them while they are being explained */
 .st-key-edit-row > :has(> .st-key-edit-field) { flex: 3 1 20rem; min-width: min(20rem, 100%); }
 .st-key-edit-row > :has(> .st-key-edit-replacement) { flex: 2 1 15rem; min-width: min(15rem, 100%); }
 .st-key-score-row > :has(> .st-key-score-figures) { flex: 1 1 17rem; min-width: min(17rem, 100%); }

@@ -81,6 +81,7 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
         choices = inputs.choices_for(chosen, examined)
     prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(choices.digest)]))
     words = st.container(key="prompt-words")
+    words.empty()  # so that it is there, with the room it takes
     edited, replacing = edited_input(prompt, st.container())
     looked_into = (prompt, choices.prompts.digest, choices.held_out)
     st.html(HIDE_NOTHING if st.session_state.get(_LOOKED_INTO) == looked_into else HIDE_STALE)

@@ -18,7 +18,7 @@ _MOST_SIGNAL = 0.01  # share of variance that a schedule may leave at its last t
 
 def show_description(description: Description) -> None:
     """Kind, size, network, noise schedule and memory, before anything is loaded."""
-    show_table(lines_of_model(description))
+    show_table(lines_of_model(description), "table-of-model")
     for note in description.notes:
         st.warning(plain(note, 500), icon=":material/info:")
     if description.last_signal > _MOST_SIGNAL:
@@ -29,15 +29,16 @@ def show_description(description: Description) -> None:
         )
 
 
-def show_table(lines: dict[str, str]) -> None:
-    """Two columns: what, and its value, shown as it is."""
-    st.table({plain(name): plain(value, 500) for name, value in lines.items()}, border="horizontal")
+def show_table(lines: dict[str, str], key: str) -> None:
+    """Two columns: what, and its value, shown as it is; by its key, room is kept until it is there."""
+    with st.container(key=key):
+        st.table({plain(name): plain(value, 500) for name, value in lines.items()}, border="horizontal")
 
 
 def show_set(images: TrainingSet, training: TrainingSet | None = None, mirror: bool = False) -> None:
     """One set of pictures; a control beside its training images, `training`."""
     overview = overview_of(images, training, mirror)
-    show_table(overview.lines())
+    show_table(overview.lines(), f"table-of-{'training' if training is None else 'control'}")
     show_notes(overview.notes)
     if overview.skipped:
         with st.expander(f"{counted(len(overview.skipped), 'picture')} that could not be read"):

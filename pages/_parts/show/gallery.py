@@ -16,6 +16,7 @@ from side_core.similarity.scores import SCORES, in_words
 from side_core.wording import counted
 
 PER_PAGE = 16
+_A_ROW = 7  # cards, on a wide screen
 _MOST_OFTEN = 8
 
 
@@ -45,7 +46,8 @@ def show_gallery(
     cards = cards_of(extraction, noun, order[(page - 1) * PER_PAGE : page * PER_PAGE])
     if alone:  # whose captions stand with their training images
         cards = [replace(card, small=f"{noun} {card.name}") for card in cards]
-    return show_cards(cards, alone or "gallery", follows, alone=bool(alone))
+    with st.container(key=f"rows-{'alone' if alone else -(-len(cards) // _A_ROW)}{alone}"):  # with their room
+        return show_cards(cards, alone or "gallery", follows, alone=bool(alone))
 
 
 def best_card(extraction: Extraction, noun: str) -> Card:

@@ -43,7 +43,8 @@ class Places:
 
 def make_places() -> Places:
     """Lay them out."""
-    intro, status = st.empty(), st.container(key="status", gap="small")
+    intro = st.container(key="intro").empty()
+    status = st.container(key="status", gap="small")
     with st.container(key="look"):
         left, right = st.columns([6 if view.is_demo() else 9, 11], gap="medium")
     with right:

@@ -54,7 +54,8 @@ def show_surrogate(surrogate: Surrogate, name: str, denoiser: Denoiser) -> bool:
     except ValueError as error:
         fits = False
         st.warning(str(error).split(": train", 1)[0] + ".", icon=":material/link_off:")
-    show_table({"Fits the chosen model": "yes" if fits else "no"} | _lines_of(surrogate, len(denoiser.alphas_cumprod)))
+    lines = {"Fits the chosen model": "yes" if fits else "no"} | _lines_of(surrogate, len(denoiser.alphas_cumprod))
+    show_table(lines, "table-of-surrogate")
     show_learned(surrogate, Path(name).name)
     st.subheader("What it knows", anchor=False)
     show_cohesion(surrogate.cohesion, float(surrogate.card["clusters"]["tau"]))
