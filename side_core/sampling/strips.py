@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -83,15 +82,19 @@ class StripStore:
 
     def __init__(self, folders: Iterable[Path]):
         self.folders = tuple(folders)
+        self.unread: list[Path] = []  # as far as anything was looked for
 
     @cached_property
     def known(self) -> dict[str, tuple[Path, Strips, int]]:
         """Folder, strips and number of a strip by what its pictures depend on."""
         found: dict[str, tuple[Path, Strips, int]] = {}
         for folder in self.folders:
-            with suppress(ValueError):
+            try:
                 strips = read_strips(folder)
-                found |= {strip.key: (folder, strips, number) for number, strip in enumerate(strips.strips)}
+            except ValueError:
+                self.unread.append(folder)
+                continue
+            found |= {strip.key: (folder, strips, number) for number, strip in enumerate(strips.strips)}
         return found
 
     def named(self, model: str, surrogate: str | None) -> Strips | None:

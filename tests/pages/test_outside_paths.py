@@ -59,7 +59,7 @@ ASKED = [
     ("prompts.py", PROMPT | {"encoder": "clip"}, "encoder_weights", "local-dir:{}"),
     ("prompts.py", PROMPT | {"search": "hat"}, "search_weights", "local-dir:{}"),
 ]
-NO_PATHS = {"prompt", "replacement", "search", "x_steps", "x_guidance_scale"}
+NO_PATHS = {"prompt", "edited", "replacement", "search", "x_steps", "x_guidance_scale"}
 
 
 @pytest.fixture(autouse=True)

@@ -152,6 +152,8 @@ def _exact(settings: ExtractSettings, **other: Any) -> tuple[ExtractSettings, Su
 def _strips_of(settings: ExtractSettings, extraction: Extraction) -> Strips | None:
     """What is shipped for the same pictures at other lambdas; None where they or what they are compared with differ."""
     strips, denoiser = SHIPPED.named(settings.model, settings.surrogate), extraction.denoiser
+    if strips is None and SHIPPED.unread and settings.model == ExtractSettings.model_fields["model"].default:
+        st.caption(OTHER_VERSION)
     if strips is None or denoiser is None or extraction.steering is None:
         return None
     if strips.are_of_others({"model": denoiser.fingerprint, "surrogate": extraction.steering.surrogate.fingerprint}):

@@ -9,6 +9,8 @@ import numpy as np
 from pages._parts.inputs import view
 from pages._parts.show.browser.part import part
 from pages._parts.show.figures import source_of
+from side_core.settings import EncoderName, ScoreName
+from side_core.similarity.scores import SCORES, in_words
 
 _LEAST, _LEAST_OF_A_CLASS = "8.25rem", "6rem"  # width of a card of a gallery
 _PAIR, _GALLERY, _SENTENCE = part("pair"), part("gallery"), part("sentence")
@@ -53,6 +55,51 @@ class Card:
         ):
             data[side] = {"alt": alt, "below": below} | ({"src": source_of(image)} if pictures else {})
         return data
+
+
+def make_card(
+    name: str,
+    noun: str,
+    images: tuple[np.ndarray, np.ndarray],
+    training_id: str,
+    judged: tuple[ScoreName, float, EncoderName],
+    beats: bool,
+    steered: bool,
+    twin: float | None = None,
+    caption: str | None = None,
+    view: str = "",
+) -> Card:
+    """A card of a picture and its nearest training picture.
+
+    Args:
+        name: of the picture.
+        noun: what its name is: a seed, or a picture.
+        images: (H, W, 3) uint8, it and the training picture.
+        training_id: names that.
+        judged: score, value and encoder.
+        beats: whether the value beats the threshold.
+        steered: whether a surrogate has steered it.
+        twin: the value of the same seed drawn without the surrogate; None where there is none.
+        caption: of the training picture, if it has one.
+        view: in which view they were compared, in words; empty: as they are.
+    """
+    score, value, encoder = judged
+    shown, seed = f"{SCORES[score].symbol} {value:.2f}", noun == "seed"
+    alt = f"{'Steered' if steered else 'Generated'} {'with seed' if seed else 'picture'} {name}, {shown}"
+    words = in_words(score, value, encoder)
+    small = [f"seed {name}" if seed else name, *([] if twin is None else [f"plain {twin:.2f}"])]
+    made = "drawn by the steered model" if steered else "drawn by the model" if seed else "generated"
+    nearest = "nearest training picture" if caption is None else f"nearest training picture: {caption}"
+    return Card(
+        name,
+        (images[0], alt),
+        (images[1], f"Its nearest training image, {training_id}"),
+        shown,
+        f"{words}, {view}" if view else words,
+        " · ".join(small if caption is None else [*small, caption]),
+        beats,
+        (f"{made}, {noun} {name}", nearest),
+    )
 
 
 def show_large(card: Card, key: str = "pair", follows: bool = False) -> None:

@@ -6,13 +6,12 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
-from pages._parts.show.card import Card, show_cards
+from pages._parts.show.card import Card, make_card, show_cards
 from pages._parts.show.figures import figure, show_row
-from pages._parts.show.shipped import below
 from side_core.extraction.pairs import Pair, pairs_of
 from side_core.extraction.returned import returned
 from side_core.extraction.run import Extraction
-from side_core.similarity.scores import SCORES, in_words
+from side_core.similarity.scores import SCORES
 from side_core.wording import counted
 
 PER_PAGE = 16
@@ -71,25 +70,17 @@ def cards_of(extraction: Extraction, noun: str, places: Sequence[int]) -> list[C
 def _card_of(extraction: Extraction, noun: str, pair: Pair, beats: bool) -> Card:
     """One pair as a card."""
     data, settings = extraction.subject.data, extraction.settings
-    steered = pair.cluster is not None
-    score = f"{SCORES[settings.score].symbol} {pair.value:.2f}"
-    called = f"seed {pair.name}" if noun == "seed" else pair.name
-    small = [called] if pair.twin is None else [called, f"plain {pair.twin.value:.2f}"]
-    if data.captions is not None:
-        small.append(str(data.captions[pair.nearest]))
-    words = in_words(settings.score, pair.value, settings.encoder)
-    alt = f"{'Steered' if steered else 'Generated'} {'with seed' if noun == 'seed' else 'picture'} {pair.name}, {score}"
-    training = data.images[pair.nearest], f"Its nearest training image, {data.ids[pair.nearest]}"
-    under = below(pair.name, noun, steered)
-    return Card(
+    return make_card(
         pair.name,
-        (pair.image, alt),
-        training,
-        score,
-        f"{words}, {pair.view}" if str(pair.view) else words,
-        " · ".join(small),
+        noun,
+        (pair.image, data.images[pair.nearest]),
+        str(data.ids[pair.nearest]),
+        (settings.score, pair.value, settings.encoder),
         beats,
-        (under[0], under[1] if data.captions is None else f"{under[1]}: {data.captions[pair.nearest]}"),
+        pair.cluster is not None,
+        None if pair.twin is None else pair.twin.value,
+        None if data.captions is None else str(data.captions[pair.nearest]),
+        str(pair.view),
     )
 
 

@@ -6,41 +6,33 @@ from typing import Any
 import numpy as np
 
 from pages._parts.show.browser.part import part
-from pages._parts.show.card import Card
+from pages._parts.show.card import Card, make_card
 from pages._parts.show.figures import sheet_of
 from side_core.extraction.sentence import in_a_sentence
 from side_core.sampling.strips import Strip, Strips
-from side_core.similarity.scores import SCORES, in_words
+from side_core.similarity.scores import SCORES
 
 _STRIPS = part("strips")
 
 
 def cards_of_strip(strips: Strips, strip: Strip) -> list[Card]:
     """The pictures of one lambda, by seed."""
-    kind, plain, found = SCORES[strips.settings["score"]], strips.strips[0], []
-    beats = kind.beats(np.array(strip.scores), strips.threshold)
-    for place, seed in enumerate(strips.seeds):
-        value, steered = strip.scores[place], strip is not plain
-        score = f"{kind.symbol} {value:.2f}"
-        found.append(
-            Card(
-                str(seed),
-                (strip.drawn[place], f"{'Steered' if steered else 'Generated'} with seed {seed}, {score}"),
-                (strip.nearest[place], f"Its nearest training image, {strip.ids[place]}"),
-                score,
-                in_words(strips.settings["score"], value, strips.settings["encoder"]),
-                f"seed {seed} · plain {plain.scores[place]:.2f}" if steered else f"seed {seed}",
-                bool(beats[place]),
-                below(str(seed), "seed", steered),
-            )
+    score, encoder, plain = strips.settings["score"], strips.settings["encoder"], strips.strips[0]
+    beats = SCORES[score].beats(np.array(strip.scores), strips.threshold)
+    steered = strip is not plain
+    return [
+        make_card(
+            str(seed),
+            "seed",
+            (strip.drawn[place], strip.nearest[place]),
+            strip.ids[place],
+            (score, strip.scores[place], encoder),
+            bool(beats[place]),
+            steered,
+            plain.scores[place] if steered else None,
         )
-    return found
-
-
-def below(name: str, noun: str, steered: bool) -> tuple[str, str]:
-    """What is said below a large pair."""
-    made = "drawn by the model" if noun == "seed" else "generated"
-    return f"{'drawn by the steered model' if steered else made}, {noun} {name}", "nearest training picture"
+        for place, seed in enumerate(strips.seeds)
+    ]
 
 
 def best_of(strips: Strips, strip: Strip) -> int:

@@ -142,7 +142,7 @@ def test_it_stands_in_the_sidebar_of_every_page(page: str) -> None:
         app.switch_page(page).run()
     assert not app.exception
     assert [item.label for item in app.sidebar.get("file_uploader")] == [
-        "Drop an exported picture, run.json or zip here"
+        "Drop an exported picture, run.json or zip here, or anywhere on the page"
     ]
 
 
