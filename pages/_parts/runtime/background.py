@@ -9,6 +9,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -27,6 +28,7 @@ from side_core.files.public import is_public
 Seen = TypeVar("Seen")
 Result = TypeVar("Result")
 _SHOWN, _SHOWING = "works_shown", "works_showing"  # in the session: works of this page, of this run of it
+QUICK = 3.0  # seconds of work that is over at once
 _LONG = 15.0  # seconds of work that one may want to leave alone
 
 
@@ -77,6 +79,11 @@ class Plan(Generic[Seen, Result]):
     def seconds(self) -> float | None:
         """How long it should take; None where nobody knows."""
         return sum(phase.seconds for phase in self.phases) if self.phases else None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether it should be over before one has read how long it takes."""
+        return self.seconds is not None and self.seconds < QUICK
 
 
 class Work(threading.Thread):
@@ -230,24 +237,24 @@ def follow(plan: Plan[Seen, Result], show: Callable[[At[Seen], float], None] = l
     for known in (_SHOWN, _SHOWING):
         st.session_state.setdefault(known, set()).add(work)
     st.html(f"<style>.st-key-work-{work.number} {{ display: none; }}</style>")  # it is here, not on the list
-    beside = partial(alone_input, work, "page")
-    bar = StopBar(plan.stop, plan.help, work.stop, beside=beside, key=f"stop-here-{work.number}")
-    if work.alone:
-        st.caption("You can close this tab: it goes on, and what comes out is in the history.")
-    waiting, said, version, seen = st.empty(), "", -1, None
+    version, seen = -1, None
     work.followers += 1
     try:
-        while not work.over:
-            heed_stop()
-            version, before = work.wait(version), version
-            if work.waiting != said:
-                said = work.waiting
-                waiting.info(said, icon=":material/hourglass_top:") if said else waiting.empty()
-            if work.at is None or version == before:
-                continue
-            bar.show(work.share, lambda: work.words)
-            new, seen = None if work.seen is seen else work.seen, work.seen
-            show(replace(work.at, seen=new), time.monotonic() - work.begun)
+        with ExitStack() as quiet:
+            signs = None if plan.is_quick else Signs(work)
+            if signs is None:  # a bar that goes as it has come would make the page jump
+                quiet.enter_context(st.spinner(f"{plan.title} …"))
+            while not work.over:
+                heed_stop()
+                version, before = work.wait(version), version
+                if signs is None and time.monotonic() - work.begun > QUICK:
+                    quiet.close()
+                    signs = Signs(work)
+                if signs is not None:
+                    signs.show()
+                if work.at is not None and version > before:
+                    new, seen = None if work.seen is seen else work.seen, work.seen
+                    show(replace(work.at, seen=new), time.monotonic() - work.begun)
     finally:
         work.followers -= 1
     WORKS.drop(work)
@@ -258,6 +265,34 @@ def follow(plan: Plan[Seen, Result], show: Callable[[At[Seen], float], None] = l
         raise work.error
     result: Result = work.result
     return result
+
+
+class Signs:
+    """What a page says of work that it shows: a bar with a way to stop, and what it waits for.
+
+    Args:
+        work: that goes on.
+    """
+
+    def __init__(self, work: Work):
+        self.work, plan = work, work.plan
+        beside = partial(alone_input, work, "page")
+        self.bar = StopBar(plan.stop, plan.help, work.stop, beside=beside, key=f"stop-here-{work.number}")
+        if work.alone:
+            st.caption("You can close this tab: it goes on, and what comes out is in the history.")
+        self.waiting, self.said = st.empty(), ""
+
+    def show(self) -> None:
+        """Show how it stands, unless the page was touched a moment ago."""
+        work = self.work
+        if work.waiting != self.said:
+            self.said = work.waiting
+            if self.said:
+                self.waiting.info(self.said, icon=":material/hourglass_top:")
+            else:
+                self.waiting.empty()
+        if work.at is not None:
+            self.bar.show(work.share, lambda: work.words)
 
 
 def goes_on(key: Hashable) -> bool:

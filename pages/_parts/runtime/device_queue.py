@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator, Hashable, Iterable
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar, overload
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages._parts.runtime.stop import heed_stop
+from pages._parts.runtime.computer import on_computer
+from pages._parts.runtime.stop import ORDERS, heed_stop
 from pages._parts.show.text import in_time
 from side_core.device_queue import DeviceQueue, Ticket
 from side_core.progress import finish
@@ -79,7 +80,7 @@ def in_turn(
             try:
                 if not outer:
                     notice.clear()
-                event = next(steps)
+                event = next(steps) if outer else on_computer(_step_of(steps, ticket))
             except StopIteration as end:
                 return end.value
             finally:
@@ -90,6 +91,21 @@ def in_turn(
         if isinstance(steps, Generator):
             steps.close()
         ticket.leave()
+
+
+def _step_of(steps: Iterator[Event], ticket: Ticket) -> Callable[[], Event]:
+    """One step, in which work within work finds the place of the outer one."""
+    heed = ORDERS.heed
+
+    def step() -> Event:
+        before = OWN.ticket, ORDERS.heed
+        OWN.ticket, ORDERS.heed = ticket, heed
+        try:
+            return next(steps)
+        finally:
+            OWN.ticket, ORDERS.heed = before
+
+    return step
 
 
 def in_one_turn(call: Callable[[], Result], place: Board | None = None) -> Result:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages._parts.runtime.background import At, Plan, follow, goes_on
+from pages._parts.runtime.background import QUICK, At, Plan, follow, goes_on
 from pages._parts.runtime.resources import seconds_to_match, timing_of
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.rest import Phase
@@ -27,7 +27,6 @@ from side_core.wording import counted
 
 BATCH = 16  # small, so that finished pictures come often and Stop loses little
 LIVE_SECONDS = 60  # what takes longer waits for a button
-_PREVIEW_AFTER = 1.5  # seconds
 _STEERED_COST = 1.3  # times as long as a plain step, with a surrogate of the usual width
 
 
@@ -82,7 +81,7 @@ class Preview:
         show: shows (n, H, W, 3) uint8.
     """
 
-    after: float = _PREVIEW_AFTER
+    after: float = QUICK
     show: Callable[[np.ndarray], None] = _show_small
 
 

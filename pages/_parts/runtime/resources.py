@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
+from pages._parts.runtime.computer import computed, on_computer
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
 from pages._parts.runtime.shared_cache import Key, SharedCache
 from pages._parts.runtime.work import run_with_progress
@@ -20,10 +21,10 @@ from side_core.extraction.run import Extraction, Matching, match_pictures, score
 from side_core.extraction.subject import ImageSets, Subject, model_of, opening, references_of
 from side_core.progress import Part
 from side_core.sampling.picture import Picture
-from side_core.settings import ExtractSettings, MatchSettings, Mode, ScoreSettings
+from side_core.settings import ExtractSettings, GuidanceSettings, Label, MatchSettings, Mode, ScoreSettings
 from side_core.similarity.near_duplicates import Grouping
 from side_core.surrogate.folder import CARD, load_surrogate, surrogate_folder
-from side_core.surrogate.steering import make_steering
+from side_core.surrogate.steering import Steering, make_steering
 from side_core.surrogate.surrogate import Surrogate
 from side_core.sweep.estimate import Comparing, measure_comparing
 
@@ -31,6 +32,7 @@ _MOST_AT_ONCE = 10**9  # multiplications of a match that takes no turn of its ow
 
 _MODELS: SharedCache[Denoiser] = SharedCache(2)  # opened models without their images
 _SURROGATES: SharedCache[Surrogate] = SharedCache(8)  # loaded surrogates
+_STEERINGS: SharedCache[Steering] = SharedCache(8)  # surrogates that are ready to steer a model
 _SUBJECTS: SharedCache[Subject] = SharedCache(4)  # opened models with their training images and control
 _REFERENCES: SharedCache[References] = SharedCache(8)  # encoded training images and controls
 _MATCHES: SharedCache[Match] = SharedCache(16)  # matched pictures, so that moving a threshold matches nothing anew
@@ -50,7 +52,7 @@ def open_model(name: str, mode: Mode) -> Denoiser:
 
     def make() -> Denoiser:
         with st.spinner("Opening the model", show_time=True):
-            return open_denoiser(name, mode)
+            return on_computer(lambda: open_denoiser(name, mode))
 
     return _MODELS.get_or_make((name, mode), make)
 
@@ -64,7 +66,7 @@ def open_subject(settings: ExtractSettings) -> Subject:
     chosen = settings.model_dump(include={"model", "mode", "data", "control"})
     work = opening(ExtractSettings(**chosen, steps=1))
     return _SUBJECTS.get_or_make(
-        _subject_key(settings), lambda: run_with_progress(work, "Opening the model and its pictures")
+        _subject_key(settings), lambda: run_with_progress(computed(work), "Opening the model and its pictures")
     )
 
 
@@ -88,7 +90,7 @@ def open_surrogate(name: str) -> Surrogate:
         written = (surrogate_folder(name) / CARD).stat().st_mtime_ns
     except OSError:  # what is amiss is said by who loads it
         return load_surrogate(name)
-    return _SURROGATES.get_or_make((name, written), lambda: load_surrogate(name))
+    return _SURROGATES.get_or_make((name, written), lambda: on_computer(lambda: load_surrogate(name)))
 
 
 def steered(subject: Subject, settings: ExtractSettings) -> Subject:
@@ -99,9 +101,30 @@ def steered(subject: Subject, settings: ExtractSettings) -> Subject:
     """
     if settings.surrogate is None:
         return subject
-    surrogate, foreign = open_surrogate(settings.surrogate), settings.foreign_surrogate
-    steering = make_steering(surrogate, subject.denoiser, settings.guidance, settings.label, foreign)
-    return replace(subject, steering=steering)
+    asked = settings.guidance, settings.label, settings.foreign_surrogate
+    return replace(subject, steering=steering_of(settings.surrogate, subject.denoiser, *asked))
+
+
+def steering_of(
+    name: str, denoiser: Denoiser, guidance: GuidanceSettings, label: Label | None, foreign: bool
+) -> Steering:
+    """A surrogate that is ready to steer a model.
+
+    Args:
+        name: of the surrogate.
+        denoiser: the model.
+        guidance: how hard, and when.
+        label: of the model's classes.
+        foreign: whether it may be of another model.
+
+    Raises:
+        ValueError: the surrogate does not go with the model, its window is empty, or there is no such label.
+    """
+    surrogate = open_surrogate(name)
+    key = (surrogate.fingerprint, denoiser.fingerprint, str(denoiser.arithmetic), guidance.digest, label, foreign)
+    return _STEERINGS.get_or_make(
+        key, lambda: on_computer(lambda: make_steering(surrogate, denoiser, guidance, label, foreign))
+    )
 
 
 def open_references(settings: MatchSettings, subject: ImageSets) -> References:
@@ -136,7 +159,7 @@ def matching(compared: Key) -> Matching:
     def compare(key: str, pictures: Mapping[int, Picture], references: References) -> Match:
         def make() -> Match:
             if _at_once(len(pictures), references):
-                return match_pictures(key, pictures, references)
+                return on_computer(lambda: match_pictures(key, pictures, references))
             return in_one_turn(lambda: match_pictures(key, pictures, references))
 
         return _MATCHES.get_or_make((key, *compared, tuple(pictures)), make)
@@ -207,5 +230,5 @@ def timing_of(denoiser: Denoiser, batch: int) -> Timing:
 
 def forget_all() -> None:
     """Read every file again when it is next needed."""
-    for store in (_MODELS, _SURROGATES, _SUBJECTS, _REFERENCES, _MATCHES, _SCORINGS, _SETS, _OVERVIEWS):
+    for store in (_MODELS, _SURROGATES, _STEERINGS, _SUBJECTS, _REFERENCES, _MATCHES, _SCORINGS, _SETS, _OVERVIEWS):
         store.clear()

@@ -1,5 +1,6 @@
 """What the first page needs is imported and opened while nobody waits for it: once, in a thread of its own."""
 
+import gc
 import threading
 import time
 from contextlib import suppress
@@ -7,6 +8,7 @@ from importlib import import_module
 
 _STARTED, _BEGIN, DONE = threading.Lock(), threading.Event(), threading.Event()
 _PATIENCE = 2.0  # seconds after which it begins though nobody has come
+_REST = 1.0  # seconds for the page that has waited
 _PAUSE = 0.4  # seconds for the first look to reach the browser: importing torch stops everything else
 
 
@@ -31,16 +33,20 @@ def _work() -> None:
     """Import what the first page needs (seconds of torch and diffusers), and open its model."""
     if _BEGIN.wait(_PATIENCE):
         time.sleep(_PAUSE)
+    gc.disable()  # a fifth of the time: what is imported refers to itself in circles that are never garbage
     try:
         _open_first_model()
     finally:  # whoever waits for it says what is wrong
+        gc.enable()
         DONE.set()
+    time.sleep(_REST)
+    import_module("scipy.stats")  # which the first rates need; after torch, into which it looks as it is imported
 
 
 def _open_first_model() -> None:
-    """Import everything, and open the model of a first visit."""
-    for name in ("torch", "scipy.stats", "plotly.graph_objects"):  # scipy looks into what there is of torch
-        import_module(name)
+    """Import what the first page needs, and open the model of a first visit."""
+    import_module("torch")
+    import_module("plotly.graph_objects")
 
     from pages._parts.runtime.resources import keep_subject
     from side_core.extraction.subject import open_subject

@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from pages._parts.runtime.resources import open_references, open_subject, open_surrogate
-from pages._parts.runtime.shared_cache import SharedCache
+from pages._parts.runtime.resources import open_references, open_subject, steering_of
 from side_core.extraction.subject import Subject
 from side_core.settings import ExtractSettings, GuidanceSettings, SweepSettings
 from side_core.settings.sweep import PLAIN
-from side_core.surrogate.steering import Steering, make_steering
 from side_core.sweep.job import SweepJob
 from side_core.sweep.plan import Shared, compared_by, make_plan
-
-_STEERINGS: SharedCache[Steering] = SharedCache(8)  # surrogates that are ready to steer a model
 
 
 def subject_for(chosen: dict[str, Any]) -> Subject:
@@ -27,14 +23,7 @@ def job_for(settings: SweepSettings) -> SweepJob:
         ValueError: something cannot be opened, or does not go together.
     """
     subject = subject_for(settings.model_dump())
-    steerings = {curve: _steering_for(curve, subject, settings) for curve in settings.curves if curve != PLAIN}
+    asked = GuidanceSettings(), None, settings.foreign_surrogate  # as its card says; each cell has its own guidance
+    steerings = {curve: steering_of(curve, subject.denoiser, *asked) for curve in settings.curves if curve != PLAIN}
     references = {asked.encoder: open_references(asked, subject) for asked in compared_by(settings)}
     return SweepJob(make_plan(settings, Shared(subject, steerings, references)))
-
-
-def _steering_for(curve: str, subject: Subject, settings: SweepSettings) -> Steering:
-    """A surrogate as its card says; each cell then has its own guidance."""
-    surrogate, denoiser = open_surrogate(curve), subject.denoiser
-    key = (surrogate.fingerprint, denoiser.fingerprint, str(denoiser.arithmetic), settings.foreign_surrogate)
-    guidance, foreign = GuidanceSettings(), settings.foreign_surrogate
-    return _STEERINGS.get_or_make(key, lambda: make_steering(surrogate, denoiser, guidance, None, foreign))

@@ -3,6 +3,7 @@
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages._parts.runtime import computer
 from pages._parts.runtime.pictures import MEMORY
 from pages._parts.show.code import source_of
 from pages._parts.tour.stage import MATCHED, PATHS
@@ -51,7 +53,8 @@ def test_the_lines_shown_compile_to_what_is_loaded(thing: Callable[..., Any]) ->
 
 
 @pytest.mark.parametrize("step", [step for step in STEPS if step.code], ids=lambda step: step.name)
-def test_a_step_runs_the_very_code_that_it_shows(step: Step) -> None:
+def test_a_step_runs_the_very_code_that_it_shows(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(computer, "_COMPUTER", ThreadPoolExecutor(1))  # a thread that is profiled from its start on
     for known in (PATHS, MATCHED, MEMORY):  # nothing is there already, whichever tests ran before
         known.clear()
     wanted = {code_of(thing) for thing in step.code}
