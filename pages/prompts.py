@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages._parts.inputs import view
 from pages._parts.prompts.look import WRAP
 from pages._parts.show import glossary
 from pages._parts.show.first_look import show_first_look
@@ -16,7 +17,8 @@ INTRO = (
 
 st.html(WRAP)
 heading = show_heading("Is this prompt memorised?", "prompts")
-glossary.line(INTRO)
+with view.detail("intro"):
+    glossary.line(INTRO)
 first = st.empty()
 try:
     show_first_look("prompts", first)

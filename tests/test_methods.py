@@ -13,7 +13,7 @@ import pytest
 from pages._parts import method_page
 from pages._parts.history.style import KINDS
 from pages._parts.inputs import needs
-from pages._parts.links.link import PATHS, link_of
+from pages._parts.links.link import PATHS, Opening, link_of, opening_of
 from side_core.commands.main import COMMANDS, main
 from side_core.commands.options import flag_of
 from side_core.dpm.description import describe
@@ -112,11 +112,11 @@ def test_its_command_leaves_files_that_reopen_and_resumes(
 def test_its_link_opens_its_page_with_every_setting(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, seen = example(method), []
 
-    def note(found: Settings, **about: Any) -> str:
+    def note(found: Settings, **about: Any) -> Opening:
         seen.append(found)
-        return link_of(found, **about)
+        return opening_of(found, **about)
 
-    monkeypatch.setattr(method_page, "link_of", note)
+    monkeypatch.setattr(method_page, "opening_of", note)
     app = opened(link_of(settings))
     assert not app.exception and not [item.value for item in (*app.error, *app.warning)]
     assert link_of(seen[0]) == link_of(settings) and [button.label for button in app.button].count("Start") == 1

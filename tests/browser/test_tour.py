@@ -58,7 +58,10 @@ def test_the_whole_tour_by_keyboard(page: Page, address: str) -> None:
 
 
 BELOW = "() => { const e = document.querySelector('[data-testid=stMain]'); return e.scrollHeight - e.clientHeight; }"
-ON_STAGE = [f"tour?step={step.name}&size=true" for step in STEPS] + ["?view=demo&size=true", "?view=demo"]
+ON_STAGE = [
+    *(f"tour?step={step.name}&size=true" for step in STEPS),
+    *("?view=demo&size=true", "?view=demo", "prompts?view=demo&size=true"),
+]
 
 
 @pytest.mark.parametrize("path", ON_STAGE)

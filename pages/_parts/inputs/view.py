@@ -26,6 +26,9 @@ STAGE = """<style>
 .st-key-walk { gap: 0.4rem !important; }
 .st-key-walk button { padding: 0.25rem 0.6rem; }
 .stApp .cards .small { display: none; }
+.stApp .st-key-prompt-words { min-height: 3.4rem; }
+.stApp .st-key-prompt-results h3 { font-size: 1.2rem; padding: 0 0 0.9rem; }
+.stApp .st-key-score-row { gap: 0.2rem; }
 /* The walk through the tour: what a button does is told by its icon, and by its tip. */
 .st-key-walk .stButton p, .st-key-walk .stPopover p, .st-key-walk kbd, .st-key-walk [data-testid="stButtonShortcut"] {
   position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }

@@ -57,14 +57,22 @@ def show_pictures(shown: Shown, side: str) -> str | None:
         st.warning(extraction.withheld() or WITHHELD, icon=":material/balance:")
     else:
         st.subheader(sentence, anchor=False)
-    chosen = show_gallery(extraction, shown.noun, alone=f"pictures-{side}")
+    if view.is_demo():  # where there is no room for the evidence
+        chosen = show_gallery(extraction, shown.noun, name=f"pairs-{side}")
+    else:
+        chosen = show_gallery(extraction, shown.noun, name=f"pictures-{side}", alone=True)
     with view.detail(f"notes-{side}"):
         show_warnings(extraction.warnings)
     return chosen
 
 
-def show_evidence(extraction: Extraction) -> None:
-    """The training pictures that the pictures are nearest to, and how many beat the threshold beside the control."""
+def show_evidence(extraction: Extraction, side: str) -> None:
+    """The training pictures that the pictures are nearest to, and how many beat the threshold beside the control.
+
+    Args:
+        extraction: of one prompt.
+        side: names this side of the page.
+    """
     match, data = extraction.match, extraction.subject.data
     rows = nearest_rows(extraction)
     count = len(match.names)
@@ -82,7 +90,8 @@ def show_evidence(extraction: Extraction) -> None:
         least="5.5rem",
         most="9rem",
     )
-    _show_counts(extraction)
+    with view.detail(f"counts-{side}"):
+        _show_counts(extraction)
 
 
 def _show_counts(extraction: Extraction) -> None:

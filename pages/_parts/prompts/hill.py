@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from pages._parts.inputs.view import scale
+from pages._parts.inputs.view import is_demo, scale
 from pages._parts.show.charts import PLAIN, TRAINING, dressed
 from side_core.wording import counted, shortened
 
 _BINS = 60
-_CHART_HEIGHT = 210  # pixels, without the names above
+_CHART_HEIGHT, _LOWER = 210, 90  # pixels, without the names above; the same for a class
 _LINE = 22  # pixels of one name above
 _LONGEST = 60  # characters of a prompt in the chart
 
@@ -81,7 +81,7 @@ def hill_chart(
     dressed(figure, "score (right: the text changes the noise more)", "prompts", showlegend=False)
     rows = 2 + len(own) + bool(before)
     figure.update_layout(
-        height=(_CHART_HEIGHT + _LINE * rows) * scale(),
+        height=((_LOWER if is_demo() else _CHART_HEIGHT) + _LINE * rows) * scale(),
         margin_t=_LINE * rows * scale(),
         bargap=0,
         xaxis_range=[edges[0], edges[-1]],

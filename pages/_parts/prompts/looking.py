@@ -82,7 +82,7 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
     prompt = need_prompt(prompt_input(examined.examples, [item.prompt for item in tried(choices.digest)]))
     words = st.container(key="prompt-words")
     words.empty()  # so that it is there, with the room it takes
-    edited, replacing = edited_input(prompt, st.container())
+    edited, replacing = edited_input(prompt, view.detail("edit"))
     looked_into = (prompt, choices.prompts.digest, choices.held_out)
     st.html(HIDE_NOTHING if st.session_state.get(_LOOKED_INTO) == looked_into else HIDE_STALE)
     prompts = [prompt, edited] if edited else [prompt]
@@ -97,20 +97,25 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
         inquiries = [Inquiry(text, examined, choices, held_out) for text in prompts]
     with st.container():
         values = [float(score_of(norms_now(examined.denoiser, text, choices.prompts)[None])[0]) for text in prompts]
-    panel, filling = Panel(), st.container()
+    if view.is_demo():  # all on one screen: the score at the left, the pictures at the right
+        left, right = st.columns([2, 3], gap="medium")
+    else:
+        left, right = st.container(), st.container()
+    with left:
+        panel, filling = Panel(), st.container()
     standings = _show_standings(inquiries, values, panel)
     with st.container():
         significance = words_now(examined.denoiser, prompt, choices.prompts)
     with words:
         show_words(prompt, edited, significance, examined.knows_names, replacing)
-    with st.container(key="prompt-results"):
+    with right, st.container(key="prompt-results"):
         places = _make_places(len(prompts))
         shown: list[Shown | None] = []
         for side, (inquiry, standing) in enumerate(zip(inquiries, standings, strict=True)):
             shown.append(_show_side(inquiry, standing, side, places))
             if not _is_complete(inquiry):  # stopped, or it waits for a click: one thing after the other
                 break
-        before = st.empty()
+        before = view.detail("before").empty()
         _show_before(choices.digest, prompts, before)
         further = view.detail("further")
         _show_rest(shown)
@@ -126,7 +131,11 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
 
 
 def _make_places(count: int) -> _Places:
-    """One prompt has its evidence beside it; of two, each has its own below it."""
+    """One prompt has its evidence beside it; of two, each has its own below it; a class sees pairs instead."""
+    if view.is_demo():
+        columns = tuple(st.columns(count))
+        hidden = view.detail("evidence")
+        return _Places(columns, (hidden,) * count, view.detail("detectors"))
     if count == 1:
         left, right = st.columns([3, 2], gap="large")
         return _Places((left,), (right.container(),), right.container(key="detectors"))
@@ -190,7 +199,7 @@ def _show_side(inquiry: Inquiry, standing: Standing | None, side: int, places: _
         shown = Shown(extraction, "seed", named, {samples.key: pictures})
         chosen = show_pictures(shown, str(side))
     with places.evidence[side]:
-        show_evidence(extraction)
+        show_evidence(extraction, str(side))
     if chosen is not None:
         show_detail(extraction, shown.noun, shown.paths, chosen)
     return shown
@@ -208,8 +217,9 @@ def _show_rest(shown: Sequence[Shown | None]) -> None:
     if found:
         with view.detail("notes"):
             show_notes(found[0].extraction.notes)
-    for each in reversed(found):
-        keep_run(each.extraction, each.drawn)
+    with view.detail("kept"):
+        for each in reversed(found):
+            keep_run(each.extraction, each.drawn)
 
 
 def _show_further(inquiry: Inquiry, significance: Significance) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from pages._parts.inputs import view
 from pages._parts.prompts.hill import hill_chart
 from side_core.prompts.held_out import HeldOut
 from side_core.settings import PromptSettings
@@ -78,10 +79,9 @@ class Panel:
                 _show_metric(f"Score after {_steps_in_words(standing.settings)}", standing)
                 if standing.scored:
                     st.markdown(_badge(standing))
-                    st.markdown(
-                        f"**{standing.times:.1f} times** what prompts do that it has never seen (their median)."
-                    )
-                _show_counts({"": standing})
+                    than = "the median" if view.is_demo() else "what prompts do that it has never seen (their median)"
+                    st.markdown(f"**{standing.times:.1f} times** {than}{'' if view.is_demo() else '.'}")
+                _show_counts({"": standing}, f"score-counts-{self.shown}")
             else:
                 pair = (("as typed", standing), ("edited", edited))
                 for place, (name, own) in zip(st.columns(2), pair, strict=True):
@@ -90,7 +90,7 @@ class Panel:
                         if own.scored:
                             st.markdown(_badge(own, short=True))
                             st.markdown(f"**{own.times:.1f} times** the median")
-                _show_counts(dict(pair))
+                _show_counts(dict(pair), f"score-counts-{self.shown}")
         if standing.scored:
             threshold = None if standing.threshold is None else standing.threshold.value
             other = None if edited is None else edited.value
@@ -116,18 +116,19 @@ def _show_metric(label: str, standing: Standing) -> None:
     )
 
 
-def _show_counts(standings: Mapping[str, Standing]) -> None:
+def _show_counts(standings: Mapping[str, Standing], key: str) -> None:
     """How sure that is: held-out prompts as high or higher, and how many pass the threshold by chance.
 
     Args:
         standings: of the page's prompts, by what they are called; of one alone, that is empty.
+        key: unique in this run of the page.
     """
     first = next(iter(standings.values()))
     if not first.scored:
         return
     counts = "; ".join(f"{name} {own.held_out.at_or_above(own.value)}".strip() for name, own in standings.items())
     if first.threshold is not None:
-        st.caption(
+        view.detail(key).caption(
             f"As high or higher: {counts} of the held-out prompts. Above the threshold by chance: "
             f"{first.threshold.alarms} of those it was not chosen on."
         )

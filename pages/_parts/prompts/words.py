@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages._parts.inputs import view
 from pages._parts.prompts.prompt import set_edited
 from pages._parts.show import glossary
 from pages._parts.show.charts import TRAINING
@@ -69,7 +70,8 @@ def show_words(
     with st.container(horizontal=True, gap="small", key="words"):
         for place, word in enumerate(significance.words):
             _word_button(edit, place, word, len(significance.words))
-    glossary.line(_HINT)
+    with view.detail("hint"):
+        glossary.line(_HINT)
     chosen = _chosen_place(prompt, significance)
     if chosen in edit.spans:
         with replacing:

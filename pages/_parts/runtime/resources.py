@@ -1,5 +1,6 @@
 """What outlives a rerun: opened models, encoded sets, matches, finished pictures; shared by all sessions."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -121,7 +122,8 @@ def steering_of(
         ValueError: the surrogate does not go with the model, its window is empty, or there is no such label.
     """
     surrogate = open_surrogate(name)
-    key = (surrogate.fingerprint, denoiser.fingerprint, str(denoiser.arithmetic), guidance.digest, label, foreign)
+    made = surrogate.fingerprint, json.dumps(surrogate.card, sort_keys=True)  # equal weights may say another origin
+    key = (*made, denoiser.fingerprint, str(denoiser.arithmetic), guidance.digest, label, foreign)
     return _STEERINGS.get_or_make(
         key, lambda: on_computer(lambda: make_steering(surrogate, denoiser, guidance, label, foreign))
     )

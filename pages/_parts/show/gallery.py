@@ -20,7 +20,12 @@ _MOST_OFTEN = 8
 
 
 def show_gallery(
-    extraction: Extraction, noun: str, follows: bool = False, only: Collection[str] = (), alone: str = ""
+    extraction: Extraction,
+    noun: str,
+    follows: bool = False,
+    only: Collection[str] = (),
+    name: str = "gallery",
+    alone: bool = False,
 ) -> str | None:
     """Pairs (generated | nearest training image); the name of the one that was chosen right now.
 
@@ -32,21 +37,23 @@ def show_gallery(
         noun: what a picture's name is: a seed, or a picture.
         follows: whether they show what is shipped while lambda is moved.
         only: names of those that are shown; empty: all.
-        alone: names a gallery of the pictures alone, which stand beside their training images elsewhere.
+        name: of the gallery, unique on the page.
+        alone: whether the pictures stand alone, as their training images stand elsewhere.
     """
     match = extraction.match
     order: list[int] = match.order(extraction.settings.score).tolist()
     if only:
         order = [place for place in order if match.names[place] in only]
     pages = -(-len(order) // PER_PAGE)
-    page = st.pagination(pages, key=f"{alone or 'gallery'}_page") if pages > 1 else 1
+    page = st.pagination(pages, key=f"{name}_page") if pages > 1 else 1
     if pages == 1 and noun == "seed":
         order.sort()
     cards = cards_of(extraction, noun, order[(page - 1) * PER_PAGE : page * PER_PAGE])
     if alone:  # whose captions stand with their training images
         cards = [replace(card, small=f"{noun} {card.name}") for card in cards]
-    with st.container(key=f"rows-{'alone' if alone else -(-len(cards) // _A_ROW)}{alone}"):  # with their room
-        return show_cards(cards, alone or "gallery", follows, alone=bool(alone))
+    rows = -(-len(cards) // _A_ROW)
+    with st.container(key=f"rows-{rows}" if name == "gallery" else f"rows-of-{name}"):  # with their room
+        return show_cards(cards, name, follows, alone)
 
 
 def best_card(extraction: Extraction, noun: str) -> Card:
