@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._parts.links import checks
+from pages._parts.runtime.computer import on_computer
 from pages._parts.runtime.pictures import SHIPPED
 from pages._parts.runtime.shared_cache import SharedCache
 from pages._parts.show.figures import figure, show_row
@@ -67,7 +68,7 @@ def live_map(place: DeltaGenerator, model: str, references: References, steered:
                 show_atlas(plane, references.training.images, "atlas-live")
                 show_map([], "Drawn pictures on their way from noise.", "map-live", STEERED if steered else PLAIN)
         number += 1
-        tick(landed(estimates, references, plane), number)
+        tick(on_computer(lambda: landed(estimates, references, plane)), number)
 
     return show
 
@@ -83,7 +84,7 @@ def show_landings(shown: Shown, model: str) -> Touched:
         known = {seed: picture for seed, picture in sorted(pictures.items()) if not picture.lost}
         found = _LANDINGS.get_or_make(
             (map_fingerprint(extraction.references), key, tuple(known)),
-            partial(landings_of, known, extraction.references, plane),
+            partial(on_computer, partial(landings_of, known, extraction.references, plane)),
         )
         for landing in found:
             points.append(Point(landing, kind, f"seed {landing.name}, {kind}"))
