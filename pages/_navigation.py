@@ -1,6 +1,7 @@
 """The router: which pages there are, and what all of them share in the sidebar."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -13,7 +14,13 @@ from side_core.files.assets import ASSETS
 from side_core.methods import METHODS
 
 # A Material icon by its name would be asked from a server elsewhere here, and only here.
-st.set_page_config(page_title="SIDE Explorer", page_icon=ASSETS / "icon.svg", layout="wide")
+on_stage = view.is_asked_for() or urlsplit(st.context.url or "").path.rstrip("/").endswith("/tour")
+st.set_page_config(
+    page_title="SIDE Explorer",
+    page_icon=ASSETS / "icon.svg",
+    layout="wide",
+    initial_sidebar_state="collapsed" if on_stage else "auto",  # nothing beside what a class is to see
+)
 PAGES = Path(__file__).parent
 paged = [method for method in METHODS.values() if (PAGES / f"{method.name}.py").is_file()]
 page = st.navigation(  # a plain list: with sections, lists lie within lists in a way that screen readers trip over
@@ -27,8 +34,6 @@ page = st.navigation(  # a plain list: with sections, lists lie within lists in 
         st.Page("history.py", title="History", icon=":material/history:"),
     ]
 )
-if page.url_path == "tour" or view.is_asked_for():  # nothing beside what a class is to see
-    st.set_page_config(initial_sidebar_state="collapsed")
 back.come_back()
 arrival.arrive(page.url_path)
 background.arrive(page.url_path)

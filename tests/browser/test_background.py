@@ -28,7 +28,8 @@ def test_drawing_goes_on_while_another_page_is_looked_at(page: Page, address: st
 
 def test_work_is_stopped_from_another_page_and_what_is_finished_is_kept(page: Page, address: str) -> None:
     begin(page, f"{address}/?{VERY_LONG}&seed=760000")
-    page.get_by_role("link", name="Tour").click()
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", name="Every run so far")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Models").click()
     row = page.locator(".st-key-works")
     expect(row.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
