@@ -27,6 +27,7 @@ STAGE = """<style>
 .st-key-walk button { padding: 0.25rem 0.6rem; }
 .stApp .cards .small { display: none; }
 .stApp .st-key-prompt-words { min-height: 3.4rem; }
+.stApp .st-key-large, .stApp .st-key-said, .stApp .st-key-intro, .stApp [class*="st-key-rows-"] { min-height: 0; }
 .stApp .st-key-prompt-results h3 { font-size: 1.2rem; padding: 0 0 0.9rem; }
 .stApp .st-key-score-row { gap: 0.2rem; }
 /* The walk through the tour: what a button does is told by its icon, and by its tip. */

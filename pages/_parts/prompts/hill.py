@@ -10,7 +10,7 @@ from pages._parts.show.charts import PLAIN, TRAINING, dressed
 from side_core.wording import counted, shortened
 
 _BINS = 60
-_CHART_HEIGHT, _LOWER = 210, 90  # pixels, without the names above; the same for a class
+_CHART_HEIGHT, _LOWER = 210, 70  # pixels, without the names above; the same for a class
 _LINE = 22  # pixels of one name above
 _LONGEST = 60  # characters of a prompt in the chart
 
