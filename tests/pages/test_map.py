@@ -59,6 +59,7 @@ def test_a_clicked_face_tells_how_often_it_came_back(monkeypatch: pytest.MonkeyP
 
 
 def test_while_they_are_drawn_pictures_move_over_a_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapping, "_EVERY", 0.0)
     moved: list[np.ndarray] = []
     monkeypatch.setattr(mapping, "tick", lambda places, number: moved.append(places))
     app = opened(count="5", steps="9", seed="4200", map="true")

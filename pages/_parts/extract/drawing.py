@@ -75,7 +75,7 @@ def draw_pictures(heading: DeltaGenerator, places: Places) -> None:
     with places.status:
         if subject.steering is not None:
             say_if_idle(subject.steering, schedule)
-        shown = _draw_and_match(settings, subject, note, places.map.empty() if mapped else None)
+        shown = _draw_and_match(settings, subject, note, places.map if mapped else None)
     if shown is not None:
         show_results(shown, places, schedule, settings.model if mapped else None)
         if shown.strips is not None:
@@ -178,7 +178,7 @@ def _draw_and_match(
         settings: what to draw.
         subject: the model.
         note: below the sentence.
-        faces: where a map is, on which pictures move while they are drawn.
+        faces: where a map goes, on which pictures move while they are drawn.
 
     Raises:
         ValueError: they cannot be drawn or compared, or guidance has lost every one.
@@ -187,8 +187,8 @@ def _draw_and_match(
         references = open_references(settings, subject)
     preview = None
     if faces is not None:
-        steered_now = subject.guided_by is not None
-        preview = Preview(0.0, live_map(faces, settings.model, references, steered_now))
+        look, spot = live_map(faces, settings.model, references, subject.guided_by is not None)
+        preview = Preview(0.0, look)
     begin = partial(noted, settings, subject, references)
     compare = matching(reference_key(settings, subject))
 
@@ -200,7 +200,7 @@ def _draw_and_match(
 
     drawn = draw_live(settings, subject, PICTURES, begin, preview, references, keep_alone)
     if faces is not None:
-        faces.empty()
+        spot.empty()
     if not drawn.own:
         return None
     extraction = score(drawn)

@@ -1,5 +1,6 @@
 """Extract's map: what was drawn lands on or between training images; a click tells how often one came back."""
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -24,6 +25,7 @@ from side_core.similarity.scores import SCORES
 
 _PLANES: SharedCache[Plane] = SharedCache(4)
 _LANDINGS: SharedCache[list[Landing]] = SharedCache(64)
+_EVERY = 1.0  # seconds between two messages to a map: each makes the browser work, on the very cores that draw
 _NOTE = "A map shows who looks like whom; how far apart two groups are says nothing."
 
 
@@ -49,35 +51,43 @@ def open_plane(model: str, references: References) -> Plane:
     return _PLANES.get_or_make((fingerprint,), make)
 
 
-def live_map(place: DeltaGenerator, model: str, references: References, steered: bool) -> Callable[[np.ndarray], None]:
+def live_map(
+    place: DeltaGenerator, model: str, references: References, steered: bool
+) -> tuple[Callable[[np.ndarray], None], DeltaGenerator]:
     """What is told the estimates of pictures that are being drawn, (n, H, W, 3) uint8, and moves them over a map.
 
     Args:
-        place: an `st.empty` for the map.
+        place: where the faces of the map go, and the map.
         model: whose training images are on it.
         references: those.
         steered: how the pictures look.
+
+    Returns:
+        That, and where the map is, to be emptied in the end.
     """
-    number = 0
+    number, told, plane = 0, 0.0, open_plane(model, references)
+    with place:
+        show_atlas(plane, references.training.images)
+        spot = st.empty()
 
     def show(estimates: np.ndarray) -> None:
-        nonlocal number
-        plane = open_plane(model, references)
+        nonlocal number, told
+        if time.monotonic() - told < _EVERY:
+            return
+        told = time.monotonic()
         if not number:
-            with place.container():
-                show_atlas(plane, references.training.images, "atlas-live")
+            with spot.container():
                 show_map([], "Drawn pictures on their way from noise.", "map-live", STEERED if steered else PLAIN)
         number += 1
         tick(on_computer(lambda: landed(estimates, references, plane)), number)
 
-    return show
+    return show, spot
 
 
 def show_landings(shown: Shown, model: str) -> Touched:
-    """All pictures of a run on the map, steered ones and their plain twins."""
+    """All pictures of a run on the map, whose faces `live_map` has sent; steered ones and their plain twins."""
     extraction = shown.extraction
     plane = open_plane(model, extraction.references)
-    show_atlas(plane, extraction.references.training.images)
     points, steered = [], extraction.guided_by is not None
     kinds = (STEERED, PLAIN) if steered else (PLAIN,)
     for kind, (key, pictures) in zip(kinds, shown.drawn.items(), strict=False):

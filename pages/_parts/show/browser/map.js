@@ -1,6 +1,7 @@
 // The map: training faces where they lie, drawn pictures on their way from noise to where they land.
 const LANDING = 1800; // milliseconds from noise to the finished picture
-const STEP = 300; // milliseconds from one step of a picture that is being drawn to the next
+const STEP = 1000; // milliseconds from where pictures that are being drawn are to where they are next
+const FRAME = 80; // milliseconds between two frames while pictures are drawn, on the very cores that draw
 const NEAR = 12; // pixels within which a click means a thing
 const LARGE = 72; // pixels of a face under the pointer
 
@@ -56,13 +57,28 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     pen.stroke();
     pen.globalAlpha = 1;
   };
-  const face = (number, [x, y], side) => {
+  const face = (number, [x, y], side, on = pen) => {
     const atlas = window.sideAtlas;
     const [column, row] = [number % atlas.columns, Math.floor(number / atlas.columns)];
-    pen.imageSmoothingEnabled = false;
-    pen.drawImage(atlas.image, column * atlas.side, row * atlas.side, atlas.side, atlas.side,
+    on.imageSmoothingEnabled = false;
+    on.drawImage(atlas.image, column * atlas.side, row * atlas.side, atlas.side, atlas.side,
       x - side / 2, y - side / 2, side, side);
   };
+  // All faces, drawn once: a thousand of them a frame would take longer than the frame.
+  const ground = (atlas, wide, tall, scale) => {
+    const key = [wide, tall, scale, atlas.places.length].join();
+    if (root.ground?.key !== key || root.ground.atlas !== atlas) {
+      const sheet = document.createElement("canvas");
+      [sheet.width, sheet.height] = [canvas.width, canvas.height];
+      const on = sheet.getContext("2d");
+      on.setTransform(scale, 0, 0, scale, 0, 0);
+      on.globalAlpha = 0.75;
+      atlas.places.forEach((spot, number) => face(number, at(spot), small(atlas, wide, tall), on));
+      root.ground = { key, atlas, sheet };
+    }
+    return root.ground.sheet;
+  };
+  const small = (atlas, wide, tall) => Math.max(8, Math.min(16, Math.sqrt((wide * tall) / (3 * (atlas?.places.length || 1000)))));
   const draw = () => {
     asked = 0;
     paper = getComputedStyle(root).getPropertyValue("--st-background-color") || "white";
@@ -71,10 +87,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     pen.setTransform(scale, 0, 0, scale, 0, 0);
     pen.clearRect(0, 0, wide, tall);
     const atlas = window.sideAtlas;
-    const small = Math.max(8, Math.min(16, Math.sqrt((wide * tall) / (3 * (atlas?.places.length || 1000)))));
-    pen.globalAlpha = 0.75;
-    atlas?.places.forEach((spot, number) => face(number, at(spot), small));
-    pen.globalAlpha = 1;
+    if (atlas) pen.drawImage(ground(atlas, wide, tall, scale), 0, 0, wide, tall);
     for (const point of data.points) {
       const strong = !picked.size || picked.has(point.name);
       mark(point.kind, place(point, now), point.name === root.pointed ? 10 : 6.5, strong);
@@ -99,13 +112,17 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     if (hover?.face !== undefined && atlas) {
       const [x, y] = at(atlas.places[hover.face]);
       const clear = ([v, most]) => Math.min(Math.max(v, LARGE / 2 + 2), most - LARGE / 2 - 2);
-      face(hover.face, [clear([x, wide]), clear([y - LARGE / 2 - small, tall])], LARGE);
+      face(hover.face, [clear([x, wide]), clear([y - LARGE / 2 - small(atlas, wide, tall), tall])], LARGE);
     }
     const moving = (!still && now - root.begun < LANDING && data.points.length) || (live && now - live.begun < STEP);
     root.frames = (root.frames || 0) + 1;
     if (moving) wake();
   };
-  const wake = () => { asked ||= requestAnimationFrame(draw); };
+  const frame = () => requestAnimationFrame(draw);
+  const wake = () => {
+    if (asked) return;
+    asked = live ? setTimeout(frame, FRAME) : frame();
+  };
 
   const spot = (event) => {
     const box = canvas.getBoundingClientRect();
