@@ -38,10 +38,10 @@ def steps_of(number: int) -> list[Callable[[Page], None]]:
     """One round: each is what a person does, and leads to another gallery or page."""
     other = ("pixel-faces-twin", "ideal", "pixel-faces")[number % 3]
     return [
-        lambda page: press(page, "Noise added back", "ArrowRight"),
+        lambda page: press(page, "Noise added back", "ArrowRight", "Schedule"),
         lambda page: press(page, "Images", "ArrowRight"),
         lambda page: choose(page, "Model", other),
-        lambda page: press(page, "Steps", "ArrowRight"),
+        lambda page: press(page, "Steps", "ArrowRight", "Drawing"),
         lambda page: cancel(page, number),
         train,
         lambda page: page.get_by_role("link", name="Extract").click(),
@@ -61,9 +61,14 @@ def settled(page: Page) -> None:
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=PATIENCE)
 
 
-def press(page: Page, slider: str, key: str) -> None:
-    """Move a slider."""
-    page.get_by_role("slider", name=slider).first.focus()
+def press(page: Page, slider: str, key: str, group: str = "") -> None:
+    """Move a slider, which may lie in a group of the settings that is closed."""
+    found = page.get_by_role("slider", name=slider).first
+    for name in ("Settings", group) if group else ():
+        if not found.is_visible():
+            page.get_by_text(name, exact=True).first.click()
+            page.wait_for_timeout(700)
+    found.focus()
     page.keyboard.press(key)
 
 
