@@ -64,8 +64,9 @@ def settled(page: Page) -> None:
 def press(page: Page, slider: str, key: str, group: str = "") -> None:
     """Move a slider, which may lie in a group of the settings that is closed."""
     found = page.get_by_role("slider", name=slider).first
-    for name in ("Settings", group) if group else ():
-        if not found.is_visible():
+    label = page.get_by_text(group, exact=True).first if group else found
+    for closed, name in ((label, "Settings"), (found, group)) if group else ():
+        if not closed.is_visible():
             page.get_by_text(name, exact=True).first.click()
             page.wait_for_timeout(700)
     found.focus()
