@@ -18,6 +18,7 @@ def growth_figures(browser: Browser) -> dict[str, float]:
     with server() as app:
         page = tab(browser)
         page.goto(app.address)
+        page.get_by_role("slider", name="Images").wait_for(timeout=PATIENCE)  # the model is loaded
         settled(page)
         before, sizes = app.mib(), []
         for number in range(ROUNDS):
