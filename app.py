@@ -18,4 +18,5 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=[*front_door(), *first_paint(), *upload_limits()])
+MIDDLEWARE = [*front_door(), *first_paint(), *upload_limits()]
+app = st.App("pages/_navigation.py", lifespan=lifespan, middleware=MIDDLEWARE)

@@ -26,7 +26,6 @@ def logged(*arguments: Any, **options: Any) -> Iterator[Step]:
 if real.__module__ == "side_core.sampling.sampler":  # this file runs once
     drawing.sample = logged
 
-from app import lifespan  # noqa: E402
-from pages._parts.runtime.front_door import front_door  # noqa: E402
+from app import MIDDLEWARE, lifespan  # noqa: E402
 
-app = st.App(str(ROOT / "pages" / "_navigation.py"), lifespan=lifespan, middleware=front_door())
+app = st.App(str(ROOT / "pages" / "_navigation.py"), lifespan=lifespan, middleware=MIDDLEWARE)

@@ -32,6 +32,6 @@ for kind, name in ((TextDenoiser, "noise"), (UnetDenoiser, "predict_noise"), (Id
     if (real := getattr(kind, name)).__module__ != __name__:  # this file runs once
         setattr(kind, name, slower(real))
 
-from app import lifespan  # noqa: E402
+from app import MIDDLEWARE, lifespan  # noqa: E402
 
-app = st.App(str(ROOT / "pages" / "_navigation.py"), lifespan=lifespan)
+app = st.App(str(ROOT / "pages" / "_navigation.py"), lifespan=lifespan, middleware=MIDDLEWARE)
