@@ -15,13 +15,12 @@ from pages._parts.inputs.steering import first_surrogate, guidance_inputs, say_i
 from pages._parts.links.link import opening_of
 from pages._parts.runtime.live import Preview, draw_live
 from pages._parts.runtime.pictures import PICTURES, SHIPPED
-from pages._parts.runtime.recording import keep_run, keep_unseen, noted
+from pages._parts.runtime.recording import keep_drawn, keep_run, noted
 from pages._parts.runtime.resources import (
-    matching,
     open_references,
     open_subject,
     open_surrogate,
-    reference_key,
+    scored,
     steered,
 )
 from pages._parts.show import glossary
@@ -29,9 +28,8 @@ from pages._parts.show.heading import offer_link
 from pages._parts.show.places import Places
 from pages._parts.show.shipped import follow_slider, shipped_in_words
 from pages._parts.show.shown import Shown
-from side_core.extraction.run import Drawn, Extraction, score_images
+from side_core.extraction.run import Extraction
 from side_core.extraction.subject import Subject, sample_sets
-from side_core.runs.recording import keep
 from side_core.sampling.schedule import schedule_of
 from side_core.sampling.strips import Strips
 from side_core.settings import ExtractSettings, MatchSettings
@@ -190,20 +188,13 @@ def _draw_and_match(
         look, spot = live_map(faces, settings.model, references, subject.guided_by is not None)
         preview = Preview(0.0, look)
     begin = partial(noted, settings, subject, references)
-    compare = matching(reference_key(settings, subject))
-
-    def score(drawn: Drawn) -> Extraction:
-        return score_images(settings, subject, references, drawn, compare)
-
-    def keep_alone(drawn: Drawn) -> None:
-        keep_unseen(lambda here: keep(here, score(drawn)))
-
-    drawn = draw_live(settings, subject, PICTURES, begin, preview, references, keep_alone)
+    unseen = partial(keep_drawn, settings, subject, references)
+    drawn = draw_live(settings, subject, PICTURES, begin, preview, references, unseen)
     if faces is not None:
         spot.empty()
     if not drawn.own:
         return None
-    extraction = score(drawn)
+    extraction = scored(settings, subject, references, drawn)
     keys = [samples.key for samples in sample_sets(settings, subject)]
     paths = {str(seed): picture for seed, picture in drawn.own.items()}
     by_key = dict(zip(keys, (drawn.own, drawn.plain), strict=False))

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages._parts.history.state import TROUBLE, close_if_done, pin_all, say_and_close, throw_away
+from pages._parts.history.state import TROUBLE, close_if_done, pin_button, say_and_close, throw_away
 from pages._parts.links.copy_link import copy_link
 from pages._parts.links.link import absolute, link_of, take_over
 from pages._parts.show.exporting import export_button
@@ -23,15 +23,7 @@ def show_actions(here: Workspace, run: Run) -> None:
         about = "Opens the page that made it, with these settings. Nothing of yours changes before you press this."
         if st.button(label, key="take-over", icon=f":material/{icon}:", type="primary", help=about):
             take_over(settings_of(run), run.model)
-        pinned = run.pinned
-        st.button(
-            "Unpin" if pinned else "Pin",
-            key="pin",
-            icon=":material/keep_off:" if pinned else ":material/keep:",
-            help="Pinned runs stay on top; a comparison takes the pinned one as its baseline.",
-            on_click=pin_all,
-            args=([run.id], not pinned),
-        )
+        pin_button([run.id], run.pinned)
         if st.button("Rename", key="rename", icon=":material/edit:"):
             rename(here, run)
         if st.button("Note", key="note", icon=":material/sticky_note_2:"):

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages._parts.history.state import bring_back, choose_only, chosen_ids, go_to, pin_all, throw_away
+from pages._parts.history.state import bring_back, choose_only, chosen_ids, go_to, pin_button, throw_away
 from pages._parts.show.text import plain
 from side_core.runs import store
 from side_core.runs.comparison import MOST_RUNS
@@ -54,15 +54,7 @@ def list_actions(runs: list[Run], listed: list[int]) -> None:
             args=(None, ids),
         )
         pinned = bool(runs) and all(run.pinned for run in runs)
-        st.button(
-            "Unpin" if pinned else "Pin",
-            key="pin",
-            icon=":material/keep_off:" if pinned else ":material/keep:",
-            disabled=not count,
-            help="Pinned runs stay on top; a comparison takes the pinned one as its baseline.",
-            on_click=pin_all,
-            args=(ids, not pinned),
-        )
+        pin_button(ids, pinned)
         st.button(
             "Delete",
             key="delete",

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages._parts.history.state import COMPARED, pin_all
+from pages._parts.history.state import COMPARED, pin_button
 from pages._parts.runtime.workspace import workspace
 from side_core.runs import store
 from side_core.runs.run import Run
@@ -29,13 +29,8 @@ def offer_pinning(run: Run) -> None:
     base = pinned_run(run.kind)
     with st.container(horizontal=True, vertical_alignment="center"):
         own = base is not None and base.id == run.id
-        st.button(
-            "Unpin" if own else "Pin this one",
-            key="pin",
-            icon=":material/keep_off:" if own else ":material/keep:",
-            help="A pinned one stays in sight here and is what others are compared with.",
-            on_click=pin_all,
-            args=([run.id], not own),
+        pin_button(
+            [run.id], own, "Pin this one", "A pinned one stays in sight here and is what others are compared with."
         )
         if base is not None and not own:
             st.page_link(

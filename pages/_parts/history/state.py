@@ -150,3 +150,28 @@ def pin_all(ids: Sequence[int], pinned: bool) -> None:
         return Said(f"{_names_of(runs)} {'is' if len(runs) == 1 else 'are'} {after}.")
 
     _act(work)
+
+
+def pin_button(
+    ids: Sequence[int],
+    pinned: bool,
+    label: str = "Pin",
+    help: str = "Pinned runs stay on top; a comparison takes the pinned one as its baseline.",
+) -> None:
+    """A button that pins runs, or lets them go; it waits where there is none.
+
+    Args:
+        ids: of the runs.
+        pinned: whether they are pinned.
+        label: what it says where they are not.
+        help: what pinning does.
+    """
+    st.button(
+        "Unpin" if pinned else label,
+        key="pin",
+        icon=":material/keep_off:" if pinned else ":material/keep:",
+        disabled=not ids,
+        help=help,
+        on_click=pin_all,
+        args=(ids, not pinned),
+    )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._parts.inputs import view
 from pages._parts.prompts import look
-from pages._parts.runtime.resources import matching, open_references, reference_key
+from pages._parts.runtime.resources import open_references, scored
 from pages._parts.show.figures import figure, show_row
 from pages._parts.show.gallery import show_gallery
 from pages._parts.show.headline import beating_in_words, tile
@@ -14,7 +14,7 @@ from pages._parts.show.shown import Shown
 from pages._parts.show.text import show_warnings
 from side_core.extraction.headline import WITHHELD
 from side_core.extraction.pairs import beating, nearest_rows
-from side_core.extraction.run import Drawn, Extraction, score_images
+from side_core.extraction.run import Drawn, Extraction
 from side_core.extraction.subject import Subject
 from side_core.sampling.picture import Picture
 from side_core.settings import ExtractSettings
@@ -37,7 +37,7 @@ def matched(pictures: Mapping[int, Picture], settings: ExtractSettings, subject:
         ValueError: they cannot be compared.
     """
     references = open_references(settings, subject)
-    return score_images(settings, subject, references, Drawn(pictures), matching(reference_key(settings, subject)))
+    return scored(settings, subject, references, Drawn(pictures))
 
 
 def show_alone(pictures: Mapping[int, Picture]) -> None:

@@ -1,12 +1,14 @@
 """The pictures of a prompt, large while they form; what stands below them from another prompt is hidden meanwhile."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
 from pages._parts.prompts import look
 from pages._parts.runtime.live import Preview, draw_live
 from pages._parts.runtime.pictures import PICTURES
-from pages._parts.runtime.recording import noted
+from pages._parts.runtime.recording import keep_drawn, noted
 from pages._parts.runtime.resources import open_references
 from pages._parts.show.figures import figure
 from side_core.extraction.subject import Subject, sample_sets
@@ -42,9 +44,9 @@ def pictures_now(settings: ExtractSettings, subject: Subject, matched: bool) -> 
     preview = Preview(0, show)
     if matched:
         references = open_references(settings, subject)
-        finished = draw_live(
-            settings, subject, PICTURES, lambda: noted(settings, subject, references), preview, references
-        )
+        asked_of = settings, subject, references
+        begin, unseen = partial(noted, *asked_of), partial(keep_drawn, *asked_of)
+        finished = draw_live(settings, subject, PICTURES, begin, preview, references, unseen)
     else:
         finished = draw_live(settings, subject, PICTURES, preview=preview)
     hidden.empty()

@@ -19,9 +19,9 @@ from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pages._parts.links.link import HERE, Opening
-from pages._parts.runtime.device_queue import OWN, POLL, in_turn, with_others
+from pages._parts.runtime.device_queue import OWN, POLL, in_turn
 from pages._parts.runtime.stop import ORDERS, Ended, heed_stop
-from pages._parts.runtime.work import StopBar, own_time, so_far
+from pages._parts.runtime.work import StopBar, own_time, shared, so_far
 from pages._parts.show.rest import Phase, Rest
 from side_core.files.public import is_public
 
@@ -159,16 +159,14 @@ class Work(threading.Thread):
 
     def work_through(self) -> Any:
         """Step after step, noting how far it is; its result."""
-        rest, before = Rest(own_time, self.plan.phases), 0
+        rest = Rest(own_time, self.plan.phases)
         steps = in_turn(self.plan.begin(), self.plan.seconds, self)
         while True:
             try:
                 at = next(steps)
             except StopIteration as end:
                 return end.value
-            kept, before = at.done - before > 1, at.done  # more at once is of an earlier run
-            left = rest.after(at, kept)
-            self.note(at, so_far(at.words, at, None if left is None else with_others(left)))
+            self.note(at, so_far(at.words, at, shared(rest.after_step(at))))
 
     def note(self, at: At[Any], words: str) -> None:
         """Let whoever shows it know how far it is."""

@@ -8,10 +8,11 @@ from typing import Any
 import streamlit as st
 
 from pages._parts.runtime.pictures import FILES
+from pages._parts.runtime.resources import scored
 from pages._parts.runtime.workspace import workspace
 from pages._parts.show.text import plain
 from side_core.extraction.references import References
-from side_core.extraction.run import Extraction
+from side_core.extraction.run import Drawn, Extraction
 from side_core.extraction.subject import Subject
 from side_core.runs.identity import new_run
 from side_core.runs.recording import Recorded, begin_run, keep, keep_folder, leave_run
@@ -68,6 +69,11 @@ def keep_unseen(store: Callable[[Workspace], object]) -> None:
     with suppress(ValueError):
         if (here := workspace()) is not None:
             store(here)
+
+
+def keep_drawn(settings: ExtractSettings, subject: Subject, references: References, drawn: Drawn) -> None:
+    """Score and keep pictures that were finished where nobody looks."""
+    keep_unseen(lambda here: keep(here, scored(settings, subject, references, drawn)))
 
 
 def keep_files(

@@ -18,7 +18,7 @@ from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.matching import Match
 from side_core.extraction.overview import SetOverview, overviewing
 from side_core.extraction.references import References
-from side_core.extraction.run import Extraction, Matching, match_pictures, score
+from side_core.extraction.run import Drawn, Extraction, Matching, match_pictures, score, score_images
 from side_core.extraction.subject import ImageSets, Subject, model_of, opening, references_of
 from side_core.progress import Part
 from side_core.sampling.picture import Picture
@@ -167,6 +167,15 @@ def matching(compared: Key) -> Matching:
         return _MATCHES.get_or_make((key, *compared, tuple(pictures)), make)
 
     return compare
+
+
+def scored(settings: ExtractSettings, subject: Subject, references: References, drawn: Drawn) -> Extraction:
+    """Drawn pictures, matched and scored; what was compared before is not compared again.
+
+    Raises:
+        ValueError: they cannot be compared, or there is none.
+    """
+    return score_images(settings, subject, references, drawn, matching(reference_key(settings, subject)))
 
 
 def _at_once(count: int, references: References) -> bool:

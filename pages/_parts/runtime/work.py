@@ -33,7 +33,7 @@ def run_with_progress(work: Generator[Any, None, Result], text: str | Callable[[
     def watch(event: Part) -> None:
         nonlocal touched
         heed_stop()
-        left = _shared(rest.after(event))
+        left = shared(rest.after(event))
         now = time.monotonic()
         if now - touched < _QUIET:
             return
@@ -55,7 +55,7 @@ def so_far(what: str, event: Part, left: float | None) -> str:
     return f"{what}: {event.done:,} of {event.total:,}{rest}{sharing}"
 
 
-def _shared(left: float | None) -> float | None:
+def shared(left: float | None) -> float | None:
     """Seconds that are left where the device is shared: those of the others' turns as well."""
     return None if left is None else with_others(left)
 
@@ -99,20 +99,13 @@ class StopBar:
             self.bar = st.progress(0.0, text="Beginning …")
             st.button(stop, icon=":material/stop:", help=help, on_click=on_stop, key=key)
             beside()
-        self.start = self.touched = time.monotonic()
+        self.touched = time.monotonic()
         self.rest = Rest(own_time, phases)
-        self.before = 0
-
-    @property
-    def spent(self) -> float:
-        """Seconds since it began."""
-        return time.monotonic() - self.start
 
     def see(self, event: Part, text: str) -> bool:
         """Note an event; whether the page was touched, so that a preview may be too. Stop ends the run here."""
         heed_stop()
-        kept, self.before = event.done - self.before > 1, event.done  # more at once is of an earlier run
-        left = _shared(self.rest.after(event, kept))
+        left = shared(self.rest.after_step(event))
         return self.show(event.done / event.total, lambda: so_far(text, event, left))
 
     def show(self, share: float, words: Callable[[], str]) -> bool:

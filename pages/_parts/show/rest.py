@@ -71,6 +71,10 @@ class Rest:
         whole = sum(phase.seconds for phase in self.phases) if self.phases else event.total
         return self.pace * max(0.0, whole - self.amount(event.done))
 
+    def after_step(self, event: Part) -> float | None:
+        """The same of work that hands out every step: more than one at once was there from an earlier run."""
+        return self.after(event, kept=event.done - self.done > 1)
+
     def learn(self, spent: float, made: float) -> None:
         """Note how long a step took, of which so much was expected."""
         fade = math.exp(-min(1 / _STEPS, spent / _SECONDS))
