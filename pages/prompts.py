@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pages._parts.inputs import view
-from pages._parts.prompts.look import WRAP
 from pages._parts.show import glossary
 from pages._parts.show.first_look import show_first_look
 from pages._parts.show.heading import show_heading
@@ -15,7 +14,6 @@ INTRO = (
     "first [[step]], before there is anything to see. The words that carry it light up: change one, and watch."
 )
 
-st.html(WRAP)
 heading = show_heading("Is this prompt memorised?", "prompts")
 with view.detail("intro"):
     glossary.line(INTRO)

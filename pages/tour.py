@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from pages._parts.inputs.view import DEMO, EVERYTHING, STAGE, is_demo, is_projected
+from pages._parts.inputs.view import DEMO, EVERYTHING, is_demo, is_projected
 from pages._parts.links.link import absolute, seen_as
 from pages._parts.show import glossary
 from pages._parts.show.code import show_sources
@@ -86,7 +86,6 @@ def tools(step: Step, places: st.delta_generator.DeltaGenerator) -> None:
         show_qr(absolute(link, st.context.url or ""))
 
 
-st.html(STAGE)
 begin_notices("Tour")
 heading = st.container(horizontal=True, vertical_alignment="center", key="walk")
 title = heading.container(width="content")

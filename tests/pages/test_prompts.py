@@ -14,6 +14,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages._parts.prompts import detectors, looking
 from pages._parts.prompts import held_out as held_out_part
+from pages._parts.runtime import live
+from pages._parts.runtime.background import WORKS, Plan
 from pages._parts.runtime.work import StopBar
 from pages._parts.show import heading
 from side_core.data.captioned import CONTROL_ROWS, captioned_faces
@@ -30,6 +32,9 @@ from side_core.prompts.examples import embedded_examples
 from side_core.prompts.explain import explaining
 from side_core.prompts.held_out import held_out_norms, known_norms
 from side_core.prompts.norms import norms_of, score_of
+from side_core.runs import store
+from side_core.runs.opening import open_workspace
+from side_core.runs.reading import result_in
 from side_core.settings import ExtractSettings, PromptSettings
 from side_core.wording import rounded
 from tests.dpm.text.small_folders import save_small
@@ -134,6 +139,25 @@ def test_each_picture_stands_beside_a_training_picture_with_its_caption(link: di
     nearest = re.findall(shown, html_of(app))
     assert sum(int(times) for times, _ in nearest) == 2
     assert {caption for _, caption in nearest} <= {face.caption for face in captioned_faces()}
+
+
+def test_pictures_that_are_finished_while_another_page_is_looked_at_are_kept(
+    link: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path))
+
+    def leave(plan: Plan[Any, Any], show: object = None) -> None:  # as a person does who goes to another page
+        work = WORKS.start(plan, "me", None)
+        work.join(60)
+        WORKS.drop(work)
+        st.stop()
+
+    monkeypatch.setattr(live, "follow", leave)
+    opened(**link | {"seed": "90"})
+    here = open_workspace(tmp_path)
+    (run,) = store.listed(here)
+    assert (run.state, run.finished, run.settings["prompt"]) == ("finished", 2, PROMPT)
+    assert result_in(here, run).names == ("90", "91")
 
 
 def test_the_pictures_are_kept_in_the_history(

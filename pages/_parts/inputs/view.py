@@ -1,40 +1,20 @@
 """How much of the app is seen, and how large: everything or what a class needs; a screen or a projector."""
 
+from pathlib import Path
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+TOUR = "tour"  # in the address: a page that is always seen as on a stage
 EVERYTHING, DEMO = "everything", "demo"
 _SEEN = "seen_as"  # in the session: the last page, and how it was seen
 LARGER = 1.3  # times as large on a projector
-# Details stay where they are and are not drawn: their widgets keep their values, so that a link still draws what it
-# says, and neither keyboard nor screen reader comes upon them.
-HIDE_DETAILS = '<style>[class*="st-key-detail-"] { display: none !important; }</style>'
 # All of Streamlit measures in rem; charts are told by `scale`.
-ENLARGE = f"""<style>
+_ENLARGE = f"""
 :root {{ font-size: {100 * LARGER:.0f}% !important; }}
 .stApp [data-testid="stMainBlockContainer"] {{ padding: 4.5rem 2.5rem 2rem; }}
-</style>"""
-# All of a step on one screen: the bar at the top lies over the page, without hiding what is below it.
-STAGE = """<style>
-.stApp [data-testid="stHeader"] { background: transparent; pointer-events: none; }
-.stApp [data-testid="stHeader"] * { pointer-events: auto; }
-.stApp [data-testid="stMainBlockContainer"] { padding: 0.6rem 3.5rem 0.5rem !important; }
-.stApp h1, .stApp .st-key-heading h1 { font-size: 1.35rem; padding: 0; }
-.stApp .sentence { font-size: 1.35rem; min-height: 2.5em; }
-.stApp [data-testid="stMetricValue"] { font-size: 1.4rem; }
-.stApp .stMain [data-testid="stVerticalBlock"] { gap: 0.6rem; }
-.st-key-walk { gap: 0.4rem !important; }
-.st-key-walk button { padding: 0.25rem 0.6rem; }
-.stApp .cards .small { display: none; }
-.stApp .st-key-prompt-words { min-height: 3.4rem; }
-.stApp .st-key-large, .stApp .st-key-said, .stApp .st-key-intro, .stApp [class*="st-key-rows-"] { min-height: 0; }
-.stApp .st-key-prompt-results h3 { font-size: 1.2rem; padding: 0 0 0.9rem; }
-.stApp .st-key-score-row { gap: 0.2rem; }
-/* The walk through the tour: what a button does is told by its icon, and by its tip. */
-.st-key-walk .stButton p, .st-key-walk .stPopover p, .st-key-walk kbd, .st-key-walk [data-testid="stButtonShortcut"] {
-  position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-</style>"""
-_OWN = "<style>.st-key-view button p::first-letter { text-transform: uppercase; }</style>"
+"""
+_STAGE = (Path(__file__).parents[1] / "show" / "browser" / "stage.css").read_text("utf-8")
 
 
 def switch(path: str) -> None:
@@ -62,7 +42,9 @@ def switch(path: str) -> None:
         )
         st.toggle("Projector size", key="size", bind="query-params", help="Larger text and pictures.")
     st.session_state[_SEEN] = (path, {key: st.session_state[key] for key in ("view", "size")})
-    st.html(_OWN + (HIDE_DETAILS + STAGE if is_demo() else "") + (ENLARGE if is_projected() else ""))
+    staged = is_demo() or path == TOUR
+    look = (_STAGE if staged else "") + (_ENLARGE if is_projected() else "")
+    st.html(f'<span class="seen-as"></span><style>{look}</style>')  # in the place of what first_paint took for granted
 
 
 def is_demo() -> bool:

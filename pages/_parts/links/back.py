@@ -45,9 +45,7 @@ _KEEPER = st.components.v2.component("one_step_a_visit", js=_JS)
 
 def one_step_a_visit() -> None:
     """Keep the browser's history tidy; nothing of it is seen."""
-    with st.container(key="steps-of-browser"):
-        _KEEPER(key="one-step-a-visit", data={"opens": list(_OPENS)})
-    st.html("<style>.st-key-steps-of-browser { display: none; }</style>")
+    _KEEPER(key="one-step-a-visit", data={"opens": list(_OPENS)})
 
 
 def come_back() -> None:

@@ -6,18 +6,14 @@ from pages._parts.show.browser.part import part
 from side_core.files.public import limit_of
 
 _MOST_MIB = 64
-_DROPPED = "dropped_file"  # in the session: the name of a file that was dropped on the page and is on its way
-_KEY, _DROP = "drop", part("drop")
-
-
-def _note() -> None:
-    """Called as a file is dropped on the page: the run of this call may end before it comes to the file."""
-    st.session_state[_DROPPED] = st.session_state[_KEY].dropped
+_DROPPED = "dropped on the page: "  # how the name of a file begins that was; drop.js says so
+_OPENED = "opened_file"  # in the session: of the one that was opened so
+_DROP = part("drop")
 
 
 def reopen_input() -> None:
     """Drop a file, see what it is, open it; one that was dropped beside this place is opened at once."""
-    _DROP(key=_KEY, data={"words": "Drop it to open the run"}, on_dropped_change=_note)
+    _DROP(key="drop", data={"words": "Drop it to open the run", "mark": _DROPPED})
     most = int(limit_of("upload_mib") or _MOST_MIB)
     with st.expander("Open an exported run", icon=":material/upload_file:"):
         file = st.file_uploader(
@@ -30,8 +26,9 @@ def reopen_input() -> None:
             return
         from pages._parts.links import reopened  # which imports torch: no page waits for it
 
-        if st.session_state.get(_DROPPED) == file.name:
-            del st.session_state[_DROPPED]
-            reopened.open_at_once(file.name, file.getvalue())
+        name = file.name.removeprefix(_DROPPED)
+        if name != file.name and st.session_state.get(_OPENED) != file.file_id:
+            st.session_state[_OPENED] = file.file_id
+            reopened.open_at_once(name, file.getvalue())
         else:
-            reopened.offer_file(file.name, file.getvalue())
+            reopened.offer_file(name, file.getvalue())

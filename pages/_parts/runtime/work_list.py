@@ -14,12 +14,12 @@ _EVERY = 1.0  # seconds between two looks
 
 
 def show_works() -> None:
-    """A row for each; nothing where nothing goes on elsewhere."""
+    """A row for each; its place is there also where nothing goes on, so that the sidebar's next parts keep theirs."""
     works = elsewhere()
     BESIDE.touch = None
-    if not works:
-        return
     with st.container(key="works"):
+        if not works:
+            return
         rows = [(work, _make_row(work)) for work in works]
         _follow_rows(rows)
     touched = 0.0

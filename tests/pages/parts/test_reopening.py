@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages._parts.links import reopened
+from pages._parts.links.reopening import _DROPPED
 from side_core.runs import store
 from side_core.runs.exchange.tagged_png import tagged_png
 from side_core.runs.opening import open_workspace
@@ -79,6 +80,16 @@ def test_a_picture_says_what_it_is_and_opens_its_run(
         assert words in said
     assert not app.warning and not taken
     app.button(key="reopen-run").click().run()
+    assert taken == [settings]
+
+
+def test_what_is_dropped_beside_it_opens_at_once_and_only_once(
+    drop: Callable[[str, bytes], AppTest], taken: list[Settings]
+) -> None:
+    settings = ExtractSettings(count=7, seed=3)
+    app = drop(f"{_DROPPED}4.png", picture(settings, seed=4))
+    assert taken == [settings]
+    app.run()
     assert taken == [settings]
 
 

@@ -13,7 +13,7 @@ function veil(words) {
   return made;
 }
 
-export default function ({ data, setTriggerValue }) {
+export default function ({ data }) {
   const cover = veil(data.words);
   const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files") && !event.target.closest?.(OWN);
   let depth = 0;
@@ -39,10 +39,9 @@ export default function ({ data, setTriggerValue }) {
     const [file] = event.dataTransfer.files;
     if (!input || !file) return;
     const one = new DataTransfer();
-    one.items.add(file);
+    one.items.add(new File([file], data.mark + file.name, { type: file.type }));
     input.files = one.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    setTriggerValue("dropped", file.name);
   };
   const heard = { dragenter: enter, dragover: over, dragleave: leave, drop };
   for (const [name, listen] of Object.entries(heard)) window.addEventListener(name, listen);
