@@ -129,7 +129,7 @@ def test_a_page_has_the_look_of_the_app_in_its_head(server: str) -> None:
         assert answer.status == 200 and int(answer.headers["Content-Length"]) == len(pages[path].encode())
         assert answer.headers["Content-Security-Policy"] and not answer.headers["ETag"]
         head = pages[path].partition("</head>")[0]
-        assert ".row-of-figures" in head and head.count("<style>") == 1
+        assert ".row-of-figures" in head and head.count("<style>") == 2
     kept = [path for path, page in pages.items() if "padding-left: 300px" in page]
     assert kept == ["/", "/models"]  # the stage has no sidebar
     plain.request("GET", "/_stcore/health")
