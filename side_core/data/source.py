@@ -64,6 +64,16 @@ def _sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
     return whole.slice(first, stop, f"{name}[{first}:{stop}{by}]", step)
 
 
+def first_of(source: str, count: int) -> str:
+    """The source of the first so many images of a source, for `open_training_set`."""
+    name, rows = _parted(source)
+    if rows is None:
+        return f"{name}[0:{count}]"
+    first, step = int(rows["first"] or 0), int(rows["step"] or 1)
+    by = f":{step}" if rows["step"] else ""
+    return f"{rows['name']}[{first}:{first + count * step}{by}]"
+
+
 def check_source(source: str) -> None:
     """Raise ValueError where there is no such source, or a public app may not read it; nothing is read."""
     _find_source(_parted(source)[0])

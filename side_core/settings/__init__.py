@@ -34,6 +34,7 @@ from side_core.settings.training import (
     SurrogateSettings,
     TrainClipSettings,
     TrainDpmSettings,
+    TrainGrowthSettings,
     TrainTextSettings,
 )
 
@@ -72,6 +73,7 @@ __all__ = [
     "SweepSettings",
     "TrainClipSettings",
     "TrainDpmSettings",
+    "TrainGrowthSettings",
     "TrainTextSettings",
     "Value",
     "read_axis",

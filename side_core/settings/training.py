@@ -1,5 +1,6 @@
 """How models are trained."""
 
+import itertools
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -59,6 +60,34 @@ class TrainDpmSettings(LearningSettings):
         "which weighs noisy timesteps more.",
     )
     keep_every: int | None = Field(None, ge=1, title="Steps between model folders that are kept, to choose from")
+
+
+class TrainGrowthSettings(TrainDpmSettings):
+    """How a family of models is trained alike on ever more images, each beside a twin on as many others."""
+
+    sizes: tuple[int, ...] = Field(
+        (10, 100, 300, 1000, 3000, 10_000),
+        title="Numbers of training images",
+        description="A model and its twin for each; the first so many images of either set.",
+    )
+    channels: tuple[int, ...] = Field((32, 48, 48), title="Channels", description="Width of each U-Net level.")
+    attention_head_dim: int = Field(16, ge=8, le=128, title="Attention head width")
+    batch_size: int = Field(32, ge=1, le=4096, title="Batch size")
+    steps: int | None = Field(4000, ge=1, title="Steps", description="Of each model: all have as many.")
+    decay_fraction: float = Field(0.4, ge=0, le=1, title="Last part of the run in which the learning rate falls to 0")
+    timesteps: Literal["uniform", "logit-normal"] = Field(
+        "logit-normal",
+        title="Which timesteps are trained",
+        description="logit-normal (Esser et al. 2024) stays in the middle, where it is decided which image it becomes.",
+    )
+
+    @field_validator("sizes")
+    @classmethod
+    def growing(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        """Each larger than the one before."""
+        if not value or value[0] < 1 or any(a >= b for a, b in itertools.pairwise(value)):
+            raise ValueError("sizes grow from 1 on: give for example 10 100 1000")
+        return value
 
 
 class TrainTextSettings(LearningSettings):

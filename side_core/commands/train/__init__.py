@@ -3,10 +3,10 @@
 import argparse
 
 from side_core.commands.options import add_commands
-from side_core.commands.train import clip, dpm, surrogate, text
+from side_core.commands.train import clip, dpm, growth, surrogate, text
 
 ABOUT = "train a model, or a surrogate of one"
-COMMANDS = {"dpm": dpm, "text": text, "clip": clip, "surrogate": surrogate}
+COMMANDS = {"dpm": dpm, "growth": growth, "text": text, "clip": clip, "surrogate": surrogate}
 
 
 def add(parser: argparse.ArgumentParser) -> None:
