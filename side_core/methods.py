@@ -3,8 +3,9 @@
 from side_core.method import Method
 from side_core.settings import Settings
 from side_core.sweep.method import SWEEP
+from side_core.theory.method import THEORY
 
-METHODS: dict[str, Method] = {method.name: method for method in (SWEEP,)}
+METHODS: dict[str, Method] = {method.name: method for method in (SWEEP, THEORY)}
 
 
 def method_of(settings: Settings) -> Method | None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,7 +15,7 @@ from pages._parts.history.style import KINDS
 from pages._parts.inputs import needs
 from pages._parts.links.link import PATHS, Opening, link_of, opening_of
 from side_core.commands.main import COMMANDS, main
-from side_core.commands.options import flag_of
+from side_core.commands.options import flag_of, is_positional
 from side_core.dpm.description import describe
 from side_core.job import Advance, Estimate, arithmetic_in, open_folder, run_job
 from side_core.method import Method
@@ -38,6 +38,14 @@ def example(method: Method) -> Settings:
     return method.settings.read(method.example)
 
 
+def words_for(method: Method, name: str, value: object) -> list[str]:
+    """A setting as a person types it; one that is said by its place is shown by its choices in the help text."""
+    field = method.settings.model_fields[name]
+    if is_positional(field):
+        return [str(value) if value in get_args(field.annotation) else "|".join(get_args(field.annotation))]
+    return [flag_of(name), str(value)]
+
+
 @every_method
 def test_a_method_is_known_everywhere_by_one_word(method: Method) -> None:
     assert re.fullmatch("[a-z]+", method.name) and method.about[0].islower() and method.about[-1] != "."
@@ -58,7 +66,7 @@ def test_its_command_has_its_settings_with_help(method: Method, capsys: pytest.C
         main([method.name, "--help"])
     said = capsys.readouterr().out
     for name in set(method.settings.model_fields) - method.unused:
-        assert re.search(rf"{flag_of(name)}\b", said), name
+        assert re.search(rf"{re.escape(words_for(method, name, 'X')[0])}\b", said), name
     assert not any(f"{flag_of(name)} " in said for name in method.unused)
 
 
@@ -95,7 +103,7 @@ def test_its_command_leaves_files_that_reopen_and_resumes(
     method: Method, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SIDE_WORKSPACE", str(tmp_path / "workspace"))
-    asked = [word for name, value in method.example.items() for word in (flag_of(name), str(value))]
+    asked = [word for name, value in method.example.items() for word in words_for(method, name, value)]
     out = tmp_path / "out"
     assert main([method.name, *asked, "--out", str(out)]) == 0
     for name in (f"{method.name}.csv", f"{method.name}.json", *method.pictures):

@@ -58,10 +58,19 @@ def add_options(
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None, help=text + default)
             continue
         default = "" if field.default is None or field.is_required() else f" (default: {_shown(field.default)})"
+        if is_positional(field):
+            parser.add_argument(name, nargs="?", default=None, metavar=_placeholder(name, field), help=text + default)
+            continue
         many = any(typing.get_origin(kind) is tuple for kind in _kinds_of(field))
         parser.add_argument(
             flag, default=None, nargs="+" if many else None, metavar=_placeholder(name, field), help=text + default
         )
+
+
+def is_positional(field: FieldInfo) -> bool:
+    """Whether a field is said by its place, without an option: what a command does, where it does one of several."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and bool(extra.get("positional"))
 
 
 def flag_of(name: str) -> str:

@@ -7,6 +7,8 @@ from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import PixelSpace, check_condition, from_uint8
 from side_core.dpm.formats.own_sampling import OwnSampling
 
+CHUNK = 8192  # images compared at once
+
 
 class IdealDenoiser(PixelSpace):
     """The minimiser of the denoising loss over a finite set (Karras et al. 2022, eq. 57).
@@ -23,7 +25,7 @@ class IdealDenoiser(PixelSpace):
     own_sampling = OwnSampling()
 
     def __init__(
-        self, data: TrainingSet, alphas_cumprod: Tensor, device: str | torch.device = "cpu", chunk: int = 8192
+        self, data: TrainingSet, alphas_cumprod: Tensor, device: str | torch.device = "cpu", chunk: int = CHUNK
     ):
         self.device = torch.device(device)
         self.arithmetic = "float32"
@@ -39,21 +41,8 @@ class IdealDenoiser(PixelSpace):
     def denoise(self, x: Tensor, t: int) -> Tensor:
         """(n, C, H, W) the expected clean image given x at timestep t."""
         alpha = float(self.alphas_cumprod[t])
-        flat = x.flatten(1)
-        peak = torch.full((len(x), 1), -torch.inf, device=x.device)
-        total = torch.zeros_like(peak)
-        mean = torch.zeros_like(flat)
-        for images in self.images.split(self.chunk):
-            images = images.to(x.device)
-            distance = torch.cdist(flat, alpha**0.5 * images, compute_mode="donot_use_mm_for_euclid_dist")
-            logits = -distance.square() / (2 * max(1 - alpha, 1e-12))
-            higher = torch.maximum(peak, logits.amax(dim=1, keepdim=True))
-            shrink = (peak - higher).exp()  # the softmax over all chunks, kept in range as in streaming attention
-            weights = (logits - higher).exp()
-            total = total * shrink + weights.sum(dim=1, keepdim=True)
-            mean = mean * shrink + weights @ images
-            peak = higher
-        return (mean / total).view_as(x)
+        mean, _ = posterior(x.flatten(1), self.images, alpha**0.5, max(1 - alpha, 1e-12), self.chunk)
+        return mean.view_as(x)
 
     @torch.no_grad()
     def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
@@ -65,3 +54,31 @@ class IdealDenoiser(PixelSpace):
         check_condition(condition, self.classes, len(x))
         alpha = float(self.alphas_cumprod[t])
         return (x - alpha**0.5 * self.denoise(x, t)) / max(1 - alpha, 1e-12) ** 0.5
+
+
+def posterior(x: Tensor, images: Tensor, signal: float, variance: float, chunk: int = CHUNK) -> tuple[Tensor, Tensor]:
+    """What is known of the clean image when one of a finite set has become x = signal * image + noise.
+
+    Args:
+        x: (n, d).
+        images: (N, d) the set; each is as likely as any other.
+        signal: what the image was multiplied by.
+        variance: of the noise, in each of the d numbers.
+        chunk: images compared at once; bounds the memory, not the result.
+
+    Returns:
+        (n, d) the expected clean image, and (n,) log sum_i exp(-|x - signal x_i|^2 / (2 variance)).
+    """
+    peak = torch.full((len(x), 1), -torch.inf, device=x.device)
+    total, mean = torch.zeros_like(peak), torch.zeros_like(x)
+    for some in images.split(chunk):
+        some = some.to(x.device)
+        distance = torch.cdist(x, signal * some, compute_mode="donot_use_mm_for_euclid_dist")
+        logits = -distance.square() / (2 * variance)
+        higher = torch.maximum(peak, logits.amax(dim=1, keepdim=True))
+        shrink = (peak - higher).exp()  # the softmax over all chunks, kept in range as in streaming attention
+        weights = (logits - higher).exp()
+        total = total * shrink + weights.sum(dim=1, keepdim=True)
+        mean = mean * shrink + weights @ some
+        peak = higher
+    return mean / total, (peak + total.log()).squeeze(1)

@@ -69,6 +69,10 @@ class UnetDenoiser:
         Raises:
             ValueError: `condition` is not the (n,) int64 labels of a class-conditional model, or not None of another.
         """
+        return self.noise(x, t, condition)
+
+    def noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
+        """The same, with its gradient."""
         check_condition(condition, self.classes, len(x))
         labels = None if condition is None else condition.to(self.device)
         output = predict(self.unet, self.placed(x), t, labels).float()

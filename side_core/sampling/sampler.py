@@ -44,6 +44,7 @@ def sample(
     solver: Solver = "ddim",
     clip: Clip = "off",
     condition: Tensor | None = None,
+    start: Tensor | None = None,
 ) -> Iterator[Step]:
     """Denoise one image for each seed, step by step.
 
@@ -62,6 +63,7 @@ def sample(
             recompute it with `clip`, too: what clipping takes off a guided estimate would stay in the picture as noise
             (it made copies rarer, where guidance makes them more).
         condition: passed to the model: (n,) labels of classes, see `labels_of`, or embedded prompts.
+        start: (n, C, H, W) state at the first timestep; left out: noise, by the seeds.
 
     Raises:
         ValueError: eta is outside 0..1 or does not go with the solver; the model returns NaN or infinity without having
@@ -76,7 +78,7 @@ def sample(
         rows = [torch.randn(denoiser.shape, generator=generator) for generator in generators]
         return torch.stack(rows).to(denoiser.device)
 
-    x = noise()
+    x = noise() if start is None else start.to(denoiser.device)
     before: Tensor | None = None  # the estimate of the step before, for the second order
     for index, t in enumerate(schedule.timesteps):
         alpha, alpha_next = schedule.alphas[index], schedule.end_of(index)

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 
 from side_core.stats.rate import rate
+from side_core.wording import counted
 
 RESAMPLES = 1000
 LEVELS = (0.025, 0.975)
@@ -83,6 +84,19 @@ def _unmet_variance(times: np.ndarray) -> float:
         return 0.0
     missed = math.exp(-once / unmet)
     return unmet * missed * (1 - missed)
+
+
+def mean_interval(values: np.ndarray) -> Interval:
+    """Mean of (n,) samples with the 95 % percentile interval of a bootstrap over them.
+
+    Raises:
+        ValueError: there is one sample, or none, which says nothing of how far they vary.
+    """
+    if len(values) < 2:
+        raise ValueError(f"{counted(len(values), 'sample')} cannot have an interval: take two or more.")
+    shares = np.random.default_rng(SEED).multinomial(len(values), np.full(len(values), 1 / len(values)), RESAMPLES)
+    low, high = np.quantile(shares @ values / len(values), LEVELS)
+    return Interval(float(values.mean()), float(low), float(high))
 
 
 def ratio_interval(first: np.ndarray, second: np.ndarray) -> Interval:

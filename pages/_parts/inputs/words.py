@@ -27,6 +27,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "l2": "Distance to the nearest",
         "cosine": "Angle to the nearest",
     },
+    "experiment": {
+        "divergence": "Distance to the training pictures",
+        "return": "How much noise a picture can stand",
+    },
+    "form": {"path": "Against the ideal denoiser", "likelihood": "By likelihood (slow)", "both": "Both"},
     "objective": {
         "labels": "Learn the labels",
         "distilled": "Learn from a teacher",

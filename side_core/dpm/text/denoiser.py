@@ -134,10 +134,11 @@ class TextDenoiser:
         Raises:
             ValueError: the condition has another shape.
         """
-        return self.noise(x, t, self.empty if condition is None else condition)
+        return self.noise(x, t, condition)
 
-    def noise(self, x: Tensor, t: int, condition: Tensor) -> Tensor:
+    def noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
         """The same with a gradient to `x` and `condition`, where they ask for one."""
+        condition = self.empty if condition is None else condition
         self.check_condition(condition, len(x))
         if (maps := self.watch.present) is not None:
             maps.layers.clear()

@@ -1,0 +1,348 @@
+"""Memorisation divergence: KL from the blurred training set to the model, beside the control, a twin and the ideal.
+
+M(D; p, s0) = KL(q_s0 || p_s0) (SIDE, arXiv 2406.12752, definition 1): the smaller, the more is memorised.
+"""
+
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.differentiable import need_gradients
+from side_core.dpm.ideal import IdealDenoiser
+from side_core.settings.theory import TheorySettings
+from side_core.stats.bootstrap import Interval, mean_interval
+from side_core.theory.chart import Curve, curves_chart
+from side_core.theory.experiment import Measurement, Row, named
+from side_core.theory.levels import check_levels, halved, levels_of, nearest_timestep, timesteps_between
+from side_core.theory.likelihood import extrapolated
+from side_core.theory.path import mismatch, noised_rows, path_integral
+from side_core.theory.sides import CONTROL, TRAINING, Side
+
+LOWEST, HIGHEST = 0.04, 30.0  # noise levels of the curve; above, every set is one blur
+_CURVE = 20  # intervals of the curve's grid
+LIKELIHOOD_AT = 0.1  # where the likelihood is measured unless the settings say
+_BATCH = 16  # images whose likelihood is measured at once, and kept
+_BACKWARD = 3.0  # evaluations that one with a vector-Jacobian product costs
+_ROUND = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # noise levels of a curve that are told in words
+_ENOUGH = 0.02  # of the figure: a halving error above it asks for more steps
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A model whose divergence from a side is measured.
+
+    Attributes:
+        who: `model`, `twin` or `ideal`.
+        denoiser: the model.
+        side: of the images.
+    """
+
+    who: str
+    denoiser: Denoiser
+    side: Side
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from the others."""
+        return self.who, self.side.name
+
+
+class Divergence:
+    """The experiment; see `Experiment`.
+
+    Args:
+        settings: what was asked for.
+        judged: models and sides; the first is the model on its training images, the second the model on the control.
+        condition: what the model is asked for.
+
+    Raises:
+        ValueError: noise levels outside the model's, or a likelihood of what has no gradients.
+    """
+
+    columns = ("form", "noise_level", "model", "data", "nats", "low", "high", "images", "halving_error", "bits")
+
+    def __init__(self, settings: TheorySettings, judged: Sequence[Judged], condition: Tensor | None = None):
+        self.settings, self.judged, self.condition = settings, tuple(judged), condition
+        denoiser = judged[0].denoiser
+        self.known, self.dimension = levels_of(denoiser.alphas_cumprod), int(np.prod(denoiser.shape))
+        highest = min(HIGHEST, float(self.known[-1]))
+        asked = settings.levels
+        if asked is not None:
+            check_levels(denoiser, asked, highest)
+        self.asked = None if asked is None else tuple(nearest_timestep(denoiser, level) for level in asked)
+        lowest = max(LOWEST, float(self.known[0])) if asked is None else min(asked)
+        curve = timesteps_between(denoiser, lowest, highest, _CURVE)
+        self.path_at = tuple(sorted({*curve, *(self.asked or ())}))
+        self.likelihood_at = self.asked or (nearest_timestep(denoiser, LIKELIHOOD_AT),)
+        self.grids = {t: self._grids(denoiser, t) for t in self.likelihood_at} if self.by_likelihood else {}
+        self.measurements = (*self._path_measurements(), *self._likelihood_measurements())
+
+    @property
+    def by_path(self) -> bool:
+        """Whether the path form is asked for."""
+        return self.settings.form != "likelihood"
+
+    @property
+    def by_likelihood(self) -> bool:
+        """Whether the likelihood form is."""
+        return self.settings.form != "path"
+
+    def _grids(self, denoiser: Denoiser, timestep: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The coarse and the fine grid of the ODE from a timestep on."""
+        highest = min(HIGHEST, float(self.known[-1]))
+        coarse = timesteps_between(denoiser, float(self.known[timestep]), highest, self.settings.ode_steps)
+        return coarse, halved(denoiser, coarse)
+
+    def _path_measurements(self) -> list[Measurement]:
+        """One for each model, side and noise level, from the noisiest down, so that the curve fills in as it comes."""
+        if not self.by_path:
+            return []
+        return [
+            Measurement(
+                self._path_name(judged, timestep),
+                f"{_in_words(judged)} at noise level {self.known[timestep]:.3g}",
+                1.0,
+                1,
+                partial(self._measure_path, judged, timestep),
+            )
+            for timestep in reversed(self.path_at)
+            for judged in self.judged
+        ]
+
+    def _path_name(self, judged: Judged, timestep: int) -> str:
+        """Names a measurement of the path form."""
+        return named("path", *self._depends(judged), judged.side.rows, timestep)
+
+    def _depends(self, judged: Judged) -> tuple[object, ...]:
+        """What every measurement depends on."""
+        denoiser = judged.denoiser
+        of = denoiser.fingerprint, denoiser.arithmetic, judged.side.images.fingerprint
+        return *of, self.settings.seed, self.settings.prompt
+
+    def _measure_path(self, judged: Judged, timestep: int) -> Generator[None, None, Mapping[str, Any]]:
+        """The mismatch of each image."""
+        side, level = judged.side, float(self.known[timestep])
+        noisy = noised_rows(side.clean, side.rows, level, timestep, self.settings.seed)
+        squares = mismatch(judged.denoiser, side.set_at, noisy, timestep, self.condition)
+        yield
+        return {"squares": squares.tolist()}
+
+    def _likelihood_measurements(self) -> list[Measurement]:
+        """One for each side, noise level and few images; a model whose density is known in closed form needs no ODE."""
+        found = []
+        for judged in self.judged if self.by_likelihood else ():
+            ideal = isinstance(judged.denoiser, IdealDenoiser)
+            if not ideal:
+                need_gradients(judged.denoiser, judged.who)
+            for timestep in self.likelihood_at:
+                evaluations = 0 if ideal else 2 * sum(len(grid) - 1 for grid in self.grids[timestep])
+                for start in range(0, len(judged.side.rows), _BATCH):
+                    places = range(start, min(start + _BATCH, len(judged.side.rows)))
+                    share = len(places) / len(judged.side.rows)
+                    found.append(
+                        Measurement(
+                            self._likelihood_name(judged, timestep, places),
+                            f"{_in_words(judged)}, likelihood of images {places[0] + 1} to {places[-1] + 1}",
+                            1.0 if ideal else _BACKWARD * evaluations * share,
+                            1 + evaluations,
+                            partial(self._measure_likelihood, judged, timestep, places),
+                        )
+                    )
+        return found
+
+    def _likelihood_name(self, judged: Judged, timestep: int, places: Sequence[int]) -> str:
+        """Names a measurement of the likelihood form."""
+        rows = [judged.side.rows[place] for place in places]
+        return named("likelihood", *self._depends(judged), rows, timestep, self.settings.ode_steps)
+
+    def _measure_likelihood(
+        self, judged: Judged, timestep: int, places: Sequence[int]
+    ) -> Generator[None, None, Mapping[str, Any]]:
+        """log q - log p of some images, and what halving the steps changed."""
+        side, level, denoiser = judged.side, float(self.known[timestep]), judged.denoiser
+        rows = [side.rows[place] for place in places]
+        noisy = noised_rows(side.clean[list(places)], rows, level, timestep, self.settings.seed)
+        expected = side.set_at.log_density(noisy.flatten(1), level)
+        yield
+        if isinstance(denoiser, IdealDenoiser):
+            own = closed_form(denoiser, noisy, level)
+            return {"nats": (expected - own).tolist(), "halving": [0.0] * len(rows)}
+        spread = float(side.set_at.rows.square().mean())
+        model = need_gradients(denoiser, judged.who)
+        asked = self.grids[timestep], noisy, spread, self.settings.seed + rows[0], self.condition
+        found = yield from extrapolated(model, *asked)
+        return {"nats": (expected - found.nats).tolist(), "halving": found.halving.tolist()}
+
+    def rows(self, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+        """A row for each form, level, model and side that is finished."""
+        found = []
+        for judged in self.judged:
+            found += self._path_rows(judged, parts) + self._likelihood_rows(judged, parts)
+        return found
+
+    def _path_rows(self, judged: Judged, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+        """From the noisiest level down, as far as there is no gap."""
+        squares: list[list[float]] = []
+        for timestep in reversed(self.path_at) if self.by_path else ():
+            if (part := parts.get(self._path_name(judged, timestep))) is None:
+                break
+            squares.insert(0, part["squares"])
+        if len(squares) < 2:
+            return []
+        at = self.path_at[-len(squares) :]
+        nats = path_integral(self.known[list(at)], np.array(squares))
+        shown = [place for place, t in enumerate(at[:-1]) if self.asked is None or t in self.asked]
+        return [self._row("path", judged, at[place], nats[place], None) for place in shown]
+
+    def _likelihood_rows(self, judged: Judged, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+        """A level as soon as all of its images are measured."""
+        found, count = [], len(judged.side.rows)
+        for timestep in self.likelihood_at if self.by_likelihood else ():
+            names = [
+                self._likelihood_name(judged, timestep, range(start, min(start + _BATCH, count)))
+                for start in range(0, count, _BATCH)
+            ]
+            if all(name in parts for name in names):
+                nats, halving = (np.concatenate([parts[n][key] for n in names]) for key in ("nats", "halving"))
+                found.append(self._row("likelihood", judged, timestep, nats, abs(float(halving.mean()))))
+        return found
+
+    def _row(self, form: str, judged: Judged, timestep: int, nats: np.ndarray, halving: float | None) -> Row:
+        """One row of the table."""
+        mean = mean_interval(nats)
+        return {
+            "form": form,
+            "noise_level": float(self.known[timestep]),
+            "model": judged.who,
+            "data": judged.side.name,
+            "nats": mean.value,
+            "low": mean.low,
+            "high": mean.high,
+            "images": len(nats),
+            "halving_error": halving,
+            "bits": mean.value / (self.dimension * float(np.log(2))),
+        }
+
+    def headline(self, rows: Sequence[Row]) -> str:
+        """The model on its training images beside the control, at one level."""
+        pair = pair_at(rows)
+        if pair is None:
+            return "memorisation divergence"
+        own, control = pair
+        return (
+            f"memorisation divergence at noise {own['noise_level']:.2g} ({own['form']}): {nats_in_words(own)} from "
+            f"{own['images']} training images; control {nats_in_words(control)}"
+        )
+
+    def lines(self, rows: Sequence[Row]) -> list[str]:
+        """One for each row; of a whole curve, some of it: the table has all."""
+        return [
+            f"{row['form']}, noise {row['noise_level']:.3g}, {row['model']} on {row['data']}: {nats_in_words(row)} "
+            f"of {row['images']} images ({row['bits']:.3g} bits a dimension)"
+            + ("" if row["halving_error"] is None else f", halving the steps changed {row['halving_error']:.2g}")
+            for row in (some_of(rows) if self.asked is None else rows)
+        ]
+
+    def remarks(self, rows: Sequence[Row]) -> tuple[str, ...]:
+        """Where the ODE had too few steps."""
+        coarse = [
+            row
+            for row in rows
+            if row["halving_error"] is not None and _error_after(row) > _ENOUGH * max(abs(row["nats"]), 1.0)
+        ]
+        found = []
+        if any(row["nats"] < 0 for row in rows):
+            found.append(
+                "A divergence below 0 cannot be: the ODE had too few steps for it. Double them, to "
+                f"{2 * self.settings.ode_steps}, until the halving error is small."
+            )
+        if coarse:
+            worst = max(_error_after(row) for row in coarse)
+            found.append(
+                f"Too few steps of the ODE: about {worst:.2g} nats may be missing. Take {2 * self.settings.ode_steps}."
+            )
+        return tuple(found)
+
+    def chart(self, rows: Sequence[Row]) -> np.ndarray:
+        """Nats by noise level, one curve for each model and side."""
+        return curves_chart(curves_of(rows), "noise level", "nats", logarithmic=True)
+
+
+def closed_form(denoiser: IdealDenoiser, noisy: Tensor, level: float) -> Tensor:
+    """(n,) float64 log p of an ideal denoiser, which is the density of its own blurred images."""
+    from side_core.theory.smoothed import Smoothed
+
+    return Smoothed(denoiser.images).log_density(noisy.flatten(1), level)
+
+
+def _error_after(row: Row) -> float:
+    """What is likely left of the error once two grids are extrapolated: Richardson leaves the fourth order."""
+    return float(row["halving_error"]) / 15
+
+
+def _in_words(judged: Judged) -> str:
+    """Who is measured on what."""
+    return f"The {judged.who} on {judged.side.name} images"
+
+
+def pair_at(rows: Sequence[Row], near: float = LIKELIHOOD_AT) -> tuple[Row, Row] | None:
+    """The model on training images and on control, at the level nearest to one, by likelihood where there is one."""
+    for form in ("likelihood", "path"):
+        own = [row for row in rows if row["form"] == form and row["model"] == "model"]
+        levels = {row["noise_level"] for row in own if row["data"] == TRAINING} & {
+            row["noise_level"] for row in own if row["data"] == CONTROL
+        }
+        if levels:
+            level = min(levels, key=lambda found: abs(float(np.log(found / near))))
+            at = {row["data"]: row for row in own if row["noise_level"] == level}
+            return at[TRAINING], at[CONTROL]
+    return None
+
+
+def some_of(rows: Sequence[Row]) -> list[Row]:
+    """Of each curve the rows nearest to a few round noise levels."""
+    levels = sorted({row["noise_level"] for row in rows if row["form"] == "path"})
+    near = {min(levels, key=lambda found: abs(float(np.log(found / at)))) for at in _ROUND} if levels else set()
+    return [row for row in rows if row["form"] != "path" or row["noise_level"] in near]
+
+
+def nats_in_words(row: Row) -> str:
+    """A figure with its interval."""
+    return f"{row['nats']:.3g} nats ({row['low']:.3g} to {row['high']:.3g})"
+
+
+def curves_of(rows: Sequence[Row]) -> list[Curve]:
+    """A curve for each form, model and side."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row["form"], row["model"], row["data"]), []).append(row)
+    return [
+        Curve(
+            f"{_NAMES[model, data]}{'' if form == 'path' else ', likelihood'}",
+            tuple(row["noise_level"] for row in some),
+            tuple(Interval(row["nats"], row["low"], row["high"]) for row in some),
+            _PLACES[model, data],
+        )
+        for (form, model, data), some in found.items()
+    ]
+
+
+_NAMES = {
+    ("model", TRAINING): "model, training images",
+    ("model", CONTROL): "model, control",
+    ("twin", TRAINING): "twin, the same training images",
+    ("ideal", TRAINING): "ideal denoiser, training images",
+    ("ideal", CONTROL): "ideal denoiser, control",
+}
+_PLACES = {
+    ("model", TRAINING): 0,
+    ("twin", TRAINING): 1,
+    ("ideal", CONTROL): 2,
+    ("ideal", TRAINING): 3,
+    ("model", CONTROL): 6,
+}

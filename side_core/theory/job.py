@@ -1,0 +1,201 @@
+"""Theory as a method: what it opens, and how it runs."""
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from side_core.dpm.denoiser import Denoiser
+from side_core.dpm.folder import open_denoiser
+from side_core.dpm.ideal import IdealDenoiser
+from side_core.dpm.timing import Timing, measure_timing
+from side_core.extraction.subject import Subject, opening
+from side_core.files.assets import BUILT_INS
+from side_core.job import Advance, Estimate
+from side_core.progress import Part
+from side_core.sampling.store import Store
+from side_core.settings import ExtractSettings
+from side_core.settings.theory import TheorySettings
+from side_core.theory.divergence import Divergence, Judged
+from side_core.theory.experiment import Experiment, Measurement, named
+from side_core.theory.report import Theory
+from side_core.theory.returning import Return
+from side_core.theory.sides import condition_of, remarks_on, sides_of
+from side_core.wording import are, counted
+
+
+@dataclass(frozen=True, eq=False)
+class TheoryJob:
+    """A checked experiment; a `Job`.
+
+    Attributes:
+        settings: what was asked for.
+        subject: the model with its images.
+        twin: a model trained alike on other images; None where there is none.
+        experiment: with all its measurements.
+        known: sentences on the images.
+    """
+
+    settings: TheorySettings
+    subject: Subject
+    twin: Denoiser | None
+    experiment: Experiment
+    known: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        """Measurements."""
+        return len(self.experiment.measurements)
+
+    @property
+    def key(self) -> str:
+        """All measurements by what they depend on."""
+        return f"theory {named(*(item.name for item in self.experiment.measurements))}"
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Of model, arithmetic, images and twin."""
+        denoiser, subject = self.denoiser, self.subject
+        prints = {
+            "model": denoiser.fingerprint,
+            "arithmetic": str(denoiser.arithmetic),
+            "data": subject.data.fingerprint,
+        }
+        if subject.control is not None:
+            prints["control"] = subject.control.fingerprint
+        return prints if self.twin is None else prints | {"twin": self.twin.fingerprint}
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """The model."""
+        return self.subject.denoiser
+
+    @property
+    def batch(self) -> int:
+        """Images at once."""
+        return self.settings.images
+
+    def about(self) -> dict[str, Any]:
+        """Whose measurements a folder holds."""
+        model = {"name": self.settings.model, "fingerprint": self.denoiser.fingerprint}
+        sets = {"data": self.subject.data.name, "control": self.subject.control and self.subject.control.name}
+        return {
+            "settings": self.settings.model_dump(mode="json"),
+            "model": model,
+            "images": sets,
+            "arithmetic": str(self.denoiser.arithmetic),
+            "fingerprints": dict(self.fingerprints),
+        }
+
+    def found(self, store: Store) -> Theory:
+        """What the store holds."""
+        return self._report(
+            {item.name: part for item in self._finished(store) if (part := store.parts.part(item.name))}
+        )
+
+    def _finished(self, store: Store) -> list[Measurement]:
+        """What the store holds already."""
+        return [item for item in self.experiment.measurements if store.parts.part(item.name) is not None]
+
+    def _missing(self, store: Store) -> list[Measurement]:
+        """What it does not."""
+        return [item for item in self.experiment.measurements if store.parts.part(item.name) is None]
+
+    def _report(self, parts: Mapping[str, Mapping[str, Any]]) -> Theory:
+        """Of these measurements."""
+        return Theory(self.settings, self.experiment, dict(parts), self.about(), self.known)
+
+    def estimate(self, store: Store, timing: Timing | None = None) -> "TheoryEstimate":
+        """Of what is missing, from one measured evaluation."""
+        missing = self._missing(store)
+        timing = timing or measure_timing(self.denoiser, self.batch)
+        seconds = sum(item.evaluations for item in missing) * timing.step * self.batch / timing.batch
+        return TheoryEstimate(sum(item.steps for item in missing), seconds, len(missing), self.total)
+
+    def check(self, estimate: Estimate) -> None:
+        """It may take as long as it takes."""
+
+    def work(self, store: Store) -> Generator[Advance | Theory, None, Theory]:
+        """Measure what is missing, one after the other; each is kept as soon as it is there."""
+        missing = self._missing(store)
+        done, total = 0, sum(item.steps for item in missing)
+        parts = {item.name: store.parts.part(item.name) or {} for item in self._finished(store)}
+        for item in missing:
+            steps = item.make()
+            while True:
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    part = end.value
+                    break
+                done += 1
+                yield Advance(done, total, item.words)
+            store.parts.keep_part(item.name, part)
+            parts[item.name] = part
+            yield self._report(parts)
+        return self._report(parts)
+
+
+@dataclass(frozen=True)
+class TheoryEstimate(Estimate):
+    """What is to be measured.
+
+    Attributes:
+        missing: measurements.
+        total: all of them.
+    """
+
+    missing: int
+    total: int
+
+    def __str__(self) -> str:
+        if not self.missing:
+            return f"All {counted(self.total, 'measurement')} {are(self.total)} made."
+        time = f"{self.seconds:.0f} s" if self.seconds < 90 else f"{self.seconds / 60:.1f} minutes"
+        return f"{self.missing:,} of {counted(self.total, 'measurement')} {are(self.missing)} to be made, about {time}."
+
+
+def make_job(settings: TheorySettings, subject: Subject, twin: Denoiser | None) -> TheoryJob:
+    """Check what goes together and lay out the measurements.
+
+    Args:
+        settings: of the experiment.
+        subject: the model with its training images and control.
+        twin: a model trained alike on other images.
+
+    Raises:
+        ValueError: there is no control, there are too few images, noise levels that the model does not have, a text
+            model without a prompt, …
+    """
+    denoiser = subject.denoiser
+    condition, (training, control) = condition_of(settings, denoiser), sides_of(settings, subject)
+    known = (*subject.notes, *remarks_on(settings, denoiser, (training, control)))
+    if settings.experiment == "return":
+        return TheoryJob(settings, subject, None, Return(settings, denoiser, (training, control), condition), known)
+    judged = [Judged("model", denoiser, training), Judged("model", denoiser, control)]
+    if twin is not None:
+        judged.append(Judged("twin", twin, training))
+    if denoiser.bounded and not isinstance(denoiser, IdealDenoiser):  # on pixels: the perfect memoriser beside it
+        ideal = IdealDenoiser(subject.data, denoiser.alphas_cumprod, denoiser.device)
+        judged.append(Judged("ideal", ideal, control))
+    return TheoryJob(settings, subject, twin, Divergence(settings, judged, condition), known)
+
+
+def has_twin(settings: TheorySettings) -> bool:
+    """Whether a model that was trained alike on other images is shipped, and the training images are its own."""
+    own = BUILT_INS.get(settings.model)
+    return settings.experiment == "divergence" and settings.data is None and own is not None and own.twin is not None
+
+
+def subject_settings(settings: TheorySettings) -> ExtractSettings:
+    """What is opened, as an extraction says it."""
+    said = settings.model_dump(include={"model", "data", "control", "mode"})
+    return ExtractSettings(**said, steps=1)
+
+
+def open_job(
+    settings: TheorySettings, device: str | None = None, recorded: str | None = None
+) -> Generator[Part, None, TheoryJob]:
+    """Open the model, its images and its twin."""
+    subject = yield from opening(subject_settings(settings), device, recorded)
+    twin = BUILT_INS[settings.model].twin if has_twin(settings) else None
+    return make_job(settings, subject, None if twin is None else open_denoiser(twin, settings.mode, device))
