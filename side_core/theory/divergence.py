@@ -22,6 +22,7 @@ from side_core.theory.levels import check_levels, halved, levels_of, nearest_tim
 from side_core.theory.likelihood import extrapolated
 from side_core.theory.path import mismatch, noised_rows, path_integral
 from side_core.theory.sides import CONTROL, TRAINING, Side
+from side_core.wording import rounded
 
 LOWEST, HIGHEST = 0.04, 30.0  # noise levels of the curve; above, every set is one blur
 _CURVE = 20  # intervals of the curve's grid
@@ -29,6 +30,7 @@ LIKELIHOOD_AT = 0.1  # where the likelihood is measured unless the settings say
 _BATCH = 16  # images whose likelihood is measured at once, and kept
 _BACKWARD = 3.0  # evaluations that one with a vector-Jacobian product costs
 _ROUND = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # noise levels of a curve that are told in words
+NOTHING = 1e-4  # nats
 _ENOUGH = 0.02  # of the figure: a halving error above it asks for more steps
 
 
@@ -313,7 +315,13 @@ def some_of(rows: Sequence[Row]) -> list[Row]:
 
 def nats_in_words(row: Row) -> str:
     """A figure with its interval."""
-    return f"{row['nats']:.3g} nats ({row['low']:.3g} to {row['high']:.3g})"
+    value, low, high = (_nats(row[name]) for name in ("nats", "low", "high"))
+    return f"{value} nats ({low} to {high})"
+
+
+def _nats(value: float) -> str:
+    """A figure for people; what is below arithmetic is 0."""
+    return rounded(value) if abs(value) >= NOTHING else "0"
 
 
 def curves_of(rows: Sequence[Row]) -> list[Curve]:

@@ -1,5 +1,6 @@
 """What an experiment came to: the answer in words, its curves, and what both denoisers answer at a noise level."""
 
+import math
 from collections.abc import Sequence
 
 import plotly.graph_objects as go
@@ -11,12 +12,13 @@ from pages._parts.show.text import plain
 from pages._parts.theory.answers import show_answers
 from side_core.charts.palette import look_of
 from side_core.theory.chart import Curve
-from side_core.theory.divergence import Divergence, curves_of, pair_at
+from side_core.theory.divergence import NOTHING, Divergence, curves_of, pair_at
 from side_core.theory.experiment import Row
 from side_core.theory.report import Theory
 from side_core.theory.returning import return_curves, widest_pair
 
 _TALL = 420  # pixels
+_SHOWN = 4.0  # the noise level at which the chart ends
 
 
 def show(report: Theory, live: bool) -> None:
@@ -46,10 +48,14 @@ def _divergence_in_words(rows: Sequence[Row]) -> str:
     if pair is None:
         return "No noise level has both sides."
     own, control = pair
+    if own["high"] < NOTHING < control["low"]:
+        return "This model is nothing but its training pictures: no distance from these, and far from any other."
     if own["high"] < control["low"]:
-        times = control["nats"] / max(own["nats"], 1e-9)
-        said = "infinitely far" if own["nats"] < 1e-6 else f"{times:.1f} times as far"
-        return f"From pictures it never saw, this model is {said} as from its training pictures: it knows these."
+        times = control["nats"] / own["nats"]
+        return (
+            f"From pictures it never saw, this model is {times:.1f} times as far as from its training pictures: "
+            "it knows these."
+        )
     if own["low"] > control["high"]:
         return (
             "This model is farther from its training pictures than from the control: are they what it was trained on?"
@@ -73,7 +79,7 @@ def _return_in_words(rows: Sequence[Row]) -> str:
 
 def _show_curves(curves: Sequence[Curve], x: str, y: str, logarithmic: bool, key: str) -> None:
     """Curves with a band for each interval."""
-    figure = go.Figure()
+    figure, known = go.Figure(), [at for curve in curves for at in curve.at]
     for curve in curves:
         look, at = look_of(curve.place), list(curve.at)
         low, high = [found.low for found in curve.figures], [found.high for found in curve.figures]
@@ -100,11 +106,22 @@ def _show_curves(curves: Sequence[Curve], x: str, y: str, logarithmic: bool, key
         )
     dressed(figure, x, y)
     figure.update_layout(height=_TALL * view.scale())
-    if logarithmic:
-        figure.update_xaxes(type="log")
-        figure.update_yaxes(type="log")
+    if logarithmic:  # where there is nothing left to know all curves are one
+        figure.update_xaxes(type="log", range=[math.log10(min(known, default=0.04)) - 0.05, math.log10(_SHOWN)])
+        figure.update_yaxes(type="log", range=_decades(curves))
     said = "; ".join(f"{curve.name}: {curve.figures[0].as_ratio} at {curve.at[0]:.3g}" for curve in curves)
     st.plotly_chart(figure, alt=f"{y} by {x}. {said}", key=f"theory-{key}")
+
+
+def _decades(curves: Sequence[Curve]) -> list[float]:
+    """Smallest and largest power of ten of what is shown of the curves."""
+    values = [
+        found.value
+        for curve in curves
+        for at, found in zip(curve.at, curve.figures, strict=True)
+        if at <= _SHOWN and found.value > NOTHING
+    ] or [1.0]
+    return [math.log10(min(values)) - 0.1, math.log10(max(values)) + 0.1]
 
 
 def _show_table(report: Theory) -> None:

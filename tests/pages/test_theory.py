@@ -1,0 +1,72 @@
+"""The Theory page, through the router, without a browser."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages._parts.runtime.job import STORE
+from tests.pages import app
+from tests.pages.app import button, html_of, text_of
+
+SMALL = {"model": "ideal", "images": "8", "noise_levels": "0.1,0.8"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """Each test measures for itself."""
+    STORE.parts.parts.clear()
+
+
+def measured(**link: Any) -> AppTest:
+    """The page after Start."""
+    page = app.opened("theory", **SMALL | link)
+    assert not page.exception and not page.error and not page.warning, text_of(page)
+    button(page, "Start").click().run()
+    assert not page.exception and not page.error, text_of(page)
+    return page
+
+
+def test_the_answer_comes_in_words_before_its_figures() -> None:
+    page = measured()
+    (said,) = [item.value for item in page.subheader]
+    assert (
+        said.startswith("From pictures it never saw, this model is infinitely far as from") or "it knows these" in said
+    )
+    assert "0 nats (0 to 0) from 8 training images; control" in text_of(page)
+    table = page.dataframe[0].value
+    assert set(zip(table["model"], table["data"], strict=True)) == {("model", "training"), ("model", "control")}
+    assert len(page.get("plotly_chart")) == 1
+
+
+def test_the_slider_shows_what_both_denoisers_answer_there() -> None:
+    page = measured()
+    before = html_of(page)
+    assert all(f"<b>{name}</b>" in before for name in ("Noisy picture", "Ideal denoiser", "Model", "Difference"))
+    assert before.count('alt="Model ') == 6
+    page.select_slider(key="seen_level").set_value(page.select_slider(key="seen_level").options[0]).run()
+    assert not page.exception and html_of(page) != before
+    page.segmented_control(key="seen_side").set_value("Control").run()
+    assert not page.exception and html_of(page).count('alt="Model ') == 6
+
+
+def test_the_return_curve_has_a_page_of_its_own_settings() -> None:
+    page = measured(experiment="return", draws="1", steps="3")
+    (said,) = [item.value for item in page.subheader]
+    assert (
+        said == "Noised to timestep 400, 100 % of training pictures come back, and 0 % of pictures the model never saw."
+    )
+    assert not [item.key for item in page.text_input if item.key == "noise_levels"]
+
+
+@pytest.mark.parametrize(
+    ("link", "sentence"),
+    [
+        ({"noise_levels": "2,1"}, "noise levels grow"),
+        ({"noise_levels": "0.0001"}, "Noise level 0.0001 lies outside what this model knows"),
+        ({"model": "pixel-faces-text", "noise_levels": ""}, "each text is another distribution: give a prompt"),
+    ],
+)
+def test_what_cannot_be_measured_gets_a_sentence(link: dict[str, str], sentence: str) -> None:
+    page = app.opened("theory", **SMALL | link)
+    assert not page.exception and sentence in text_of(page), text_of(page)
