@@ -65,11 +65,17 @@ def _sliced(whole: TrainingSet, name: str, rows: re.Match[str]) -> TrainingSet:
 
 
 def first_of(source: str, count: int) -> str:
-    """The source of the first so many images of a source, for `open_training_set`."""
+    """The source of the first so many images of a source, for `open_training_set`.
+
+    Raises:
+        ValueError: it names fewer.
+    """
     name, rows = _parted(source)
     if rows is None:
         return f"{name}[0:{count}]"
     first, step = int(rows["first"] or 0), int(rows["step"] or 1)
+    if rows["stop"] and first + (count - 1) * step >= int(rows["stop"]):
+        raise ValueError(f"'{source}' names fewer than {count:,} images: name more of them, or ask for fewer.")
     by = f":{step}" if rows["step"] else ""
     return f"{rows['name']}[{first}:{first + count * step}{by}]"
 

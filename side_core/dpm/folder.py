@@ -14,7 +14,7 @@ from side_core.dpm.formats.pipeline import Pipeline, read_pipeline
 from side_core.dpm.formats.scheduler import cosine_alphas_cumprod
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.latent import LatentSpace
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import BUILT_INS, SHIPPED
 from side_core.files.paths import check_allowed, printable
 from side_core.files.public import as_written, check_limit, is_listed, is_public, listed_models
 from side_core.settings import Mode
@@ -31,8 +31,8 @@ def model_folder(model: str) -> Path:
         ValueError: a Hub id that cannot be fetched; a model that a public app does not list, or may not read; a shipped
             one that is not there.
     """
-    if model in BUILT_INS:
-        shipped = BUILT_INS[model].folder
+    if model in SHIPPED:
+        shipped = SHIPPED[model].folder
         if not shipped.is_dir():
             raise ValueError(f"'{shipped}' is missing, a shipped model: install it with its assets, or name your own.")
         return shipped

@@ -11,7 +11,7 @@ from side_core.dpm.folder import model_folder, open_denoiser, read_card, trained
 from side_core.dpm.formats.unfollowed import unfollowed
 from side_core.extraction.calibration import Calibration, read_calibration
 from side_core.extraction.references import References, make_references
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import SHIPPED
 from side_core.files.paths import printable
 from side_core.progress import finish
 from side_core.sampling.drawing import check_label
@@ -97,8 +97,8 @@ def data_and_control(settings: ExtractSettings) -> tuple[str, str | None]:
         ValueError: neither the settings nor the model name the training images.
     """
     data, control = settings.data, settings.control
-    if settings.model in BUILT_INS:
-        own = BUILT_INS[settings.model]
+    if settings.model in SHIPPED:
+        own = SHIPPED[settings.model]
         data, control = data or own.data, control or own.control
     data = data or training_source(read_card(model_folder(settings.model)))
     if data is None:

@@ -67,6 +67,41 @@ BUILT_INS = {
     )
 }
 
+# A family trained alike on ever more faces, each beside a twin on as many others; by `train growth`. One of them is
+# also there as it was on the way.
+GROWTH_SIZES, GROWTH_WATCHED, GROWTH_STEPS = (10, 100, 300, 1000, 3000, 10_000), 100, (250, 500, 1000, 2000, 3000)
+
+
+def _grown(size: int, kind: str = "", twin: str | None = None) -> BuiltIn:
+    """A model of the family.
+
+    Args:
+        size: how many faces it was trained on.
+        kind: what its name ends with.
+        twin: the name of the other one.
+    """
+    name, first = f"growth-{size}{kind}", 10_000 if kind == "-twin" else 0
+    return BuiltIn(
+        name,
+        f"One of a family trained alike on 10 to 10,000 faces; this one on {size:,}.",
+        ASSETS / "models" / "growth" / name,
+        f"pixel-faces[{first}:{first + size}]",
+        f"pixel-faces[20000:{20_000 + size}]",
+        twin,
+    )
+
+
+GROWN = {
+    model.name: model
+    for model in (
+        *(_grown(size, twin=f"growth-{size}-twin") for size in GROWTH_SIZES),
+        *(_grown(size, "-twin", f"growth-{size}") for size in GROWTH_SIZES),
+        *(_grown(GROWTH_WATCHED, f"-at-{step}") for step in GROWTH_STEPS),
+    )
+}
+SHIPPED = BUILT_INS | GROWN  # what opens by its name; lists offer the built-in ones
+GROWTH_FIGURES = ASSETS / "models" / "growth" / "growth.json"  # what was measured of them
+
 CLIPS = {"pixel-faces-clip": ASSETS / "models" / "pixel-faces-clip"}  # encoder weights that need no path
 BASELINES = {  # by model: what its surrogate is compared with, the same but for what the name says
     "pixel-faces": tuple(

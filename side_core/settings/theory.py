@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from side_core.settings.base import Settings
 from side_core.settings.sampling import Mode
 
-Experiment = Literal["divergence", "return"]
+Experiment = Literal["divergence", "growth", "return"]
 Form = Literal["path", "likelihood", "both"]
 LEAST_IMAGES = 8  # fewer have no interval worth the name
 
@@ -19,8 +19,9 @@ class TheorySettings(Settings):
     experiment: Experiment = Field(
         "divergence",
         title="Experiment",
-        description="divergence: how far the model is from its training set, in nats. return: how much noise a picture "
-        "can stand and still come back.",
+        description="divergence: how far the model is from its training set, in nats. growth: when copying "
+        "turns into inventing, as models are trained on more images. return: how much noise a picture can stand and "
+        "still come back.",
         json_schema_extra={"positional": True},
     )
     model: str = Field(
@@ -31,6 +32,12 @@ class TheorySettings(Settings):
     )
     control: str | None = Field(
         None, title="Control images", description="Of the same kind, never seen by the model. Left out: its own."
+    )
+    family: str | None = Field(
+        None,
+        title="Family of models",
+        description="Of the growth, in the place of the model: a folder that `train growth` made. Left out: the "
+        "shipped one.",
     )
     prompt: str | None = Field(
         None, title="Prompt", description="What a text-to-image model is asked for all the while.", max_length=2000

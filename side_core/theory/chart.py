@@ -29,14 +29,15 @@ class Curve:
     place: int
 
 
-def curves_chart(curves: Sequence[Curve], x: str, y: str, logarithmic: bool) -> np.ndarray:
+def curves_chart(curves: Sequence[Curve], x: str, y: str, log_x: bool = False, log_y: bool = False) -> np.ndarray:
     """(H, W, 3) uint8: curves with a band for each interval.
 
     Args:
         curves: to be shown.
         x: what they run along.
         y: what they say.
-        logarithmic: whether both scales are.
+        log_x: whether the one scale is logarithmic.
+        log_y: whether the other is.
     """
     figure, (plot,) = paper(_WIDTH, _HEIGHT)
     for curve in curves:
@@ -47,8 +48,9 @@ def curves_chart(curves: Sequence[Curve], x: str, y: str, logarithmic: bool) -> 
         style = (0, look.dashes) if look.dashes else "solid"
         plot.plot(curve.at, values, color=look.color, linestyle=style, marker=look.marker, label=curve.name, ms=4)
         plot.fill_between(curve.at, low, high, color=look.color, alpha=0.15, linewidth=0)
-    if logarithmic:
+    if log_x:
         plot.set_xscale("log")
+    if log_y:
         plot.set_yscale("log")
     plot.set_xlabel(x)
     plot.set_ylabel(y)

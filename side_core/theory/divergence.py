@@ -6,6 +6,7 @@ M(D; p, s0) = KL(q_s0 || p_s0) (SIDE, arXiv 2406.12752, definition 1): the small
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,7 @@ class Divergence:
         ValueError: noise levels outside the model's, or a likelihood of what has no gradients.
     """
 
+    shipped: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     columns = ("form", "noise_level", "model", "data", "nats", "low", "high", "images", "halving_error", "bits")
 
     def __init__(self, settings: TheorySettings, judged: Sequence[Judged], condition: Tensor | None = None):
@@ -272,7 +274,7 @@ class Divergence:
 
     def chart(self, rows: Sequence[Row]) -> np.ndarray:
         """Nats by noise level, one curve for each model and side."""
-        return curves_chart(curves_of(rows), "noise level", "nats", logarithmic=True)
+        return curves_chart(curves_of(rows), "noise level", "nats", log_x=True, log_y=True)
 
 
 def closed_form(denoiser: IdealDenoiser, noisy: Tensor, level: float) -> Tensor:

@@ -43,6 +43,11 @@ class Experiment(Protocol):
         ...
 
     @property
+    def shipped(self) -> Mapping[str, Mapping[str, Any]]:
+        """Measurements that come with the app, by their names."""
+        ...
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """Of the rows."""
         ...

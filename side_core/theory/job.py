@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from side_core.dpm.denoiser import Denoiser
@@ -9,7 +10,7 @@ from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.subject import Subject, opening
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import SHIPPED
 from side_core.job import Advance, Estimate
 from side_core.progress import Part
 from side_core.sampling.store import Store
@@ -17,6 +18,8 @@ from side_core.settings import ExtractSettings
 from side_core.settings.theory import TheorySettings
 from side_core.theory.divergence import Divergence, Judged
 from side_core.theory.experiment import Experiment, Measurement, named
+from side_core.theory.family import Member, family_in, shipped_family
+from side_core.theory.growth import Growth
 from side_core.theory.report import Theory
 from side_core.theory.returning import Return
 from side_core.theory.sides import condition_of, remarks_on, sides_of
@@ -87,18 +90,21 @@ class TheoryJob:
         }
 
     def found(self, store: Store) -> Theory:
-        """What the store holds."""
-        return self._report(
-            {item.name: part for item in self._finished(store) if (part := store.parts.part(item.name))}
-        )
+        """What the store holds, and what is shipped."""
+        return self._report(self._parts(store))
 
-    def _finished(self, store: Store) -> list[Measurement]:
-        """What the store holds already."""
-        return [item for item in self.experiment.measurements if store.parts.part(item.name) is not None]
+    def _parts(self, store: Store) -> dict[str, Mapping[str, Any]]:
+        """What is measured already, by names."""
+        shipped = self.experiment.shipped
+        found = {
+            item.name: store.parts.part(item.name) or shipped.get(item.name) for item in self.experiment.measurements
+        }
+        return {name: part for name, part in found.items() if part is not None}
 
     def _missing(self, store: Store) -> list[Measurement]:
-        """What it does not."""
-        return [item for item in self.experiment.measurements if store.parts.part(item.name) is None]
+        """What is not."""
+        known = self._parts(store)
+        return [item for item in self.experiment.measurements if item.name not in known]
 
     def _report(self, parts: Mapping[str, Mapping[str, Any]]) -> Theory:
         """Of these measurements."""
@@ -118,7 +124,7 @@ class TheoryJob:
         """Measure what is missing, one after the other; each is kept as soon as it is there."""
         missing = self._missing(store)
         done, total = 0, sum(item.steps for item in missing)
-        parts = {item.name: store.parts.part(item.name) or {} for item in self._finished(store)}
+        parts = self._parts(store)
         for item in missing:
             steps = item.make()
             while True:
@@ -167,6 +173,8 @@ def make_job(settings: TheorySettings, subject: Subject, twin: Denoiser | None) 
             model without a prompt, …
     """
     denoiser = subject.denoiser
+    if settings.experiment == "growth":
+        return TheoryJob(settings, subject, None, Growth(settings, family_of(settings)), subject.notes)
     condition, (training, control) = condition_of(settings, denoiser), sides_of(settings, subject)
     known = (*subject.notes, *remarks_on(settings, denoiser, (training, control)))
     if settings.experiment == "return":
@@ -182,14 +190,26 @@ def make_job(settings: TheorySettings, subject: Subject, twin: Denoiser | None) 
 
 def has_twin(settings: TheorySettings) -> bool:
     """Whether a model that was trained alike on other images is shipped, and the training images are its own."""
-    own = BUILT_INS.get(settings.model)
+    own = SHIPPED.get(settings.model)
     return settings.experiment == "divergence" and settings.data is None and own is not None and own.twin is not None
 
 
 def subject_settings(settings: TheorySettings) -> ExtractSettings:
     """What is opened, as an extraction says it."""
+    if settings.experiment == "growth":  # the largest of the family stands for all
+        last = max(family_of(settings), key=lambda member: (member.size, member.steps))
+        return ExtractSettings(model=last.model, data=last.data, control=last.control, mode=settings.mode, steps=1)
     said = settings.model_dump(include={"model", "data", "control", "mode"})
     return ExtractSettings(**said, steps=1)
+
+
+def family_of(settings: TheorySettings) -> tuple[Member, ...]:
+    """The models whose growth is measured.
+
+    Raises:
+        ValueError: the folder holds none, or its control is not named.
+    """
+    return shipped_family() if settings.family is None else family_in(Path(settings.family), settings.control)
 
 
 def open_job(
@@ -197,5 +217,5 @@ def open_job(
 ) -> Generator[Part, None, TheoryJob]:
     """Open the model, its images and its twin."""
     subject = yield from opening(subject_settings(settings), device, recorded)
-    twin = BUILT_INS[settings.model].twin if has_twin(settings) else None
+    twin = SHIPPED[settings.model].twin if has_twin(settings) else None
     return make_job(settings, subject, None if twin is None else open_denoiser(twin, settings.mode, device))

@@ -6,6 +6,7 @@ picture of its set, by half. The share over some draws, against the timestep, fo
 
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,7 @@ class Return:
         condition: what the model is asked for.
     """
 
+    shipped: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     columns = ("timestep", "noise_level", "data", "share", "low", "high", "images", "draws")
 
     def __init__(
@@ -141,7 +143,7 @@ class Return:
 
     def chart(self, rows: Sequence[Row]) -> np.ndarray:
         """The share that came back by timestep."""
-        return curves_chart(return_curves(rows), "noised to timestep", "share that comes back", logarithmic=False)
+        return curves_chart(return_curves(rows), "noised to timestep", "share that comes back")
 
 
 def came_back(found: Tensor, side: Side) -> Tensor:

@@ -18,7 +18,7 @@ from side_core.dpm.folder import known_models
 from side_core.dpm.formats.own_sampling import own_sampling_of
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.extraction.subject import ImageSets
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import SHIPPED
 from side_core.sampling.prompt import check_prompt
 from side_core.settings import Mode
 from side_core.similarity.scores import SCORES
@@ -45,7 +45,7 @@ def set_inputs(model: str, place: DeltaGenerator | None = None) -> dict[str, Any
         place: where the latter are asked for; left out: here.
     """
     chosen: dict[str, Any] = {}
-    own = BUILT_INS.get(model)
+    own = SHIPPED.get(model)
     if own is not None:
         st.caption(own.description)
     here = view.detail("sets") if place is None else place

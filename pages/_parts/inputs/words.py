@@ -29,6 +29,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "experiment": {
         "divergence": "Distance to the training pictures",
+        "growth": "From copying to inventing",
         "return": "How much noise a picture can stand",
     },
     "form": {"path": "Against the ideal denoiser", "likelihood": "By likelihood (slow)", "both": "Both"},

@@ -8,7 +8,7 @@ from pages._parts.inputs import controls, sidebar, view
 from pages._parts.runtime.resources import open_model, open_subject
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.extraction.subject import Subject
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import SHIPPED
 from side_core.settings.theory import TheorySettings
 from side_core.theory.job import TheoryJob, has_twin, make_job, subject_settings
 
@@ -21,7 +21,10 @@ def ask() -> TheorySettings:
     """
     with st.sidebar:
         chosen: dict[str, Any] = {"experiment": controls.choice("experiment", of=TheorySettings)}
-        chosen |= sidebar.model_inputs()
+        if chosen["experiment"] == "growth":  # of the shipped family; one's own is named on the command line
+            st.caption("A family of small models, trained alike on 10 to 10,000 faces, each beside a twin on others.")
+        else:
+            chosen |= sidebar.model_inputs()
         chosen["images"] = controls.slider("images", of=TheorySettings)
         more = view.detail("more").expander("More")
     if chosen["experiment"] == "divergence":
@@ -30,14 +33,16 @@ def ask() -> TheorySettings:
             chosen["noise_levels"] = controls.text("noise_levels", "a curve of twenty", of=TheorySettings) or None
             if chosen["form"] != "path":
                 chosen["ode_steps"] = controls.slider("ode_steps", of=TheorySettings)
-    else:
+    elif chosen["experiment"] == "return":
         with more:
             chosen["draws"] = controls.slider("draws", of=TheorySettings)
             chosen["steps"] = controls.slider("steps", of=TheorySettings)
     with more:
         chosen["seed"] = controls.number("seed", of=TheorySettings)
         chosen["mode"] = sidebar.mode_input()
-    if isinstance(_subject_for(TheorySettings.read(chosen)).denoiser, TextDenoiser):
+    if chosen["experiment"] != "growth" and isinstance(
+        _subject_for(TheorySettings.read(chosen)).denoiser, TextDenoiser
+    ):
         chosen["prompt"] = controls.text("prompt", "none: give one", of=TheorySettings) or None
     return TheorySettings.read(chosen)
 
@@ -53,5 +58,5 @@ def job_for(settings: TheorySettings) -> TheoryJob:
     Raises:
         ValueError: something cannot be opened, or does not go together.
     """
-    twin = BUILT_INS[settings.model].twin if has_twin(settings) else None
+    twin = SHIPPED[settings.model].twin if has_twin(settings) else None
     return make_job(settings, _subject_for(settings), None if twin is None else open_model(twin, settings.mode))

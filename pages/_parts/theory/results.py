@@ -1,24 +1,18 @@
 """What an experiment came to: the answer in words, its curves, and what both denoisers answer at a noise level."""
 
-import math
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
 import streamlit as st
 
-from pages._parts.inputs import view
-from pages._parts.show.charts import dressed
 from pages._parts.show.text import plain
 from pages._parts.theory.answers import show_answers
-from side_core.charts.palette import look_of
-from side_core.theory.chart import Curve
+from pages._parts.theory.curves import show_curves
+from pages._parts.theory.growing import show_growth
 from side_core.theory.divergence import NOTHING, Divergence, curves_of, pair_at
 from side_core.theory.experiment import Row
+from side_core.theory.growth import Growth
 from side_core.theory.report import Theory
 from side_core.theory.returning import return_curves, widest_pair
-
-_TALL = 420  # pixels
-_SHOWN = 4.0  # the noise level at which the chart ends
 
 
 def show(report: Theory, live: bool) -> None:
@@ -31,13 +25,15 @@ def show(report: Theory, live: bool) -> None:
     if isinstance(report.experiment, Divergence):
         if not live:
             st.subheader(_divergence_in_words(report.rows), anchor=False)
-        _show_curves(curves_of(report.rows), "noise level", "nats", True, f"divergence-{report.done}-{live}")
+        show_curves(curves_of(report.rows), "noise level", "nats", f"divergence-{report.done}-{live}", loglog=True)
         if not live:
             show_answers(report.experiment)
+    elif isinstance(report.experiment, Growth):
+        show_growth(report, live)
     else:
         if not live:
             st.subheader(_return_in_words(report.rows), anchor=False)
-        _show_curves(return_curves(report.rows), "noised to timestep", "share that comes back", False, f"{report.done}")
+        show_curves(return_curves(report.rows), "noised to timestep", "share that comes back", f"{report.done}")
     if not live:
         _show_table(report)
 
@@ -75,53 +71,6 @@ def _return_in_words(rows: Sequence[Row]) -> str:
         f"Noised to timestep {own['timestep']}, {100 * own['share']:.0f} % of training pictures come back, and "
         f"{100 * control['share']:.0f} % of pictures the model never saw."
     )
-
-
-def _show_curves(curves: Sequence[Curve], x: str, y: str, logarithmic: bool, key: str) -> None:
-    """Curves with a band for each interval."""
-    figure, known = go.Figure(), [at for curve in curves for at in curve.at]
-    for curve in curves:
-        look, at = look_of(curve.place), list(curve.at)
-        low, high = [found.low for found in curve.figures], [found.high for found in curve.figures]
-        figure.add_scatter(
-            x=at + at[::-1],
-            y=high + low[::-1],
-            fill="toself",
-            fillcolor=look.color,
-            opacity=0.2,
-            line={"width": 0},
-            showlegend=False,
-            hoverinfo="skip",
-        )
-        figure.add_scatter(
-            x=at,
-            y=[found.value for found in curve.figures],
-            customdata=list(zip(low, high, strict=True)),
-            name=curve.name,
-            mode="lines+markers",
-            line={"color": look.color, "dash": look.dash},
-            marker={"symbol": look.symbol, "size": 7},
-            hovertemplate=f"{x} %{{x:.3g}}: %{{y:.3g}} (%{{customdata[0]:.3g}} to %{{customdata[1]:.3g}})"
-            f"<extra>{curve.name}</extra>",
-        )
-    dressed(figure, x, y)
-    figure.update_layout(height=_TALL * view.scale())
-    if logarithmic:  # where there is nothing left to know all curves are one
-        figure.update_xaxes(type="log", range=[math.log10(min(known, default=0.04)) - 0.05, math.log10(_SHOWN)])
-        figure.update_yaxes(type="log", range=_decades(curves))
-    said = "; ".join(f"{curve.name}: {curve.figures[0].as_ratio} at {curve.at[0]:.3g}" for curve in curves)
-    st.plotly_chart(figure, alt=f"{y} by {x}. {said}", key=f"theory-{key}")
-
-
-def _decades(curves: Sequence[Curve]) -> list[float]:
-    """Smallest and largest power of ten of what is shown of the curves."""
-    values = [
-        found.value
-        for curve in curves
-        for at, found in zip(curve.at, curve.figures, strict=True)
-        if at <= _SHOWN and found.value > NOTHING
-    ] or [1.0]
-    return [math.log10(min(values)) - 0.1, math.log10(max(values)) + 0.1]
 
 
 def _show_table(report: Theory) -> None:
