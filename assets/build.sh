@@ -31,6 +31,30 @@ side_core calibrate --model pixel-faces-twin --mode fast
 wait "$first"
 side_core calibrate --model ideal --mode fast
 
+grow() { # sizes: a model and a twin for each, one core
+    side_core train growth --compile --no-bfloat16 --keep-every 250 --save-every 250 --data "pixel-faces[0:10000]" \
+        --twin-data "pixel-faces[10000:20000]" --out .cache/train/growth --sizes "$@"
+}
+grow 10 300 3000 &
+first=$!
+grow 100 1000 10000
+wait "$first"
+family=assets/models/growth
+rm -rf "$family"
+ship_grown() { # from, name
+    mkdir -p "$family/$2" && cp -r ".cache/train/growth/$1"/{card.json,model_index.json,scheduler,unet} "$family/$2/"
+}
+for size in 10 100 300 1000 3000 10000; do
+    for name in "growth-$size" "growth-$size-twin"; do
+        ship_grown "$name" "$name"
+    done
+done
+for step in 250 500 1000 2000 3000; do
+    ship_grown "growth-100/kept/step-$(printf %06d "$step")" "growth-100-at-$step"
+done
+side_core theory growth --images 256 --out .cache/theory/growth --no-history
+cp -r .cache/theory/growth/parts "$family/figures"
+
 text=.cache/train/pixel-faces-text # one core each, too
 side_core train text --no-bfloat16 --compile --steps 10600 --batch-size 32 --decay-fraction 0.4 --save-every 200 --out "$text" &
 first=$!

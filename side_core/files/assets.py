@@ -100,7 +100,7 @@ GROWN = {
     )
 }
 SHIPPED = BUILT_INS | GROWN  # what opens by its name; lists offer the built-in ones
-GROWTH_FIGURES = ASSETS / "models" / "growth" / "growth.json"  # what was measured of them
+GROWTH_FIGURES = ASSETS / "models" / "growth" / "figures"  # what was measured of them
 
 CLIPS = {"pixel-faces-clip": ASSETS / "models" / "pixel-faces-clip"}  # encoder weights that need no path
 BASELINES = {  # by model: what its surrogate is compared with, the same but for what the name says

@@ -6,7 +6,6 @@ M(D; p, s0) = KL(q_s0 || p_s0) (SIDE, arXiv 2406.12752, definition 1): the small
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -67,7 +66,7 @@ class Divergence:
         ValueError: noise levels outside the model's, or a likelihood of what has no gradients.
     """
 
-    shipped: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    shipped = None  # measurements that come with the app
     columns = ("form", "noise_level", "model", "data", "nats", "low", "high", "images", "halving_error", "bits")
 
     def __init__(self, settings: TheorySettings, judged: Sequence[Judged], condition: Tensor | None = None):

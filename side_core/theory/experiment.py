@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from side_core.files.parts import PartStore
+
 Row = dict[str, Any]  # one line of the table: figure, interval, control and count beside what they are of
 
 
@@ -43,8 +45,8 @@ class Experiment(Protocol):
         ...
 
     @property
-    def shipped(self) -> Mapping[str, Mapping[str, Any]]:
-        """Measurements that come with the app, by their names."""
+    def shipped(self) -> PartStore | None:
+        """Measurements that come with the app."""
         ...
 
     @property

@@ -14,10 +14,10 @@ import numpy as np
 
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.folder import open_denoiser
-from side_core.dpm.formats.config import read_json
 from side_core.extraction.matching import match
 from side_core.extraction.subject import open_subject, references_of
 from side_core.files.assets import GROWTH_FIGURES
+from side_core.files.parts import FolderParts, PartStore
 from side_core.progress import finish
 from side_core.sampling.completed import completed
 from side_core.sampling.missing import SampleSet, draw_missing, images_of
@@ -71,9 +71,9 @@ class Growth:
         )
 
     @property
-    def shipped(self) -> Mapping[str, Mapping[str, Any]]:
-        """What was measured of the shipped family, by the names of measurements."""
-        return {} if self.settings.family is not None or not GROWTH_FIGURES.is_file() else read_json(GROWTH_FIGURES)
+    def shipped(self) -> PartStore | None:
+        """What was measured of the shipped family."""
+        return FolderParts(GROWTH_FIGURES) if self.settings.family is None else None
 
     def _named(self, member: Member) -> str:
         """Names what is measured of a model."""

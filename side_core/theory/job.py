@@ -95,11 +95,13 @@ class TheoryJob:
 
     def _parts(self, store: Store) -> dict[str, Mapping[str, Any]]:
         """What is measured already, by names."""
-        shipped = self.experiment.shipped
-        found = {
-            item.name: store.parts.part(item.name) or shipped.get(item.name) for item in self.experiment.measurements
-        }
-        return {name: part for name, part in found.items() if part is not None}
+        places = [place for place in (store.parts, self.experiment.shipped) if place is not None]
+        found = {}
+        for item in self.experiment.measurements:
+            part = next((part for place in places if (part := place.part(item.name)) is not None), None)
+            if part is not None:
+                found[item.name] = part
+        return found
 
     def _missing(self, store: Store) -> list[Measurement]:
         """What is not."""

@@ -6,7 +6,6 @@ picture of its set, by half. The share over some draws, against the timestep, fo
 
 from collections.abc import Generator, Mapping, Sequence
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ class Return:
         condition: what the model is asked for.
     """
 
-    shipped: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    shipped = None  # measurements that come with the app
     columns = ("timestep", "noise_level", "data", "share", "low", "high", "images", "draws")
 
     def __init__(
