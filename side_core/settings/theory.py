@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 from side_core.settings.base import Settings
 from side_core.settings.sampling import Mode
 
-Experiment = Literal["divergence", "growth", "return"]
+Experiment = Literal["divergence", "labels", "growth", "return"]
 Form = Literal["path", "likelihood", "both"]
 LEAST_IMAGES = 8  # fewer have no interval worth the name
 
@@ -19,7 +19,8 @@ class TheorySettings(Settings):
     experiment: Experiment = Field(
         "divergence",
         title="Experiment",
-        description="divergence: how far the model is from its training set, in nats. growth: when copying "
+        description="divergence: how far the model is from its training set, in nats. labels: how "
+        "much nearer it comes when it is told what a picture is. growth: when copying "
         "turns into inventing, as models are trained on more images. return: how much noise a picture can stand and "
         "still come back.",
         json_schema_extra={"positional": True},
@@ -38,6 +39,11 @@ class TheorySettings(Settings):
         title="Family of models",
         description="Of the growth, in the place of the model: a folder that `train growth` made. Left out: the "
         "shipped one.",
+    )
+    surrogates: tuple[str, ...] | None = Field(
+        None,
+        title="Surrogates",
+        description="Of the labels: whose clusters are the labels. Left out: the shipped ones of the model.",
     )
     prompt: str | None = Field(
         None, title="Prompt", description="What a text-to-image model is asked for all the while.", max_length=2000

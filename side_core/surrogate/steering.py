@@ -64,16 +64,21 @@ class Steering:
             scale = self.strength.at(t)
             if not scale:
                 return torch.zeros_like(x)
-            weight = next(self.network.parameters())
-            with torch.enable_grad():
-                leaf = x.detach().to(weight.dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
-                time = torch.tensor([t / self.timesteps], device=x.device)
-                logs = self.network(leaf, time).log_softmax(dim=1)
-                chosen = logs.gather(1, positions.to(x.device)[:, None]).sum()
-                (found,) = torch.autograd.grad(chosen, leaf)
-            return scale * found.float()
+            found = self.log_gradient(x, t, positions)
+            return scale * found
 
         return gradient
+
+    def log_gradient(self, x: Tensor, t: int, positions: Tensor) -> Tensor:
+        """(n, C, H, W) grad_x log p_t(c | x), of (n,) positions among the kept clusters."""
+        weight = next(self.network.parameters())
+        with torch.enable_grad():
+            leaf = x.detach().to(weight.dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
+            time = torch.tensor([t / self.timesteps], device=x.device)
+            logs = self.network(leaf, time).log_softmax(dim=1)
+            chosen = logs.gather(1, positions.to(x.device)[:, None]).sum()
+            (found,) = torch.autograd.grad(chosen, leaf)
+        return found.float()
 
 
 def make_steering(

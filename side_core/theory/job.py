@@ -3,6 +3,7 @@
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from side_core.dpm.denoiser import Denoiser
@@ -10,20 +11,25 @@ from side_core.dpm.folder import open_denoiser
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.subject import Subject, opening
-from side_core.files.assets import SHIPPED
+from side_core.files.assets import BASELINES, SHIPPED, SURROGATES
 from side_core.job import Advance, Estimate
 from side_core.progress import Part
 from side_core.sampling.store import Store
-from side_core.settings import ExtractSettings
+from side_core.settings import ExtractSettings, GuidanceSettings, SettingError
 from side_core.settings.theory import TheorySettings
+from side_core.surrogate.folder import load_surrogate
+from side_core.surrogate.steering import Steering, make_steering
 from side_core.theory.divergence import Divergence, Judged
 from side_core.theory.experiment import Experiment, Measurement, named
 from side_core.theory.family import Member, family_in, shipped_family
 from side_core.theory.growth import Growth
+from side_core.theory.labels import Labels
 from side_core.theory.report import Theory
 from side_core.theory.returning import Return
 from side_core.theory.sides import condition_of, remarks_on, sides_of
 from side_core.wording import are, counted
+
+BAYES = GuidanceSettings(guidance_scale=1.0, guidance_shape="constant")  # p(x | c) = p(x) p(c | x) / p(c)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,13 +168,19 @@ class TheoryEstimate(Estimate):
         return f"{self.missing:,} of {counted(self.total, 'measurement')} {are(self.missing)} to be made, about {time}."
 
 
-def make_job(settings: TheorySettings, subject: Subject, twin: Denoiser | None) -> TheoryJob:
+def make_job(
+    settings: TheorySettings,
+    subject: Subject,
+    twin: Denoiser | None = None,
+    steerings: Mapping[str, Steering] = MappingProxyType({}),
+) -> TheoryJob:
     """Check what goes together and lay out the measurements.
 
     Args:
         settings: of the experiment.
         subject: the model with its training images and control.
         twin: a model trained alike on other images.
+        steerings: the surrogates whose labels are measured, by their names.
 
     Raises:
         ValueError: there is no control, there are too few images, noise levels that the model does not have, a text
@@ -181,6 +193,8 @@ def make_job(settings: TheorySettings, subject: Subject, twin: Denoiser | None) 
     known = (*subject.notes, *remarks_on(settings, denoiser, (training, control)))
     if settings.experiment == "return":
         return TheoryJob(settings, subject, None, Return(settings, denoiser, (training, control), condition), known)
+    if settings.experiment == "labels":
+        return TheoryJob(settings, subject, None, Labels(settings, denoiser, training, steerings), known)
     judged = [Judged("model", denoiser, training), Judged("model", denoiser, control)]
     if twin is not None:
         judged.append(Judged("twin", twin, training))
@@ -194,6 +208,29 @@ def has_twin(settings: TheorySettings) -> bool:
     """Whether a model that was trained alike on other images is shipped, and the training images are its own."""
     own = SHIPPED.get(settings.model)
     return settings.experiment == "divergence" and settings.data is None and own is not None and own.twin is not None
+
+
+def shipped_labels(model: str) -> tuple[str, ...]:
+    """The shipped surrogates of a model whose labels can be told at every noise level."""
+    own = (model, *BASELINES.get(model, ())) if model in SURROGATES else ()
+    return tuple(name for name in own if not name.endswith("time-independent"))
+
+
+def surrogates_of(settings: TheorySettings) -> tuple[str, ...]:
+    """Whose labels are measured: those that were named, or the shipped ones of the model.
+
+    Raises:
+        ValueError: none was named, and none is shipped.
+    """
+    if settings.experiment != "labels":
+        return ()
+    found = settings.surrogates or shipped_labels(settings.model)
+    if not found:
+        raise SettingError(
+            f"No surrogate of '{settings.model}' is shipped, and labels are those of surrogates: name one.",
+            "surrogates",
+        )
+    return found
 
 
 def subject_settings(settings: TheorySettings) -> ExtractSettings:
@@ -220,4 +257,5 @@ def open_job(
     """Open the model, its images and its twin."""
     subject = yield from opening(subject_settings(settings), device, recorded)
     twin = SHIPPED[settings.model].twin if has_twin(settings) else None
-    return make_job(settings, subject, None if twin is None else open_denoiser(twin, settings.mode, device))
+    steerings = {name: make_steering(load_surrogate(name), subject.denoiser, BAYES) for name in surrogates_of(settings)}
+    return make_job(settings, subject, None if twin is None else open_denoiser(twin, settings.mode, device), steerings)

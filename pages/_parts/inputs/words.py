@@ -29,6 +29,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "experiment": {
         "divergence": "Distance to the training pictures",
+        "labels": "What labels do to that",
         "growth": "From copying to inventing",
         "return": "How much noise a picture can stand",
     },

@@ -11,8 +11,10 @@ from pages._parts.theory.growing import show_growth
 from side_core.theory.divergence import NOTHING, Divergence, curves_of, pair_at
 from side_core.theory.experiment import Row
 from side_core.theory.growth import Growth
+from side_core.theory.labels import Labels, gain_curves, gain_in_words, largest_gains
 from side_core.theory.report import Theory
 from side_core.theory.returning import return_curves, widest_pair
+from side_core.wording import listed
 
 
 def show(report: Theory, live: bool) -> None:
@@ -28,6 +30,10 @@ def show(report: Theory, live: bool) -> None:
         show_curves(curves_of(report.rows), "noise level", "nats", f"divergence-{report.done}-{live}", loglog=True)
         if not live:
             show_answers(report.experiment)
+    elif isinstance(report.experiment, Labels):
+        if not live:
+            st.subheader(_labels_in_words(report.rows), anchor=False)
+        show_curves(gain_curves(report.rows), "noise level", "gain in nats", f"labels-{report.done}", log_x=True)
     elif isinstance(report.experiment, Growth):
         show_growth(report, live)
     else:
@@ -57,6 +63,19 @@ def _divergence_in_words(rows: Sequence[Row]) -> str:
             "This model is farther from its training pictures than from the control: are they what it was trained on?"
         )
     return "This model is as far from its training pictures as from pictures it never saw: nothing is memorised here."
+
+
+def _labels_in_words(rows: Sequence[Row]) -> str:
+    """The answer, before its figures."""
+    gains = largest_gains(rows)
+    if not gains:
+        return "No label set is measured."
+    best = max(gains, key=lambda row: row["gain"])
+    if best["low"] <= 0:
+        return "None of these labels brings the model nearer to the pictures that bear them."
+    idle = [row["surrogate"] for row in gains if row["low"] <= 0 <= row["high"]]
+    said = f"Told the labels of {best['surrogate']}, the model comes {gain_in_words(best)} nearer to its pictures"
+    return said + (f"; those of {listed(idle)} change nothing." if idle else ".")
 
 
 def _return_in_words(rows: Sequence[Row]) -> str:
