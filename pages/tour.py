@@ -16,7 +16,7 @@ from pages._parts.tour.steps import STEPS, Step
 from pages._parts.tour.vote import ROOM
 
 NAMES = [step.name for step in STEPS]
-OWN = ("step", "at", "face", "noise", "lam", "limit", "alone", "flip", ROOM)  # keys of the tour's links
+OWN = ("step", "at", "face", "noise", "lam", "limit", "alone", "flip", "buried", ROOM)  # keys of the tour's links
 
 
 def go(place: int) -> None:

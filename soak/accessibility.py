@@ -14,9 +14,11 @@ PAGES = (
     "/surrogate",
     "/surrogate?way=Load",
     "/sweep",
+    "/theory",
+    "/theory?experiment=growth",
     "/prompts",
     "/tour",
-    *(f"/tour?step={step}" for step in range(2, 6)),
+    *(f"/tour?step={step}" for step in range(2, 7)),
     "/history",
     "/models",
 )

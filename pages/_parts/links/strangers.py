@@ -18,7 +18,7 @@ _OWN = {  # of widgets that are no field, by page
     *("view", "size", "pictures", "map", "threshold_by", "threshold_by_rate", "control_percent"),
     *("surrogates", "held_out", "false_percent", "edited", "search", "search_weights"),
     *("of", "way", "lesson", "load", "one", "other"),
-    *("step", "at", "noise", "lam", "limit", "alone", "flip", "face", "room"),
+    *("step", "at", "noise", "lam", "limit", "alone", "flip", "face", "buried", "room"),
     *("run", "compare"),
 }
 _MADE = {f"threshold_{score}" for score in SCORES} | {f"{axis}_{name}" for axis in "xy" for name in SWEEPABLE}

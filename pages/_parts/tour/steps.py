@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pages._parts.tour import guess, nearest, noise, proof, steer, vote
+from pages._parts.tour import comeback, guess, nearest, noise, proof, steer, vote
 from pages._parts.tour.stage import FACES
 from side_core.extraction.calibration import Calibration
 from side_core.sampling.sampler import sample
@@ -13,6 +13,8 @@ from side_core.stats.rate import rate
 from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.noise import noised
 from side_core.surrogate.steering import Steering
+from side_core.theory.path import noised_rows
+from side_core.theory.returning import came_back
 
 
 @dataclass(frozen=True)
@@ -89,5 +91,14 @@ STEPS = (
         proof.show,
         (Calibration.control_rate, rate, scores.scores_of),
         ("limit", tuple(round(0.05 * step, 2) for step in range(21))),
+    ),
+    Step(
+        "6",
+        "How much noise can it take?",
+        "A [[training image|training face]] and a face the model never saw are buried in [[noise]], and the model "
+        "takes it away again. **More noise**: whose face comes back? What is known by heart needs little of itself.",
+        comeback.show,
+        (noised_rows, came_back),
+        ("buried", comeback.TIMESTEPS),
     ),
 )
