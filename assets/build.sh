@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Rebuild every asset with our own commands (about four hours on two cores; README.md says what came out).
+# Rebuild every asset with our own commands (about five hours on two cores; README.md says what came out).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 side_core() { .venv/bin/python -m side_core "$@"; }
@@ -52,7 +52,7 @@ done
 for step in 250 500 1000 2000 3000; do
     ship_grown "growth-100/kept/step-$(printf %06d "$step")" "growth-100-at-$step"
 done
-side_core theory growth --images 256 --out .cache/theory/growth --no-history
+side_core theory growth --out .cache/theory/growth --no-history
 cp -r .cache/theory/growth/parts "$family/figures"
 
 text=.cache/train/pixel-faces-text # one core each, too

@@ -9,10 +9,9 @@ from side_core.theory.path import mismatch, path_integral
 show_page(
     MethodPage(
         METHODS["theory"],
-        "How far is the model from its training pictures?",
-        "A model that knows its training pictures by heart takes noise off them as the **ideal denoiser** does, which "
-        "has nothing else in mind. The **memorisation divergence** says in nats how far it is from that: small on its "
-        "own training pictures, large on a **control** that it never saw.",
+        "How much is memorised, and when?",
+        "Four experiments: how far a model is from its training pictures, what labels do to that, when copying turns "
+        "into inventing, and how much noise a picture can stand; each beside a **control** that no model saw.",
         ask,
         job_for,
         show,

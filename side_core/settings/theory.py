@@ -56,6 +56,14 @@ class TheorySettings(Settings):
         description="Of the training images and of the control, evenly spread; each is measured.",
         json_schema_extra={"live_max": 256},
     )
+    count: int = Field(
+        256,
+        ge=LEAST_IMAGES,
+        le=100_000,
+        title="Pictures drawn",
+        description="Of the growth: by each model.",
+        json_schema_extra={"live_max": 512},
+    )
     noise_levels: str | None = Field(
         None,
         title="Noise levels",

@@ -6,6 +6,7 @@ trained on other images, draw from the same noise (Kadkhodaie et al. 2024): copi
 new picture.
 """
 
+import math
 from collections.abc import Generator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -22,7 +23,7 @@ from side_core.progress import finish
 from side_core.sampling.completed import completed
 from side_core.sampling.missing import SampleSet, draw_missing, images_of
 from side_core.sampling.store import MemoryStore, SampleStore
-from side_core.settings import ExtractSettings, MatchSettings, Mode, SamplingSettings
+from side_core.settings import ExtractSettings, MatchSettings, SamplingSettings
 from side_core.settings.theory import TheorySettings
 from side_core.stats.bootstrap import Interval, mean_interval
 from side_core.stats.rate import rate
@@ -39,6 +40,7 @@ COPY = 1 / 3  # of d1/d2, below which a picture counts as a copy
 _MOSTLY = 0.9  # share of copies up to which a model does nothing but copy (Gu et al. 2023)
 _CURVE = 20  # intervals of the path
 _HIGHEST = 30.0  # noise level where it ends
+_BATCH = 64  # pictures drawn at once
 
 
 class Growth:
@@ -58,13 +60,14 @@ class Growth:
 
     def __init__(self, settings: TheorySettings, family: Sequence[Member]):
         self.settings, self.family = settings, tuple(family)
+        batches = math.ceil(settings.count / _BATCH)
         self.names = {member: self._named(member) for member in self.family}
         self.measurements = tuple(
             Measurement(
                 self.names[member],
                 f"{member.size:,} images, step {member.steps:,}",
-                STEPS * (1 if member.twin is None else 2) + 2 * (_CURVE + 1),
-                STEPS * (1 if member.twin is None else 2) + 2 * (_CURVE + 1),
+                batches * STEPS * _BATCH / settings.images * (1 if member.twin is None else 2) + 2 * (_CURVE + 1),
+                batches * STEPS * (1 if member.twin is None else 2) + 2 * (_CURVE + 1),
                 partial(self._measure, member),
             )
             for member in self.family
@@ -77,7 +80,7 @@ class Growth:
 
     def _named(self, member: Member) -> str:
         """Names what is measured of a model."""
-        said = self.settings.model_dump(include={"images", "seed", "mode"})
+        said = self.settings.model_dump(include={"images", "count", "seed"})
         return named("growth", member.digest, member.data, member.control, sorted(said.items()))
 
     def _measure(self, member: Member) -> Generator[None, None, Mapping[str, Any]]:
@@ -148,11 +151,9 @@ class Growth:
         return curves_chart(share_curves(rows), "training images N", "share, or cosine", log_x=True)
 
 
-def _drawing(
-    model: str, settings: TheorySettings, store: SampleStore, count: int | None = None
-) -> Generator[None, None, np.ndarray]:
+def _drawing(model: str, settings: TheorySettings, store: SampleStore) -> Generator[None, None, np.ndarray]:
     """(n, H, W, 3) uint8 pictures of the settings' seeds, handing out each step."""
-    work = drawing_of(model, settings, store, count or settings.images)
+    work = drawing_of(model, settings.seed, store, settings.count)
     while True:
         try:
             next(work)
@@ -162,17 +163,17 @@ def _drawing(
         yield
 
 
-def drawing_of(model: str, settings: TheorySettings, store: SampleStore, count: int) -> Generator[Any, None, Any]:
-    """What draws so many pictures of a model from the settings' seed on."""
-    denoiser = opened(model, settings.mode)
-    asked = SamplingSettings(count=count, seed=settings.seed, steps=STEPS, batch_size=max(1, count))
+def drawing_of(model: str, seed: int, store: SampleStore, count: int) -> Generator[Any, None, Any]:
+    """What draws so many pictures of a model from a seed on."""
+    denoiser = opened(model)
+    asked = SamplingSettings(count=count, seed=seed, steps=STEPS, batch_size=_BATCH)
     return draw_missing(SampleSet(denoiser, completed(asked, denoiser)), store)
 
 
 @lru_cache(4)
-def opened(model: str, mode: Mode) -> Denoiser:
-    """A model of the family; two twins follow each other."""
-    return open_denoiser(model, mode)
+def opened(model: str) -> Denoiser:
+    """A model of the family in float32, as they are small; two twins follow each other."""
+    return open_denoiser(model)
 
 
 def _counted(member: Member, images: np.ndarray) -> dict[str, Any]:
@@ -201,7 +202,7 @@ def alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 def divergence_of(member: Member, settings: TheorySettings) -> Generator[None, None, tuple[np.ndarray, np.ndarray]]:
     """(n,) and (m,) nats from images of the training set and of the control, path form at noise 0.1."""
-    asked = ExtractSettings(model=member.model, data=member.data, control=member.control, steps=1, mode=settings.mode)
+    asked = ExtractSettings(model=member.model, data=member.data, control=member.control, steps=1)
     subject = open_subject(asked)
     denoiser, found = subject.denoiser, []
     timesteps = timesteps_between(denoiser, LEVEL, _HIGHEST, _CURVE)

@@ -14,7 +14,7 @@ from side_core.extraction.calibration import FILE
 from side_core.extraction.effect import effect_of
 from side_core.extraction.run import Extraction, extract
 from side_core.extraction.subject import open_subject, references_of
-from side_core.files.assets import ASSETS, BASELINES, BUILT_INS
+from side_core.files.assets import ASSETS, BASELINES, BUILT_INS, GROWN, GROWTH_SIZES
 from side_core.progress import finish
 from side_core.prompts.evaluation import APART
 from side_core.prompts.groups import captioned_groups
@@ -23,11 +23,14 @@ from side_core.prompts.held_out import SHIPPED, held_out_prompts, known_norms
 from side_core.prompts.norms import norms_of, own_seeds, score_of
 from side_core.prompts.truth import FILE as TRUTH
 from side_core.prompts.truth import captions_to_try
-from side_core.sampling.store import MemoryStore
+from side_core.sampling.store import MemoryStore, in_memory
 from side_core.settings import DetectorSettings, ExtractSettings, PromptSettings, SamplingSettings
+from side_core.settings.theory import TheorySettings
 from side_core.similarity.scores import SCORES
 from side_core.stats.roc import Separation, separation
 from side_core.surrogate.folder import load_surrogate
+from side_core.theory.family import shipped_family
+from side_core.theory.job import open_job
 
 MIB = 2**20
 TRAINED = ["pixel-faces", "pixel-faces-twin"]
@@ -48,7 +51,20 @@ def bytes_under(folder: str) -> int:
 
 
 def test_all_assets_together_stay_small() -> None:
-    assert bytes_under("") < 56 * MIB
+    assert bytes_under("") < 80 * MIB
+
+
+def test_the_family_is_whole_small_and_measured() -> None:
+    assert bytes_under("models/growth") < 24.5e6
+    members = shipped_family()
+    assert [(member.size, member.steps) for member in members if member.final] == [(n, 4000) for n in GROWTH_SIZES]
+    for member in members:
+        card, data = read_card(GROWN[member.model].folder), open_training_set(member.data)
+        assert card["data"] == {"source": data.name, "rows": member.size, "fingerprint": data.fingerprint}
+        assert (member.twin is None) != member.final
+    settings = TheorySettings(experiment="growth")
+    job = finish(open_job(settings))
+    assert job.found(in_memory()).done == job.total == len(members)
 
 
 @pytest.mark.parametrize("model", TRAINED)

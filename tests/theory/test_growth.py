@@ -68,7 +68,19 @@ def test_what_cannot_be_trained_gets_a_sentence(
 
 def test_the_command_measures_each_model_and_goes_on(family: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    asked = ["theory", "growth", "--family", str(family), "--control", CONTROL, "--images", "8", "--no-history"]
+    asked = [
+        "theory",
+        "growth",
+        "--family",
+        str(family),
+        "--control",
+        CONTROL,
+        "--images",
+        "8",
+        "--count",
+        "8",
+        "--no-history",
+    ]
     assert main([*asked, "--out", str(out)]) == 0
     found = json.loads((out / "theory.json").read_text())
     rows = found["growth"]

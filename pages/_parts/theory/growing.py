@@ -123,7 +123,7 @@ def _cells(member: Member, settings: TheorySettings) -> list[str]:
     if member.twin is not None and member.twin_data is not None:
         sides.append(("Its twin", member.twin, member.twin_data))
     for place, (title, model, source) in enumerate(sides):
-        images = images_of(finish(drawing_of(model, settings, PICTURES, _PICTURES)))
+        images = images_of(finish(drawing_of(model, settings.seed, PICTURES, _PICTURES)))
         drawn = np.stack([images[seed] for seed in sorted(images)])
         near, ratio = _nearest(drawn, open_training_set(source).images)
         found.append(_title(f"{title} draws", "the same noise in each column", "next" if place else ""))

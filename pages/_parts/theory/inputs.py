@@ -39,6 +39,7 @@ def ask() -> TheorySettings:
         chosen["surrogates"] = _surrogates_input(chosen["model"])
     elif chosen["experiment"] == "growth":
         with more:
+            chosen["count"] = controls.slider("count", of=TheorySettings)
             chosen["family"] = controls.text("family", "the shipped one", of=TheorySettings) or None
             chosen["control"] = controls.text("control", "the shipped one's", of=TheorySettings) or None
     else:
@@ -47,7 +48,8 @@ def ask() -> TheorySettings:
             chosen["steps"] = controls.slider("steps", of=TheorySettings)
     with more:
         chosen["seed"] = controls.number("seed", of=TheorySettings)
-        chosen["mode"] = sidebar.mode_input()
+        if chosen["experiment"] != "growth":  # its models are small
+            chosen["mode"] = sidebar.mode_input()
     if chosen["experiment"] != "growth" and isinstance(
         _subject_for(TheorySettings.read(chosen)).denoiser, TextDenoiser
     ):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages._parts.show import glossary
 from pages._parts.show.text import plain
 from pages._parts.theory.answers import show_answers
 from pages._parts.theory.curves import show_curves
@@ -16,6 +17,12 @@ from side_core.theory.report import Theory
 from side_core.theory.returning import return_curves, widest_pair
 from side_core.wording import listed
 
+_ABOUT = (
+    "A model that knows its training pictures by heart takes [[noise]] off them as the **ideal denoiser** does, which "
+    "has nothing else in mind. The **memorisation divergence** says in nats how far it is from that: small on its own "
+    "training pictures, large on a [[control]]."
+)
+
 
 def show(report: Theory, live: bool) -> None:
     """All of it; while it grows, the curves alone.
@@ -27,6 +34,7 @@ def show(report: Theory, live: bool) -> None:
     if isinstance(report.experiment, Divergence):
         if not live:
             st.subheader(_divergence_in_words(report.rows), anchor=False)
+            glossary.line(_ABOUT)
         show_curves(curves_of(report.rows), "noise level", "nats", f"divergence-{report.done}-{live}", loglog=True)
         if not live:
             show_answers(report.experiment)
