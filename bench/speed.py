@@ -35,6 +35,7 @@ from side_core.settings import ExtractSettings
 
 MODEL = "pixel-faces"
 BATCH, STEPS, ROUNDS = 16, 50, 7
+OTHER = "([place, before]) => ![null, before].includes(document.querySelector(place)?.innerHTML ?? null)"
 RERUNS = 5
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -206,6 +207,7 @@ def browser_figures() -> dict[str, float]:
             page.wait_for_function(SHIPPED_GALLERY, timeout=PATIENCE)
             page.wait_for_timeout(3000)
             figures["steer_rerun_seconds"] = seconds_of_slider(page, "Guidance scale")
+            figures |= theory_figures(page, address)
         chromium.close()
     return figures
 
@@ -219,6 +221,37 @@ def seconds_of_detail(page: Any, place: int) -> float:
     page.keyboard.press("Escape")
     page.wait_for_timeout(1000)
     return spent
+
+
+def theory_figures(page: Any, address: str) -> dict[str, float]:
+    """The divergence of 64 images from Start to its answer; both sliders to their new pictures."""
+    page.goto(f"{address}/theory?seed={time.time_ns() % 10**9}")  # noise that nothing was measured with
+    page.get_by_role("button", name="Start").click(timeout=PATIENCE)
+    start = time.perf_counter()
+    page.locator(".answers img").first.wait_for(timeout=PATIENCE)
+    figures = {"divergence_seconds": time.perf_counter() - start}
+    page.wait_for_timeout(2000)
+    figures["noise_level_seconds"] = seconds_of_pictures(page, "Noise level", ".answers")
+    page.goto(f"{address}/theory?experiment=growth")
+    page.locator(".grown img").first.wait_for(timeout=PATIENCE)
+    page.wait_for_timeout(2000)
+    figures["growth_slider_seconds"] = seconds_of_pictures(page, "Training images N", ".grown")
+    return figures
+
+
+def seconds_of_pictures(page: Any, slider: str, place: str) -> float:
+    """Median time from a slider moved to other pictures in a place."""
+    found = page.get_by_role("slider", name=slider)
+    found.focus()
+    spent = []
+    for _ in range(RERUNS):
+        before = page.locator(place).inner_html()
+        start = time.perf_counter()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function(OTHER, arg=[place, before], timeout=PATIENCE, polling=10)
+        spent.append(time.perf_counter() - start)
+        page.wait_for_timeout(1500)
+    return statistics.median(spent)
 
 
 def seconds_of_drag(page: Any) -> float:

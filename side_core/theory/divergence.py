@@ -31,6 +31,7 @@ _BATCH = 16  # images whose likelihood is measured at once, and kept
 _BACKWARD = 3.0  # evaluations that one with a vector-Jacobian product costs
 _ROUND = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # noise levels of a curve that are told in words
 NOTHING = 1e-4  # nats
+_SAFE = 60.0  # what an extrapolated figure's error is below, as a part of the halving error
 _ENOUGH = 0.02  # of the figure: a halving error above it asks for more steps
 
 
@@ -284,8 +285,12 @@ def closed_form(denoiser: IdealDenoiser, noisy: Tensor, level: float) -> Tensor:
 
 
 def _error_after(row: Row) -> float:
-    """What is likely left of the error once two grids are extrapolated: Richardson leaves the fourth order."""
-    return float(row["halving_error"]) / 15
+    """What may be left of the error once two grids are extrapolated.
+
+    Of pixel-faces the extrapolated figure changed by less than a four-hundredth of the halving error when all steps
+    were doubled again (20 and 40 against 40 and 80: 51.5 nats both, halving error 44); a sixtieth is on the safe side.
+    """
+    return float(row["halving_error"]) / _SAFE
 
 
 def _in_words(judged: Judged) -> str:

@@ -68,3 +68,29 @@ def test_the_return_curve_has_a_page_of_its_own_settings() -> None:
 def test_what_cannot_be_measured_gets_a_sentence(link: dict[str, str], sentence: str) -> None:
     page = app.opened("theory", **SMALL | link)
     assert not page.exception and sentence in text_of(page), text_of(page)
+
+
+def test_growth_is_there_at_once_and_its_two_ends_are_told() -> None:
+    page = app.opened("theory", experiment="growth")
+    assert not page.exception and not page.error and not page.warning, text_of(page)
+    assert not [item for item in page.button if item.label == "Start"]  # what was measured is shipped
+    assert len(page.get("plotly_chart")) == 2 and html_of(page).count("Nearest training face") == 16
+    (said,) = [item.value for item in page.subheader]
+    assert said == "It copies; two models that share no training picture draw different pictures from one noise."
+    page.select_slider(key="seen_size").set_value(10_000).run()
+    (said,) = [item.value for item in page.subheader]
+    assert said == "It invents; two models that share no training picture draw much the same from one noise."
+    page.select_slider(key="seen_size").set_value(100).run()
+    page.select_slider(key="seen_steps_100").set_value(250).run()
+    assert [item.value for item in page.subheader] == ["It invents."] and "Its twin draws" not in html_of(page)
+    assert html_of(page).count("Nearest training face") == 8
+
+
+def test_labels_are_those_of_the_shipped_surrogates_unless_others_are_chosen() -> None:
+    page = app.opened("theory", experiment="labels")
+    assert not page.exception and not page.error and not page.warning, text_of(page)
+    names = page.multiselect(key="surrogates").value
+    assert names[:2] == ["pixel-faces", "pixel-faces-random"] and "pixel-faces-time-independent" not in names
+    assert "measurements are to be made" in text_of(page)
+    page = app.opened("theory", experiment="labels", model="ideal")
+    assert not page.exception and "No surrogate of 'ideal' is shipped" in text_of(page)

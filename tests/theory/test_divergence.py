@@ -128,7 +128,7 @@ def test_a_divergence_below_0_says_how_many_steps_are_needed() -> None:
     job = finish(open_job(TheorySettings(model="ideal", images=8, form="likelihood")))
     row = {"form": "likelihood", "nats": -3.0, "halving_error": 90.0}
     below, coarse = job.experiment.remarks([row])
-    assert "Double them, to 40" in below and "about 6 nats may be missing. Take 40" in coarse
+    assert "Double them, to 40" in below and "about 1.5 nats may be missing. Take 40" in coarse
 
 
 def test_the_headline_has_interval_count_and_control() -> None:
