@@ -13,7 +13,7 @@ from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
 from side_core.dpm.description import describe
 from side_core.dpm.folder import model_folder, open_denoiser
 from side_core.dpm.formats.blueprint import WEIGHTS
-from side_core.files.assets import BUILT_INS
+from side_core.files.assets import BUILT_INS, SHIPPED
 
 # What the sentence must say besides the folder's name.
 SAYS = {
@@ -198,6 +198,6 @@ def test_a_single_file_and_parts_of_weights_are_called_what_they_are(pipeline: P
 
 
 def test_a_shipped_model_that_was_not_shipped_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setitem(BUILT_INS, "pixel-faces", replace(BUILT_INS["pixel-faces"], folder=tmp_path / "none"))
+    monkeypatch.setitem(SHIPPED, "pixel-faces", replace(SHIPPED["pixel-faces"], folder=tmp_path / "none"))
     with pytest.raises(ValueError, match="/none' is missing, a shipped model: install it with its assets"):
         model_folder("pixel-faces")

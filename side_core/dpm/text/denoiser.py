@@ -134,7 +134,7 @@ class TextDenoiser:
         Raises:
             ValueError: the condition has another shape.
         """
-        return self.noise(x, t, condition)
+        return self.noise(x, t, self.empty if condition is None else condition)
 
     def noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
         """The same with a gradient to `x` and `condition`, where they ask for one."""
