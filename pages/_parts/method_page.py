@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages._parts.history.pinned import offer_pinning
+from pages._parts.inputs import view
 from pages._parts.links.link import opening_of
 from pages._parts.runtime.job import run_live
 from pages._parts.runtime.recording import keep_files, keep_unseen
@@ -51,7 +52,8 @@ class MethodPage:
 def show_page(page: MethodPage) -> None:
     """All of a page, from the heading to the line that says where its run is kept."""
     heading = show_heading(page.question, page.method.name)
-    st.markdown(page.about)
+    with view.detail("about"):
+        st.markdown(page.about)
     try:
         settings = page.ask()
         offer_link(heading, opening_of(settings))

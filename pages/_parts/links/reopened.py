@@ -34,14 +34,20 @@ def offer_file(name: str, content: bytes) -> None:
         take_over(found.settings)
 
 
-def open_at_once(name: str, content: bytes) -> None:
-    """Open a file; where there is something to know before, or it cannot be read, a dialog says so."""
+def opens_at_once(name: str, content: bytes) -> bool:
+    """Open a file; False where there is something to know before, or it cannot be read."""
     try:
         found = _read(name, content)
     except ValueError:
-        found = None
-    if found is not None and not found.notes:
-        take_over(found.settings)
+        return False
+    if found.notes:
+        return False
+    take_over(found.settings)
+    return True
+
+
+def ask(name: str, content: bytes) -> None:
+    """Say in a dialog what a file is, and why it is not opened at once."""
     st.dialog(plain(name, 60), icon=":material/upload_file:")(offer_file)(name, content)
 
 

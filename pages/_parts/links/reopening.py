@@ -7,8 +7,22 @@ from side_core.files.public import limit_of
 
 _MOST_MIB = 64
 _DROPPED = "dropped on the page: "  # how the name of a file begins that was; drop.js says so
-_OPENED = "opened_file"  # in the session: of the one that was opened so
+_KEY = "reopen"
+_ASKS = "dropped_asks"  # in the session: the file that was dropped and is not opened before a person has read of it
 _DROP = part("drop")
+
+
+def _open_dropped() -> None:
+    """Called as a file has come: one that was dropped on the page is opened before the page runs again.
+
+    In the page itself another run could take the place of the one that opens it.
+    """
+    file = st.session_state[_KEY]
+    if file is not None and file.name.startswith(_DROPPED):
+        from pages._parts.links import reopened  # which imports torch: no page waits for it
+
+        if not reopened.opens_at_once(file.name.removeprefix(_DROPPED), file.getvalue()):
+            st.session_state[_ASKS] = file.file_id
 
 
 def reopen_input() -> None:
@@ -18,7 +32,8 @@ def reopen_input() -> None:
     with st.expander("Open an exported run", icon=":material/upload_file:"):
         file = st.file_uploader(
             "Drop an exported picture, run.json or zip here, or anywhere on the page",
-            key="reopen",
+            key=_KEY,
+            on_change=_open_dropped,
             max_upload_size=most,
             help="Settings are read from it, nothing else. Fingerprints tell whether the run can be the same here.",
         )
@@ -27,8 +42,8 @@ def reopen_input() -> None:
         from pages._parts.links import reopened  # which imports torch: no page waits for it
 
         name = file.name.removeprefix(_DROPPED)
-        if name != file.name and st.session_state.get(_OPENED) != file.file_id:
-            st.session_state[_OPENED] = file.file_id
-            reopened.open_at_once(name, file.getvalue())
+        if st.session_state.get(_ASKS) == file.file_id:
+            reopened.ask(name, file.getvalue())
+            del st.session_state[_ASKS]
         else:
             reopened.offer_file(name, file.getvalue())
