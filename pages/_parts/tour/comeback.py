@@ -40,10 +40,10 @@ def show() -> None:
                 words = ("seen" if name == names[0] else "never seen", "", "back" if came else "another")
                 cells.append(figure(image, f"{name} {number}, {noun}", words[part]))
     counts = [f"{int(back.sum())} of {len(back)} {name.lower()}" for name, (_, back) in zip(names, found, strict=True)]
-    look.show(f'<div class="table" style="--columns: 8; --most: 4.6rem">{"".join(cells)}</div>')
+    look.show(f'<div class="table" style="--columns: 8; --most: 4rem">{"".join(cells)}</div>')
     st.caption(
-        f"Back at timestep {t}: {counts[0]}, {counts[1]}. Back is nearer to itself than half the way to any other face "
-        "of its set. How often, among many, with intervals: page Theory."
+        f"Back (nearer to itself than half the way to any other face): {counts[0]}, {counts[1]}. Among many, with "
+        "intervals: page Theory."
     )
 
 
