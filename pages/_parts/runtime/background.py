@@ -247,7 +247,8 @@ def follow(plan: Plan[Seen, Result], show: Callable[[At[Seen], float], None] = l
                 version, before = work.wait(version), version
                 if signs is None and time.monotonic() - work.begun > QUICK:
                     quiet.close()
-                    signs = Signs(work)
+                    with st.container(key="late-signs"):  # over the page, which has been read meanwhile: nothing jumps
+                        signs = Signs(work)
                 if signs is not None:
                     signs.show()
                 if work.at is not None and version > before:
