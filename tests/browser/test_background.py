@@ -21,7 +21,7 @@ def test_drawing_goes_on_while_another_page_is_looked_at(page: Page, address: st
     before = row.get_by_role("progressbar").get_attribute("aria-valuenow", timeout=PATIENCE)
     moved = "before => document.querySelector('.st-key-works [role=progressbar]')?.ariaValueNow !== before"
     page.wait_for_function(moved, arg=before, timeout=PATIENCE)
-    press(row.get_by_role("button", name="Open"))
+    press(row.get_by_test_id("stButton").get_by_role("button", name="Open"))
     expect(page.get_by_role("heading", name=looking_copied(32))).to_be_visible(timeout=PATIENCE)
     assert "seed=750000" in page.url and "count=32" in page.url
 
@@ -35,7 +35,7 @@ def test_work_is_stopped_from_another_page_and_what_is_finished_is_kept(page: Pa
     expect(row.get_by_role("progressbar")).to_be_visible(timeout=PATIENCE)
     press(row.get_by_role("button", name="Stop"))
     expect(row).to_contain_text("stopped, what is finished is kept", timeout=PATIENCE)
-    press(row.get_by_role("button", name="Open"))
+    press(row.get_by_test_id("stButton").get_by_role("button", name="Open"))
     expect(page.get_by_text(re.compile(r"Stopped: \d+ of 64 pictures are finished"))).to_be_visible(timeout=PATIENCE)
 
 
@@ -52,7 +52,7 @@ def test_a_closed_tab_ends_its_work_unless_it_was_told_to_go_on(chromium: Browse
         third.goto(f"{address}/models")
         row = third.locator(".st-key-works")
         expect(row.get_by_role("progressbar")).to_have_count(1, timeout=PATIENCE)
-        press(row.get_by_role("button", name="Open"))
+        press(row.get_by_test_id("stButton").get_by_role("button", name="Open"))
         expect(third.get_by_role("button", name="Stop drawing")).to_be_visible(timeout=PATIENCE)
         assert "seed=770000" in third.url
         third.get_by_role("button", name="Stop drawing").click()
