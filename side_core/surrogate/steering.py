@@ -64,8 +64,7 @@ class Steering:
             scale = self.strength.at(t)
             if not scale:
                 return torch.zeros_like(x)
-            found = self.log_gradient(x, t, positions)
-            return scale * found
+            return scale * self.log_gradient(x, t, positions)
 
         return gradient
 

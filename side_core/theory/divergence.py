@@ -22,6 +22,7 @@ from side_core.theory.levels import check_levels, halved, levels_of, nearest_tim
 from side_core.theory.likelihood import extrapolated
 from side_core.theory.path import mismatch, noised_rows, path_integral
 from side_core.theory.sides import CONTROL, TRAINING, Side
+from side_core.theory.smoothed import Smoothed
 from side_core.wording import rounded
 
 LOWEST, HIGHEST = 0.04, 30.0  # noise levels of the curve; above, every set is one blur
@@ -48,11 +49,6 @@ class Judged:
     who: str
     denoiser: Denoiser
     side: Side
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What tells it from the others."""
-        return self.who, self.side.name
 
 
 class Divergence:
@@ -174,7 +170,7 @@ class Divergence:
         expected = side.set_at.log_density(noisy.flatten(1), level)
         yield
         if isinstance(denoiser, IdealDenoiser):
-            own = closed_form(denoiser, noisy, level)
+            own = Smoothed(denoiser.images).log_density(noisy.flatten(1), level)
             return {"nats": (expected - own).tolist(), "halving": [0.0] * len(rows)}
         spread = float(side.set_at.rows.square().mean())
         model = need_gradients(denoiser, judged.who)
@@ -275,13 +271,6 @@ class Divergence:
     def chart(self, rows: Sequence[Row]) -> np.ndarray:
         """Nats by noise level, one curve for each model and side."""
         return curves_chart(curves_of(rows), "noise level", "nats", log_x=True, log_y=True)
-
-
-def closed_form(denoiser: IdealDenoiser, noisy: Tensor, level: float) -> Tensor:
-    """(n,) float64 log p of an ideal denoiser, which is the density of its own blurred images."""
-    from side_core.theory.smoothed import Smoothed
-
-    return Smoothed(denoiser.images).log_density(noisy.flatten(1), level)
 
 
 def _error_after(row: Row) -> float:

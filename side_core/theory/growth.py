@@ -19,7 +19,7 @@ from side_core.extraction.matching import match
 from side_core.extraction.subject import open_subject, references_of
 from side_core.files.assets import GROWTH_FIGURES
 from side_core.files.parts import FolderParts, PartStore
-from side_core.progress import finish
+from side_core.progress import finish, mapped
 from side_core.sampling.completed import completed
 from side_core.sampling.missing import SampleSet, draw_missing, images_of
 from side_core.sampling.store import MemoryStore, SampleStore
@@ -153,14 +153,9 @@ class Growth:
 
 def _drawing(model: str, settings: TheorySettings, store: SampleStore) -> Generator[None, None, np.ndarray]:
     """(n, H, W, 3) uint8 pictures of the settings' seeds, handing out each step."""
-    work = drawing_of(model, settings.seed, store, settings.count)
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            images = images_of(end.value)
-            return np.stack([images[seed] for seed in sorted(images)])
-        yield
+    drawn = yield from mapped(drawing_of(model, settings.seed, store, settings.count), lambda _: None)
+    images = images_of(drawn)
+    return np.stack([images[seed] for seed in sorted(images)])
 
 
 def drawing_of(model: str, seed: int, store: SampleStore, count: int) -> Generator[Any, None, Any]:
@@ -266,7 +261,8 @@ def share_curves(rows: Sequence[Row]) -> list[Curve]:
 
 def time_curves(rows: Sequence[Row]) -> list[Curve]:
     """Copies by steps for each image: of models of all sizes at the end, and of one on the way."""
-    finals, sizes = finals_of(rows), {row["size"] for row in rows if row not in finals_of(rows)}
+    finals = finals_of(rows)
+    sizes = {row["size"] for row in rows if row not in finals}
     found = [_curve_of(sorted(finals, key=_passes), "copied", "all sizes, at the end", 0, _passes)] if finals else []
     for place, size in enumerate(sorted(sizes), 1):
         some = sorted((row for row in rows if row["size"] == size), key=_passes)

@@ -1,6 +1,5 @@
 """The two sides of every experiment: some of the training images, and as many of the control."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from side_core.data.image_file import in_chunks
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser, from_uint8
 from side_core.dpm.latent import LatentSpace
@@ -19,7 +19,6 @@ from side_core.settings.theory import LEAST_IMAGES, TheorySettings
 from side_core.theory.smoothed import Smoothed
 from side_core.wording import counted
 
-_CHUNK = 256  # images that are encoded at once
 _MOST_BYTES = 4 * 2**30  # of a set in the model's space
 TRAINING, CONTROL = "training", "control"
 
@@ -43,7 +42,7 @@ class Side:
     @cached_property
     def set_at(self) -> Smoothed:
         """The whole set in the model's space, to be blurred."""
-        chunks = [encoded(self.denoiser, part).flatten(1) for part in _chunks(self.images.images)]
+        chunks = [encoded(self.denoiser, part).flatten(1) for part in in_chunks(self.images.images)]
         return Smoothed(torch.cat(chunks))
 
     @cached_property
@@ -56,12 +55,6 @@ def encoded(denoiser: Denoiser, images: np.ndarray) -> Tensor:
     """(n, C, H, W) float32 on the CPU, of (n, H, W, 3) uint8."""
     with torch.no_grad():
         return denoiser.encode(from_uint8(images).to(denoiser.device)).float().cpu()
-
-
-def _chunks(images: np.ndarray) -> Iterator[np.ndarray]:
-    """The images, some at a time."""
-    for start in range(0, len(images), _CHUNK):
-        yield images[start : start + _CHUNK]
 
 
 def sides_of(settings: TheorySettings, subject: Subject) -> tuple[Side, Side]:
