@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from side_core.dpm.folder import model_folder, read_card, training_source
@@ -40,10 +41,17 @@ class Member:
     @property
     def digest(self) -> str:
         """SHA-256 over the files of the weights: what a measurement of it depends on."""
-        found = hashlib.sha256()
-        for name in filter(None, (self.model, self.twin)):
-            found.update((model_folder(name) / _WEIGHTS).read_bytes())
-        return found.hexdigest()
+        files = [model_folder(name) / _WEIGHTS for name in (self.model, self.twin) if name]
+        return _digest_of(tuple((file, file.stat().st_mtime_ns) for file in files))
+
+
+@lru_cache(64)
+def _digest_of(files: tuple[tuple[Path, int], ...]) -> str:
+    """SHA-256 over files that were written at these times: a page asks for it again and again."""
+    found = hashlib.sha256()
+    for file, _ in files:
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def shipped_family() -> tuple[Member, ...]:

@@ -206,7 +206,8 @@ def divergence_of(member: Member, settings: TheorySettings) -> Generator[None, N
         squares = []
         for level, timestep in zip(levels, timesteps, strict=True):
             noisy = noised_rows(side.clean, side.rows, float(level), timestep, settings.seed)
-            squares.append(mismatch(denoiser, side.set_at, noisy, timestep))
+            ideal = side.set_at.noise(noisy.flatten(1), float(level))
+            squares.append(mismatch(denoiser, ideal, noisy, timestep))
             yield
         found.append(path_integral(levels, np.stack(squares))[0])
     return found[0], found[1]

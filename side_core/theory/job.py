@@ -1,5 +1,6 @@
 """Theory as a method: what it opens, and how it runs."""
 
+import itertools
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.subject import Subject, opening
 from side_core.files.assets import BASELINES, SHIPPED, SURROGATES
 from side_core.job import Advance, Estimate
-from side_core.progress import Part
+from side_core.progress import Part, mapped
 from side_core.sampling.store import Store
 from side_core.settings import ExtractSettings, GuidanceSettings, SettingError
 from side_core.settings.theory import TheorySettings
@@ -130,19 +131,16 @@ class TheoryJob:
 
     def work(self, store: Store) -> Generator[Advance | Theory, None, Theory]:
         """Measure what is missing, one after the other; each is kept as soon as it is there."""
-        missing = self._missing(store)
-        done, total = 0, sum(item.steps for item in missing)
         parts = self._parts(store)
+        missing = [item for item in self.experiment.measurements if item.name not in parts]
+        steps = itertools.count(1)
+        total = sum(item.steps for item in missing)
         for item in missing:
-            steps = item.make()
-            while True:
-                try:
-                    next(steps)
-                except StopIteration as end:
-                    part = end.value
-                    break
-                done += 1
-                yield Advance(done, total, item.words)
+
+            def advance(_: None, words: str = item.words) -> Advance:
+                return Advance(next(steps), total, words)
+
+            part = yield from mapped(item.make(), advance)
             store.parts.keep_part(item.name, part)
             parts[item.name] = part
             yield self._report(parts)

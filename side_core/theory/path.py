@@ -12,8 +12,6 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
-from side_core.theory.levels import levels_of
-from side_core.theory.smoothed import Smoothed
 
 
 def noised_rows(clean: Tensor, rows: Sequence[int], level: float, timestep: int, seed: int) -> Tensor:
@@ -40,21 +38,19 @@ def _seed_of(seed: int, row: int, timestep: int) -> int:
 
 @torch.no_grad()
 def mismatch(
-    denoiser: Denoiser, set_at: Smoothed, noisy: Tensor, timestep: int, condition: Tensor | None = None
+    denoiser: Denoiser, ideal: Tensor, noisy: Tensor, timestep: int, condition: Tensor | None = None
 ) -> np.ndarray:
     """(n,) |e_q - e_p|^2: squared difference between the ideal denoiser's noise and the model's.
 
     Args:
         denoiser: the model, p.
-        set_at: the images, q.
+        ideal: (n, d) what the ideal denoiser of the images, q, takes for noise; see `Smoothed.noise`.
         noisy: (n, C, H, W) y = x_0 + s n.
         timestep: of the model, which names s.
         condition: what the model is asked for.
     """
-    level = float(levels_of(denoiser.alphas_cumprod)[timestep])
     signal = float(denoiser.alphas_cumprod[timestep]) ** 0.5
     model = denoiser.predict_noise((signal * noisy).to(denoiser.device), timestep, condition).cpu()
-    ideal = set_at.noise(noisy.flatten(1), level)
     return (model.flatten(1) - ideal).double().square().sum(1).numpy()
 
 
