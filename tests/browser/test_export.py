@@ -102,7 +102,7 @@ _DRAG = """([name, text]) => {
 
 def test_a_file_dropped_anywhere_opens(page: Page, address: str, exported: zipfile.ZipFile) -> None:
     page.goto(f"{address}/models")
-    settled(page, "Bring your own model")
+    expect(page.locator(".side-veil")).to_be_attached(timeout=PATIENCE)  # dropped at once: the uploader may come later
     page.evaluate(_DRAG, ["run.json", exported.read("run.json").decode()])
     expect(page.get_by_text("Drop it to open the run")).to_be_visible()
     page.evaluate("window.drag('drop')")

@@ -1,6 +1,7 @@
 // A file that is dropped anywhere on the page goes where exported runs are opened; over a place that takes files itself
 // nothing is done. The uploader there is Streamlit's own, with its bounds.
 const OWN = '[data-testid="stFileUploaderDropzone"]';
+const WAIT = 100; // milliseconds
 
 function veil(words) {
   const found = document.querySelector(".side-veil");
@@ -13,6 +14,19 @@ function veil(words) {
   return made;
 }
 
+// The uploader comes last: a file that is dropped before it is there waits for it.
+function give(file) {
+  const input = document.querySelector('.st-key-reopen input[type="file"]');
+  if (!input) {
+    setTimeout(give, WAIT, file);
+    return;
+  }
+  const one = new DataTransfer();
+  one.items.add(file);
+  input.files = one.files;
+  input.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 export default function ({ data }) {
   const cover = veil(data.words);
   const brings = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files") && !event.target.closest?.(OWN);
@@ -23,7 +37,9 @@ export default function ({ data }) {
     cover.hidden = false;
   };
   const over = (event) => {
-    if (brings(event)) event.preventDefault();
+    if (!brings(event)) return;
+    event.preventDefault();
+    cover.hidden = false; // also for a drag that had come before this was there
   };
   const leave = (event) => {
     if (!brings(event)) return;
@@ -35,13 +51,8 @@ export default function ({ data }) {
     depth = 0;
     if (!brings(event)) return;
     event.preventDefault();
-    const input = document.querySelector(`.st-key-reopen input[type="file"]`);
     const [file] = event.dataTransfer.files;
-    if (!input || !file) return;
-    const one = new DataTransfer();
-    one.items.add(new File([file], data.mark + file.name, { type: file.type }));
-    input.files = one.files;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
+    if (file) give(new File([file], data.mark + file.name, { type: file.type }));
   };
   const heard = { dragenter: enter, dragover: over, dragleave: leave, drop };
   for (const [name, listen] of Object.entries(heard)) window.addEventListener(name, listen);
