@@ -68,7 +68,7 @@ class TheorySettings(Settings):
         None,
         title="Noise levels",
         description="Standard deviations of the noise for images in -1..1, growing, such as 0.05,0.1,0.2. Left out: a "
-        "curve of twenty, and for the likelihood 0.1.",
+        "curve, and for the likelihood 0.1.",
     )
     form: Form = Field(
         "path",

@@ -3,7 +3,7 @@
 M(D; p, s0) = KL(q_s0 || p_s0) (SIDE, arXiv 2406.12752, definition 1): the smaller, the more is memorised.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,23 +15,27 @@ from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.differentiable import need_gradients
 from side_core.dpm.ideal import IdealDenoiser
 from side_core.settings.theory import TheorySettings
-from side_core.stats.bootstrap import Interval, mean_interval
-from side_core.theory.chart import Curve, curves_chart
-from side_core.theory.experiment import Measurement, Row, named
-from side_core.theory.levels import check_levels, halved, levels_of, nearest_timestep, timesteps_between
+from side_core.stats.bootstrap import Interval, mean_interval, mean_intervals
+from side_core.theory.chart import curves_chart
+from side_core.theory.experiment import Measurement, Row, named, unbroken
+from side_core.theory.levels import (
+    check_levels,
+    curve_from,
+    halved,
+    highest_of,
+    levels_of,
+    nearest_timestep,
+    timesteps_between,
+)
 from side_core.theory.likelihood import extrapolated
-from side_core.theory.path import mismatch, noised_rows, path_integral
-from side_core.theory.sides import CONTROL, TRAINING, Side
+from side_core.theory.nats import TOLD_AT, curves_of, nats_in_words, pair_at, some_of
+from side_core.theory.path import halving_errors, mismatch, noised_rows, path_integral
+from side_core.theory.sides import Side
 from side_core.theory.smoothed import Smoothed
-from side_core.wording import rounded
 
-LOWEST, HIGHEST = 0.04, 30.0  # noise levels of the curve; above, every set is one blur
-_CURVE = 20  # intervals of the curve's grid
-LIKELIHOOD_AT = 0.1  # where the likelihood is measured unless the settings say
+LOWEST = 0.05  # noise level of the curve
 _BATCH = 16  # images whose likelihood is measured at once, and kept
 _BACKWARD = 3.0  # evaluations that one with a vector-Jacobian product costs
-_ROUND = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # noise levels of a curve that are told in words
-NOTHING = 1e-4  # nats
 _SAFE = 60.0  # what an extrapolated figure's error is below, as a part of the halving error
 _ENOUGH = 0.02  # of the figure: a halving error above it asks for more steps
 
@@ -49,6 +53,17 @@ class Judged:
     who: str
     denoiser: Denoiser
     side: Side
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether all of it is known in closed form."""
+        return isinstance(self.denoiser, IdealDenoiser)
+
+    @property
+    def pairs(self) -> int:
+        """Comparisons at one noise level: each image with its set, and where the model is a set, too, with that."""
+        known = len(self.denoiser.images) if isinstance(self.denoiser, IdealDenoiser) else 0
+        return len(self.side.rows) * (len(self.side.images) + known)
 
 
 class Divergence:
@@ -70,18 +85,17 @@ class Divergence:
         self.settings, self.judged, self.condition = settings, tuple(judged), condition
         denoiser = judged[0].denoiser
         self.known, self.dimension = levels_of(denoiser.alphas_cumprod), int(np.prod(denoiser.shape))
-        highest = min(HIGHEST, float(self.known[-1]))
         asked = settings.levels
         if asked is not None:
-            check_levels(denoiser, asked, highest)
+            check_levels(denoiser, asked)
         self.asked = None if asked is None else tuple(nearest_timestep(denoiser, level) for level in asked)
         lowest = max(LOWEST, float(self.known[0])) if asked is None else min(asked)
-        curve = timesteps_between(denoiser, lowest, highest, _CURVE)
-        self.path_at = tuple(sorted({*curve, *(self.asked or ())}))
-        self.likelihood_at = self.asked or (nearest_timestep(denoiser, LIKELIHOOD_AT),)
+        self.path_at = tuple(sorted({*curve_from(denoiser, lowest), *(self.asked or ())}))
+        self.likelihood_at = self.asked or (nearest_timestep(denoiser, TOLD_AT),)
         self.grids = {t: self._grids(denoiser, t) for t in self.likelihood_at} if self.by_likelihood else {}
         self.answered: dict[str, tuple[int, Tensor, Tensor]] = {}  # by side, at the timestep that was asked for last
-        self.measurements = (*self._path_measurements(), *self._likelihood_measurements())
+        self.answering = self._measurements_of(self.judged[:2])
+        self.measurements = (*self.answering, *self._measurements_of(self.judged[2:]))
 
     @property
     def by_path(self) -> bool:
@@ -95,25 +109,33 @@ class Divergence:
 
     def _grids(self, denoiser: Denoiser, timestep: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The coarse and the fine grid of the ODE from a timestep on."""
-        highest = min(HIGHEST, float(self.known[-1]))
-        coarse = timesteps_between(denoiser, float(self.known[timestep]), highest, self.settings.ode_steps)
+        lowest, highest = float(self.known[timestep]), highest_of(denoiser)
+        coarse = timesteps_between(denoiser, lowest, highest, self.settings.ode_steps)
         return coarse, halved(denoiser, coarse)
 
-    def _path_measurements(self) -> list[Measurement]:
-        """One for each model, side and noise level, from the noisiest down, so that the curve fills in as it comes."""
-        if not self.by_path:
-            return []
-        return [
-            Measurement(
-                self._path_name(judged, timestep),
-                f"{_in_words(judged)} at noise level {self.known[timestep]:.3g}",
-                1.0,
-                1,
-                partial(self._measure_path, judged, timestep),
-            )
-            for timestep in reversed(self.path_at)
-            for judged in self.judged
-        ]
+    def is_answered(self, parts: Container[str]) -> bool:
+        """Whether all is there that the answer rests on: model and control; twin and ideal denoiser come after them."""
+        return all(item.name in parts for item in self.answering)
+
+    def _measurements_of(self, group: Sequence[Judged]) -> tuple[Measurement, ...]:
+        """In all forms that are asked for."""
+        found = []
+        if self.by_path:
+            found += [self._path_measurement(judged, t) for t in reversed(self.path_at) for judged in group]
+        for judged in group if self.by_likelihood else ():
+            found += self._likelihood_measurements(judged)
+        return tuple(found)
+
+    def _path_measurement(self, judged: Judged, timestep: int) -> Measurement:
+        """Of a model, a side and a noise level; from the noisiest down, so that the curve fills in as it comes."""
+        return Measurement(
+            self._path_name(judged, timestep),
+            f"{_in_words(judged)} at noise level {self.known[timestep]:.3g}",
+            0.0 if judged.is_ideal else 1.0,
+            judged.pairs,
+            1,
+            partial(self._measure_path, judged, timestep),
+        )
 
     def _path_name(self, judged: Judged, timestep: int) -> str:
         """Names a measurement of the path form."""
@@ -141,28 +163,23 @@ class Divergence:
         _, noisy, ideal = self.answered[side.name]
         return noisy, ideal
 
-    def _likelihood_measurements(self) -> list[Measurement]:
-        """One for each side, noise level and few images; a model whose density is known in closed form needs no ODE."""
-        found = []
-        for judged in self.judged if self.by_likelihood else ():
-            ideal = isinstance(judged.denoiser, IdealDenoiser)
-            if not ideal:
-                need_gradients(judged.denoiser, judged.who)
-            for timestep in self.likelihood_at:
-                evaluations = 0 if ideal else 2 * sum(len(grid) - 1 for grid in self.grids[timestep])
-                for start in range(0, len(judged.side.rows), _BATCH):
-                    places = range(start, min(start + _BATCH, len(judged.side.rows)))
-                    share = len(places) / len(judged.side.rows)
-                    found.append(
-                        Measurement(
-                            self._likelihood_name(judged, timestep, places),
-                            f"{_in_words(judged)}, likelihood of images {places[0] + 1} to {places[-1] + 1}",
-                            1.0 if ideal else _BACKWARD * evaluations * share,
-                            1 + evaluations,
-                            partial(self._measure_likelihood, judged, timestep, places),
-                        )
-                    )
-        return found
+    def _likelihood_measurements(self, judged: Judged) -> Iterator[Measurement]:
+        """For each noise level and few images; a model whose density is known in closed form needs no ODE."""
+        if not judged.is_ideal:
+            need_gradients(judged.denoiser, judged.who)
+        count = len(judged.side.rows)
+        for timestep in self.likelihood_at:
+            evaluations = 0 if judged.is_ideal else 2 * sum(len(grid) - 1 for grid in self.grids[timestep])
+            for start in range(0, count, _BATCH):
+                places = range(start, min(start + _BATCH, count))
+                yield Measurement(
+                    self._likelihood_name(judged, timestep, places),
+                    f"{_in_words(judged)}, likelihood of images {places[0] + 1} to {places[-1] + 1}",
+                    _BACKWARD * evaluations * len(places) / count,
+                    judged.pairs * len(places) // count,
+                    1 + evaluations,
+                    partial(self._measure_likelihood, judged, timestep, places),
+                )
 
     def _likelihood_name(self, judged: Judged, timestep: int, places: Sequence[int]) -> str:
         """Names a measurement of the likelihood form."""
@@ -196,17 +213,15 @@ class Divergence:
 
     def _path_rows(self, judged: Judged, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
         """From the noisiest level down, as far as there is no gap."""
-        squares: list[list[float]] = []
-        for timestep in reversed(self.path_at) if self.by_path else ():
-            if (part := parts.get(self._path_name(judged, timestep))) is None:
-                break
-            squares.insert(0, part["squares"])
-        if len(squares) < 2:
-            return []
+        names = [self._path_name(judged, timestep) for timestep in reversed(self.path_at)]
+        squares = [part["squares"] for part in unbroken(names, parts)][::-1] if self.by_path else []
         at = self.path_at[-len(squares) :]
-        nats = path_integral(self.known[list(at)], np.array(squares))
         shown = [place for place, t in enumerate(at[:-1]) if self.asked is None or t in self.asked]
-        return [self._row("path", judged, at[place], nats[place], None) for place in shown]
+        if not squares or not shown:
+            return []
+        grid = self.known[list(at)], np.array(squares)
+        means, errors = mean_intervals(path_integral(*grid)[shown]), halving_errors(*grid)[shown]
+        return [self._row("path", judged, at[k], *both) for k, *both in zip(shown, means, errors, strict=True)]
 
     def _likelihood_rows(self, judged: Judged, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
         """A level as soon as all of its images are measured."""
@@ -218,12 +233,12 @@ class Divergence:
             ]
             if all(name in parts for name in names):
                 nats, halving = (np.concatenate([parts[n][key] for n in names]) for key in ("nats", "halving"))
-                found.append(self._row("likelihood", judged, timestep, nats, abs(float(halving.mean()))))
+                mean = mean_interval(nats)
+                found.append(self._row("likelihood", judged, timestep, mean, abs(float(halving.mean()))))
         return found
 
-    def _row(self, form: str, judged: Judged, timestep: int, nats: np.ndarray, halving: float | None) -> Row:
+    def _row(self, form: str, judged: Judged, timestep: int, mean: Interval, halving: float) -> Row:
         """One row of the table."""
-        mean = mean_interval(nats)
         return {
             "form": form,
             "noise_level": float(self.known[timestep]),
@@ -232,8 +247,8 @@ class Divergence:
             "nats": mean.value,
             "low": mean.low,
             "high": mean.high,
-            "images": len(nats),
-            "halving_error": halving,
+            "images": len(judged.side.rows),
+            "halving_error": float(halving),
             "bits": mean.value / (self.dimension * float(np.log(2))),
         }
 
@@ -253,7 +268,7 @@ class Divergence:
         return [
             f"{row['form']}, noise {row['noise_level']:.3g}, {row['model']} on {row['data']}: {nats_in_words(row)} "
             f"of {row['images']} images ({row['bits']:.3g} bits a dimension)"
-            + ("" if row["halving_error"] is None else f", halving the steps changed {row['halving_error']:.2g}")
+            f", halving the steps changed {row['halving_error']:.2g}"
             for row in (some_of(rows) if self.asked is None else rows)
         ]
 
@@ -262,7 +277,7 @@ class Divergence:
         coarse = [
             row
             for row in rows
-            if row["halving_error"] is not None and _error_after(row) > _ENOUGH * max(abs(row["nats"]), 1.0)
+            if row["form"] == "likelihood" and _error_after(row) > _ENOUGH * max(abs(row["nats"]), 1.0)
         ]
         found = []
         if any(row["nats"] < 0 for row in rows):
@@ -294,67 +309,3 @@ def _error_after(row: Row) -> float:
 def _in_words(judged: Judged) -> str:
     """Who is measured on what."""
     return f"The {judged.who} on {judged.side.name} images"
-
-
-def pair_at(rows: Sequence[Row], near: float = LIKELIHOOD_AT) -> tuple[Row, Row] | None:
-    """The model on training images and on control, at the level nearest to one, by likelihood where there is one."""
-    for form in ("likelihood", "path"):
-        own = [row for row in rows if row["form"] == form and row["model"] == "model"]
-        levels = {row["noise_level"] for row in own if row["data"] == TRAINING} & {
-            row["noise_level"] for row in own if row["data"] == CONTROL
-        }
-        if levels:
-            level = min(levels, key=lambda found: abs(float(np.log(found / near))))
-            at = {row["data"]: row for row in own if row["noise_level"] == level}
-            return at[TRAINING], at[CONTROL]
-    return None
-
-
-def some_of(rows: Sequence[Row]) -> list[Row]:
-    """Of each curve the rows nearest to a few round noise levels."""
-    levels = sorted({row["noise_level"] for row in rows if row["form"] == "path"})
-    near = {min(levels, key=lambda found: abs(float(np.log(found / at)))) for at in _ROUND} if levels else set()
-    return [row for row in rows if row["form"] != "path" or row["noise_level"] in near]
-
-
-def nats_in_words(row: Row) -> str:
-    """A figure with its interval."""
-    value, low, high = (_nats(row[name]) for name in ("nats", "low", "high"))
-    return f"{value} nats ({low} to {high})"
-
-
-def _nats(value: float) -> str:
-    """A figure for people; what is below arithmetic is 0."""
-    return rounded(value) if abs(value) >= NOTHING else "0"
-
-
-def curves_of(rows: Sequence[Row]) -> list[Curve]:
-    """A curve for each form, model and side."""
-    found: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        found.setdefault((row["form"], row["model"], row["data"]), []).append(row)
-    return [
-        Curve(
-            f"{_NAMES[model, data]}{'' if form == 'path' else ', likelihood'}",
-            tuple(row["noise_level"] for row in some),
-            tuple(Interval(row["nats"], row["low"], row["high"]) for row in some),
-            _PLACES[model, data],
-        )
-        for (form, model, data), some in found.items()
-    ]
-
-
-_NAMES = {
-    ("model", TRAINING): "model, training images",
-    ("model", CONTROL): "model, control",
-    ("twin", TRAINING): "twin, the same training images",
-    ("ideal", TRAINING): "ideal denoiser, training images",
-    ("ideal", CONTROL): "ideal denoiser, control",
-}
-_PLACES = {
-    ("model", TRAINING): 0,
-    ("twin", TRAINING): 1,
-    ("ideal", CONTROL): 2,
-    ("ideal", TRAINING): 3,
-    ("model", CONTROL): 6,
-}

@@ -1,6 +1,7 @@
 """What an experiment is: measurements that are made one by one and kept, and the rows they come to."""
 
 import hashlib
+import itertools
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ class Measurement:
         name: stands for all that it depends on.
         words: what is being done.
         evaluations: of the model on all images, in units of one plain evaluation.
+        pairs: of an image and one of its set that are compared in closed form.
         steps: how often `make` hands something out.
         make: measures, handing out each step; returns what JSON can say.
     """
@@ -27,6 +29,7 @@ class Measurement:
     name: str
     words: str
     evaluations: float
+    pairs: int
     steps: int
     make: Callable[[], Generator[None, None, Mapping[str, Any]]]
 
@@ -34,6 +37,11 @@ class Measurement:
 def named(*what: object) -> str:
     """A name for a measurement by all that it depends on."""
     return hashlib.sha256("\n".join(map(str, what)).encode()).hexdigest()[:32]
+
+
+def unbroken(names: Sequence[str], parts: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The finished measurements of these, in their order, up to the first that is missing."""
+    return [parts[name] for name in itertools.takewhile(parts.__contains__, names)]
 
 
 class Experiment(Protocol):

@@ -30,7 +30,7 @@ from side_core.stats.rate import rate
 from side_core.theory.chart import Curve, curves_chart
 from side_core.theory.experiment import Measurement, Row, named
 from side_core.theory.family import Member
-from side_core.theory.levels import levels_of, timesteps_between
+from side_core.theory.levels import HIGHEST, levels_of, timesteps_between
 from side_core.theory.path import mismatch, noised_rows, path_integral
 from side_core.theory.sides import sides_of
 
@@ -39,7 +39,6 @@ LEVEL = 0.1  # noise level at which the divergence is told
 COPY = 1 / 3  # of d1/d2, below which a picture counts as a copy
 _MOSTLY = 0.9  # share of copies up to which a model does nothing but copy (Gu et al. 2023)
 _CURVE = 20  # intervals of the path
-_HIGHEST = 30.0  # noise level where it ends
 _BATCH = 64  # pictures drawn at once
 
 
@@ -67,6 +66,7 @@ class Growth:
                 self.names[member],
                 f"{member.size:,} images, step {member.steps:,}",
                 batches * STEPS * _BATCH / settings.images * (1 if member.twin is None else 2) + 2 * (_CURVE + 1),
+                2 * (_CURVE + 1) * settings.images * member.size,
                 batches * STEPS * (1 if member.twin is None else 2) + 2 * (_CURVE + 1),
                 partial(self._measure, member),
             )
@@ -200,7 +200,7 @@ def divergence_of(member: Member, settings: TheorySettings) -> Generator[None, N
     asked = ExtractSettings(model=member.model, data=member.data, control=member.control, steps=1)
     subject = open_subject(asked)
     denoiser, found = subject.denoiser, []
-    timesteps = timesteps_between(denoiser, LEVEL, _HIGHEST, _CURVE)
+    timesteps = timesteps_between(denoiser, LEVEL, HIGHEST, _CURVE)
     levels = levels_of(denoiser.alphas_cumprod)[list(timesteps)]
     for side in sides_of(settings, subject):
         squares = []

@@ -1,6 +1,7 @@
 """Theory as a method: what it opens, and how it runs."""
 
 import itertools
+import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ from side_core.theory.labels import Labels
 from side_core.theory.report import Theory
 from side_core.theory.returning import Return
 from side_core.theory.sides import condition_of, remarks_on, sides_of
+from side_core.theory.smoothed import seconds_per_pair
 from side_core.wording import are, counted
 
 BAYES = GuidanceSettings(guidance_scale=1.0, guidance_shape="constant")  # p(x | c) = p(x) p(c | x) / p(c)
@@ -120,10 +122,11 @@ class TheoryJob:
         return Theory(self.settings, self.experiment, dict(parts), self.about(), self.known)
 
     def estimate(self, store: Store, timing: Timing | None = None) -> "TheoryEstimate":
-        """Of what is missing, from one measured evaluation."""
+        """Of what is missing, from one measured evaluation and one comparison."""
         missing = self._missing(store)
         timing = timing or measure_timing(self.denoiser, self.batch)
         seconds = sum(item.evaluations for item in missing) * timing.step * self.batch / timing.batch
+        seconds += sum(item.pairs for item in missing) * seconds_per_pair(math.prod(self.denoiser.shape))
         return TheoryEstimate(sum(item.steps for item in missing), seconds, len(missing), self.total)
 
     def check(self, estimate: Estimate) -> None:

@@ -16,19 +16,19 @@ from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
 from side_core.settings.theory import TheorySettings
-from side_core.stats.bootstrap import Interval, mean_interval
+from side_core.stats.bootstrap import Interval, mean_intervals
 from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.steering import Steering
 from side_core.theory.chart import Curve, curves_chart
-from side_core.theory.experiment import Measurement, Row, named
-from side_core.theory.levels import levels_of, timesteps_between
+from side_core.theory.experiment import Measurement, Row, named, unbroken
+from side_core.theory.levels import highest_of, levels_of, timesteps_between
 from side_core.theory.path import noised_rows, path_integral
 from side_core.theory.sides import Side
 from side_core.theory.smoothed import Smoothed
 from side_core.wording import rounded
 
-LOWEST, HIGHEST = 0.1, 30.0
-_CURVE = 16  # intervals of the path
+LOWEST = 0.1  # noise level of the curve
+_CURVE = 16  # intervals of it: parts of a set differ up to higher levels than sets do
 _CHUNK = 256  # images that are labelled at once
 _DEARER = 2.0  # evaluations that one with a surrogate's gradient costs
 
@@ -100,12 +100,13 @@ class Labels:
         self.settings, self.denoiser, self.side = settings, denoiser, side
         self.labelled = tuple(Labelled(name, steering, side, settings.seed) for name, steering in steerings.items())
         self.known = levels_of(denoiser.alphas_cumprod)
-        self.timesteps = timesteps_between(denoiser, LOWEST, min(HIGHEST, float(self.known[-1])), _CURVE)
+        self.timesteps = timesteps_between(denoiser, LOWEST, highest_of(denoiser), _CURVE)
         self.measurements = tuple(
             Measurement(
                 self._name(labelled, timestep),
                 f"Labels of {labelled.name} at noise level {self.known[timestep]:.3g}",
                 _DEARER,
+                len(side.rows) * len(side.images),
                 1,
                 partial(self._measure, labelled, timestep),
             )
@@ -142,36 +143,31 @@ class Labels:
 
     def _rows_of(self, labelled: Labelled, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
         """Those of a surrogate, the least noise first."""
-        known: list[Mapping[str, Any]] = []
-        for timestep in reversed(self.timesteps):
-            if (part := parts.get(self._name(labelled, timestep))) is None:
-                break
-            known.insert(0, part)
+        known = unbroken([self._name(labelled, timestep) for timestep in reversed(self.timesteps)], parts)[::-1]
         if len(known) < 2:
             return []
         at = self.timesteps[-len(known) :]
         plain, told = (
             path_integral(self.known[list(at)], np.array([part[name] for part in known])) for name in ("plain", "told")
         )
+        gains = mean_intervals((plain - told)[:-1])
+        exact = mean_intervals(np.array([part["exact"] for part in known[:-1]]))
         count = len(labelled.labels[list(self.side.rows)].unique())
-        found = []
-        for place, timestep in enumerate(at[:-1]):
-            gain, exact = mean_interval(plain[place] - told[place]), mean_interval(np.array(known[place]["exact"]))
-            found.append(
-                {
-                    "noise_level": float(self.known[timestep]),
-                    "surrogate": labelled.name,
-                    "gain": gain.value,
-                    "low": gain.low,
-                    "high": gain.high,
-                    "exact": exact.value,
-                    "exact_low": exact.low,
-                    "exact_high": exact.high,
-                    "images": len(self.side.rows),
-                    "labels": count,
-                }
-            )
-        return found
+        return [
+            {
+                "noise_level": float(self.known[timestep]),
+                "surrogate": labelled.name,
+                "gain": gain.value,
+                "low": gain.low,
+                "high": gain.high,
+                "exact": ideal.value,
+                "exact_low": ideal.low,
+                "exact_high": ideal.high,
+                "images": len(self.side.rows),
+                "labels": count,
+            }
+            for timestep, gain, ideal in zip(at[:-1], gains, exact, strict=True)
+        ]
 
     def headline(self, rows: Sequence[Row]) -> str:
         """The largest gain over all noise levels of each label set."""

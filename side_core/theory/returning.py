@@ -5,6 +5,7 @@ picture of its set, by half. The share over some draws, against the timestep, fo
 """
 
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -62,6 +63,7 @@ class Return:
                 self._name(side, t),
                 f"Noised to timestep {t}, {side.name} images",
                 settings.draws * settings.steps,
+                settings.draws * len(side.rows) * len(side.images),
                 settings.draws * settings.steps,
                 partial(self._measure, side, t),
             )
@@ -78,17 +80,10 @@ class Return:
 
     def _measure(self, side: Side, timestep: int) -> Generator[None, None, Mapping[str, Any]]:
         """The share of draws in which each image came back."""
-        settings, denoiser = self.settings, self.denoiser
-        alpha = float(denoiser.alphas_cumprod[timestep])
-        schedule = make_schedule(denoiser.alphas_cumprod, settings.steps, "linspace", first=timestep)
-        clip, back = clip_of(SamplingSettings(), denoiser), torch.zeros(len(side.rows))
+        settings, back = self.settings, torch.zeros(len(side.rows))
         for draw in range(settings.draws):
             seed = settings.seed + draw * _DRAW
-            noisy = alpha**0.5 * noised_rows(side.clean, side.rows, float(self.known[timestep]), timestep, seed)
-            for step in sample(denoiser, schedule, range(len(noisy)), clip=clip, condition=self.condition, start=noisy):
-                end = step.x
-                yield
-            back += came_back(end.cpu().flatten(1), side)
+            back += (yield from brought_back(side, timestep, settings.steps, seed, self.condition)).back
         return {"shares": (back / settings.draws).tolist()}
 
     def rows(self, parts: Mapping[str, Mapping[str, Any]]) -> list[Row]:
@@ -143,6 +138,44 @@ class Return:
     def chart(self, rows: Sequence[Row]) -> np.ndarray:
         """The share that came back by timestep."""
         return curves_chart(return_curves(rows), "noised to timestep", "share that comes back")
+
+
+@dataclass(frozen=True, eq=False)
+class BroughtBack:
+    """Pictures in noise, and what a model makes of them.
+
+    Attributes:
+        noisy: (n, C, H, W) in the order of `Side.rows`.
+        found: (n, C, H, W) denoised.
+        back: (n,) 1 where it is the same picture; see `came_back`.
+    """
+
+    noisy: Tensor
+    found: Tensor
+    back: Tensor
+
+
+@torch.no_grad()
+def brought_back(
+    side: Side, timestep: int, steps: int, seed: int, condition: Tensor | None = None
+) -> Generator[None, None, BroughtBack]:
+    """Noise the pictures of a side to a timestep and denoise them, handing out each step.
+
+    Args:
+        side: whose rows, by whose model.
+        timestep: that they are noised to.
+        steps: of denoising.
+        seed: of the noise.
+        condition: what the model is asked for.
+    """
+    denoiser, alphas = side.denoiser, side.denoiser.alphas_cumprod
+    level = float(levels_of(alphas)[timestep])
+    noisy = float(alphas[timestep]) ** 0.5 * noised_rows(side.clean, side.rows, level, timestep, seed)
+    schedule, clip = make_schedule(alphas, steps, "linspace", first=timestep), clip_of(SamplingSettings(), denoiser)
+    for step in sample(denoiser, schedule, range(len(noisy)), clip=clip, condition=condition, start=noisy):
+        end = step.x
+        yield
+    return BroughtBack(noisy, end, came_back(end.cpu().flatten(1), side))
 
 
 def came_back(found: Tensor, side: Side) -> Tensor:

@@ -1,5 +1,6 @@
 """The two sides of every experiment: some of the training images, and as many of the control."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +20,7 @@ from side_core.settings.theory import LEAST_IMAGES, TheorySettings
 from side_core.theory.smoothed import Smoothed
 from side_core.wording import counted
 
-_MOST_BYTES = 4 * 2**30  # of a set in the model's space
+_MOST_BYTES = 2 * 2**30  # of a set in the model's space
 TRAINING, CONTROL = "training", "control"
 
 
@@ -42,8 +43,11 @@ class Side:
     @cached_property
     def set_at(self) -> Smoothed:
         """The whole set in the model's space, to be blurred."""
-        chunks = [encoded(self.denoiser, part).flatten(1) for part in in_chunks(self.images.images)]
-        return Smoothed(torch.cat(chunks))
+        rows, place = torch.empty(len(self.images), math.prod(self.denoiser.shape)), 0
+        for part in in_chunks(self.images.images):  # in place, as it may fill a good part of the memory
+            rows[place : place + len(part)] = encoded(self.denoiser, part).flatten(1)
+            place += len(part)
+        return Smoothed(rows)
 
     @cached_property
     def clean(self) -> Tensor:
@@ -77,7 +81,7 @@ def sides_of(settings: TheorySettings, subject: Subject) -> tuple[Side, Side]:
                 f"give {LEAST_IMAGES} or more.",
                 "data" if name == TRAINING else "control",
             )
-        size = 4 * len(images) * int(np.prod(subject.denoiser.shape))
+        size = 4 * len(images) * math.prod(subject.denoiser.shape)
         if size > _MOST_BYTES:
             raise ValueError(
                 f"{len(images):,} images of '{images.name}' take {size / 2**30:.1f} GiB as the model sees them, more "

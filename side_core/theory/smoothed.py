@@ -2,11 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
 
 from side_core.dpm.ideal import posterior
+from side_core.dpm.timing import seconds_of
+
+_TIMED = (16, 1024)  # images and rows whose comparison is timed
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,3 +34,10 @@ class Smoothed:
         """(n,) float64, nats: log q_s of (n, d) points."""
         _, peaks = posterior(y, self.rows, 1.0, level**2)
         return peaks.double() - math.log(len(self.rows)) - y.shape[1] * math.log(level * math.sqrt(2 * math.pi))
+
+
+@cache
+def seconds_per_pair(dimension: int) -> float:
+    """How long it takes here to compare an image with one row, both of so many numbers."""
+    y, rows = (torch.zeros(count, dimension) for count in _TIMED)
+    return seconds_of(lambda: posterior(y, rows, 1.0, 1.0), y.device) / math.prod(_TIMED)

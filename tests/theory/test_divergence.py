@@ -10,15 +10,16 @@ from side_core.data.source import open_training_set
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.formats.scheduler import cosine_alphas_cumprod
 from side_core.dpm.ideal import IdealDenoiser
+from side_core.dpm.timing import Timing
 from side_core.extraction.subject import Subject, open_subject
 from side_core.job import run_job
 from side_core.progress import finish
 from side_core.sampling.store import in_memory
 from side_core.settings.theory import TheorySettings
-from side_core.theory.divergence import pair_at
 from side_core.theory.job import make_job, open_job, subject_settings
-from side_core.theory.levels import halved, levels_of, nearest_timestep, timesteps_between
-from side_core.theory.path import noised_rows, path_integral
+from side_core.theory.levels import curve_from, halved, levels_of, nearest_timestep, timesteps_between
+from side_core.theory.nats import pair_at
+from side_core.theory.path import halving_errors, noised_rows, path_integral
 from side_core.theory.report import Theory
 from side_core.theory.smoothed import Smoothed
 
@@ -124,6 +125,40 @@ def test_more_than_the_memory_holds_is_told_before_it_starts(monkeypatch: pytest
         finish(open_job(TheorySettings(model="ideal")))
 
 
+def test_a_finer_grid_is_a_third_of_what_halving_changed_from_the_truth() -> None:
+    levels = np.geomspace(0.1, 30, 21)
+    squares = np.stack([levels**-2, 3 * levels**-2], axis=1)  # the integral of c s^-2 over log s is c / 2 s^-2
+    truth = 2 * (levels[:-1] ** -2 - levels[-1] ** -2) / 2
+    found, errors = path_integral(levels, squares).mean(axis=1)[:-1], halving_errors(levels, squares)
+    assert np.abs(found - truth)[:10] == pytest.approx(errors[:10] / 3, rel=0.1)
+    assert errors[-1] == found[-1]  # of one interval there is nothing coarser
+
+
+@pytest.mark.parametrize("lowest", [0.04, 0.1, 3.9, 10.0])
+def test_a_curve_is_close_where_sets_differ(lowest: float) -> None:
+    denoiser = open_denoiser("ideal")
+    levels = levels_of(denoiser.alphas_cumprod)[list(curve_from(denoiser, lowest))]
+    assert levels[0] == pytest.approx(lowest, rel=0.05) and levels[-1] == pytest.approx(30, rel=0.05)
+    ratios = levels[1:] / levels[:-1]
+    assert (ratios > 1).all() and (ratios[levels[1:] < 4.2] < 1.5).all() and (ratios < 2.1).all()
+
+
+def test_the_answer_comes_before_the_twin() -> None:
+    job = finish(open_job(TheorySettings(images=8)))
+    experiment: Any = job.experiment
+    names = [item.name for item in experiment.measurements]
+    first = len(experiment.answering)
+    assert {judged.who for judged in experiment.judged[2:]} == {"twin", "ideal"} and 2 * first == len(names)
+    assert experiment.is_answered(names[:first]) and not experiment.is_answered(names[: first - 1])
+
+
+def test_the_estimate_counts_what_is_compared_in_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = finish(open_job(TheorySettings(model="ideal", images=8)))
+    monkeypatch.setattr("side_core.theory.job.seconds_per_pair", lambda dimension: 1.0)
+    levels = len(job.experiment.measurements) // 2  # of either side: 8 images with its 1,000 and the model's 1,000
+    assert job.estimate(in_memory(), Timing(8, 0.0, 0.0)).seconds == levels * 2 * 8 * 2000
+
+
 def test_a_divergence_below_0_says_how_many_steps_are_needed() -> None:
     job = finish(open_job(TheorySettings(model="ideal", images=8, form="likelihood")))
     row = {"form": "likelihood", "nats": -3.0, "halving_error": 90.0}
@@ -133,7 +168,7 @@ def test_a_divergence_below_0_says_how_many_steps_are_needed() -> None:
 
 def test_the_headline_has_interval_count_and_control() -> None:
     report = measured(model="ideal", images=8, noise_levels="0.1,0.5")
-    assert "0 nats (0 to 0) from 8 training images; control 5,1" in report.headline
+    assert "0 nats (0 to 0) from 8 training images; control 5,2" in report.headline
     pair = pair_at(report.rows)
     assert pair is not None and [row["data"] for row in pair] == ["training", "control"]
     assert report.table().splitlines()[0].startswith("form,noise_level,model,data,nats,low,high,images,halving_error")

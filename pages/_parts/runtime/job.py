@@ -20,7 +20,7 @@ from side_core.sampling.store import Store
 
 STORE = Store(MEMORY, MemoryParts())  # what is finished, for everybody
 _ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
-_REDRAW = 0.7  # seconds between two pictures of unfinished work
+_REDRAW = 1.0  # seconds between two pictures of unfinished work
 _RUNNING, _STOPPED = "running_job", "stopped_job"  # in the session: the keys of a job
 
 

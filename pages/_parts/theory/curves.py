@@ -10,7 +10,7 @@ from pages._parts.inputs import view
 from pages._parts.show.charts import dressed
 from side_core.charts.palette import look_of
 from side_core.theory.chart import Curve
-from side_core.theory.divergence import NOTHING
+from side_core.theory.nats import NOTHING
 
 TALL = 420  # pixels
 _SHOWN = 4.0  # the noise level at which a chart of both scales ends
@@ -60,7 +60,7 @@ def show_curves(
     if log_x:
         figure.update_xaxes(type="log")
     if loglog:  # where there is nothing left to know all curves are one
-        figure.update_xaxes(type="log", range=[math.log10(min(known, default=0.04)) - 0.05, math.log10(_SHOWN)])
+        figure.update_xaxes(type="log", range=[math.log10(min(known, default=0.05)) - 0.05, math.log10(_SHOWN)])
         figure.update_yaxes(type="log", range=_decades(curves))
     said = "; ".join(f"{curve.name}: {curve.figures[0].as_ratio} at {curve.at[0]:.3g}" for curve in curves)
     st.plotly_chart(figure, alt=f"{y} by {x}. {said}", key=f"theory-{key}")

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages._parts.inputs import controls, sidebar, view
 from pages._parts.links import checks
+from pages._parts.runtime.computer import on_computer
 from pages._parts.runtime.resources import open_model, open_subject, steering_of
 from pages._parts.surrogate.saving import check_linked, known_surrogates
 from side_core.dpm.text.denoiser import TextDenoiser
@@ -32,7 +33,7 @@ def ask() -> TheorySettings:
     if chosen["experiment"] == "divergence":
         with more:
             chosen["form"] = controls.choice("form", of=TheorySettings)
-            chosen["noise_levels"] = controls.text("noise_levels", "a curve of twenty", of=TheorySettings) or None
+            chosen["noise_levels"] = controls.text("noise_levels", "a curve", of=TheorySettings) or None
             if chosen["form"] != "path":
                 chosen["ode_steps"] = controls.slider("ode_steps", of=TheorySettings)
     elif chosen["experiment"] == "labels":
@@ -88,4 +89,5 @@ def job_for(settings: TheorySettings) -> TheoryJob:
     """
     subject, twin = _subject_for(settings), SHIPPED[settings.model].twin if has_twin(settings) else None
     steerings = {name: steering_of(name, subject.denoiser, BAYES, None, False) for name in surrogates_of(settings)}
-    return make_job(settings, subject, None if twin is None else open_model(twin, settings.mode), steerings)
+    opened = None if twin is None else open_model(twin, settings.mode)
+    return on_computer(lambda: make_job(settings, subject, opened, steerings))

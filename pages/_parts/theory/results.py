@@ -9,10 +9,11 @@ from pages._parts.show.text import plain
 from pages._parts.theory.answers import show_answers
 from pages._parts.theory.curves import show_curves
 from pages._parts.theory.growing import show_growth
-from side_core.theory.divergence import NOTHING, Divergence, curves_of, pair_at
+from side_core.theory.divergence import Divergence
 from side_core.theory.experiment import Row
 from side_core.theory.growth import Growth
 from side_core.theory.labels import Labels, gain_curves, gain_in_words, largest_gains
+from side_core.theory.nats import NOTHING, curves_of, pair_at
 from side_core.theory.report import Theory
 from side_core.theory.returning import return_curves, widest_pair
 from side_core.wording import listed
@@ -32,8 +33,9 @@ def show(report: Theory, live: bool) -> None:
         live: whether more is to come.
     """
     if isinstance(report.experiment, Divergence):
-        if not live:
+        if report.experiment.is_answered(report.parts):
             st.subheader(_divergence_in_words(report.rows), anchor=False)
+        if not live:
             glossary.line(_ABOUT)
         show_curves(curves_of(report.rows), "noise level", "nats", f"divergence-{report.done}-{live}", loglog=True)
         if not live:

@@ -12,13 +12,8 @@ from pages._parts.show.figures import figure
 from pages._parts.tour import look
 from pages._parts.tour.stage import subject
 from side_core.dpm.denoiser import to_uint8
-from side_core.sampling.completed import clip_of
-from side_core.sampling.sampler import sample
-from side_core.sampling.schedule import make_schedule
-from side_core.settings import SamplingSettings
-from side_core.theory.levels import levels_of
-from side_core.theory.path import noised_rows
-from side_core.theory.returning import came_back
+from side_core.progress import finish
+from side_core.theory.returning import brought_back
 from side_core.theory.sides import CONTROL, TRAINING, Side
 
 TIMESTEPS = tuple(range(300, 951, 50))
@@ -56,13 +51,8 @@ def _sides() -> tuple[Side, Side]:
     return _SIDES.get_or_make((denoiser.fingerprint, str(denoiser.arithmetic)), lambda: made)
 
 
-@torch.no_grad()
 def _again(side: Side, t: int) -> tuple[list[np.ndarray], torch.Tensor]:
     """(n, H, W, 3) uint8 each: clean, with noise, denoised; and (n,) whether it is the same face."""
-    denoiser, alpha = side.denoiser, float(side.denoiser.alphas_cumprod[t])
-    noisy = alpha**0.5 * noised_rows(side.clean, side.rows, float(levels_of(denoiser.alphas_cumprod)[t]), t, _SEED)
-    schedule = make_schedule(denoiser.alphas_cumprod, _STEPS, "linspace", first=t)
-    for step in sample(denoiser, schedule, range(len(noisy)), clip=clip_of(SamplingSettings(), denoiser), start=noisy):
-        end = step.x
-    shown = [to_uint8(denoiser.decode(part.to(denoiser.device))) for part in (side.clean, noisy, end)]
-    return shown, came_back(end.cpu().flatten(1), side).bool()
+    denoiser, found = side.denoiser, finish(brought_back(side, t, _STEPS, _SEED))
+    parts = (side.clean, found.noisy, found.found)
+    return [to_uint8(denoiser.decode(part.to(denoiser.device))) for part in parts], found.back.bool()
