@@ -1,6 +1,7 @@
 """Latent models against diffusers' LDMPipeline and its autoencoders."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +14,13 @@ from safetensors.torch import load_file, save_file
 from side_core.dpm import latent
 from side_core.dpm.denoiser import from_uint8
 from side_core.dpm.folder import open_denoiser
+from side_core.job import run_job
+from side_core.progress import finish
 from side_core.sampling.drawing import draw
+from side_core.sampling.store import in_memory
 from side_core.settings import SamplingSettings
+from side_core.settings.theory import TheorySettings
+from side_core.theory.job import open_job
 
 SEEDS = [3, 11]
 LEVEL = 1 / 255
@@ -195,3 +201,12 @@ def test_networks_that_do_not_fit_each_other_are_refused(make_latent: Callable[.
     shutil.copytree(make_latent("vq") / "unet", folder / "unet")
     with pytest.raises(ValueError, match="takes 3 channels and returns 3: its autoencoder has 4"):
         open_denoiser(str(folder))
+
+
+def test_the_divergence_of_a_latent_model_is_of_latents_and_says_so(make_latent: Callable[..., Path]) -> None:
+    folder, some = make_latent("kl"), {"data": "pixel-faces[0:16]", "control": "pixel-faces[2000:2016]", "images": 8}
+    report = finish(run_job(finish(open_job(TheorySettings(model=str(folder), **some))), in_memory()))
+    assert "The model works on latents: all of this is measured on them, not on pixels." in report.notes
+    assert {row["model"] for row in report.rows} == {"model"}  # the ideal denoiser is one of pixels
+    last = report.rows[0]
+    assert last["bits"] == pytest.approx(last["nats"] / (4 * 8 * 8 * math.log(2))) and last["nats"] > 0
