@@ -85,7 +85,7 @@ def _labels_in_words(rows: Sequence[Row]) -> str:
         return "None of these labels brings the model nearer to the pictures that bear them."
     idle = [row["surrogate"] for row in gains if row["low"] <= 0 <= row["high"]]
     said = f"Told the labels of {best['surrogate']}, the model comes {gain_in_words(best)} nearer to its pictures"
-    return said + (f"; those of {listed(idle)} change nothing." if idle else ".")
+    return said + (f"; those of {listed(idle)} make no difference that {best['images']} images show." if idle else ".")
 
 
 def _return_in_words(rows: Sequence[Row]) -> str:
