@@ -93,7 +93,6 @@ class Divergence:
         self.path_at = tuple(sorted({*curve_from(denoiser, lowest), *(self.asked or ())}))
         self.likelihood_at = self.asked or (nearest_timestep(denoiser, TOLD_AT),)
         self.grids = {t: self._grids(denoiser, t) for t in self.likelihood_at} if self.by_likelihood else {}
-        self.answered: dict[str, tuple[int, Tensor, Tensor]] = {}  # by side, at the timestep that was asked for last
         self.answering = self._measurements_of(self.judged[:2])
         self.measurements = (*self.answering, *self._measurements_of(self.judged[2:]))
 
@@ -149,19 +148,12 @@ class Divergence:
 
     def _measure_path(self, judged: Judged, timestep: int) -> Generator[None, None, Mapping[str, Any]]:
         """The mismatch of each image."""
-        noisy, ideal = self._answered(judged.side, timestep)
+        side, level = judged.side, float(self.known[timestep])
+        noisy = noised_rows(side.clean, side.rows, level, timestep, self.settings.seed)
+        ideal = side.set_at.noise(noisy.flatten(1), level)
         squares = mismatch(judged.denoiser, ideal, noisy, timestep, self.condition)
         yield
         return {"squares": squares.tolist()}
-
-    def _answered(self, side: Side, timestep: int) -> tuple[Tensor, Tensor]:
-        """Noisy images, and what the ideal denoiser takes for noise in them: the same for all that are judged there."""
-        if self.answered.get(side.name, (None,))[0] != timestep:
-            level = float(self.known[timestep])
-            noisy = noised_rows(side.clean, side.rows, level, timestep, self.settings.seed)
-            self.answered[side.name] = (timestep, noisy, side.set_at.noise(noisy.flatten(1), level))
-        _, noisy, ideal = self.answered[side.name]
-        return noisy, ideal
 
     def _likelihood_measurements(self, judged: Judged) -> Iterator[Measurement]:
         """For each noise level and few images; a model whose density is known in closed form needs no ODE."""
