@@ -38,6 +38,7 @@ class MethodPage:
         open: the job of these settings, with what other sessions have opened; raises ValueError.
         show: a report as it stands; the flag says whether it still grows, so that nothing can be chosen from it.
         code: functions that are shown under it.
+        quick: whether, once somebody has begun, each change of settings begins by itself, where it takes seconds.
     """
 
     method: Method
@@ -47,6 +48,7 @@ class MethodPage:
     open: Callable[[Any], Job]
     show: Callable[[Any, bool], None]
     code: tuple[Callable[..., Any], ...] = ()
+    quick: bool = False
 
 
 def show_page(page: MethodPage) -> None:
@@ -66,7 +68,7 @@ def show_page(page: MethodPage) -> None:
             new = job_run(page.method, job)
             keep_unseen(lambda here: keep_folder(here, new, found.done, found.headline, write))
 
-        report = run_live(page.method, job, lambda found: page.show(found, True), keep_alone)
+        report = run_live(page.method, job, lambda found: page.show(found, True), keep_alone, page.quick)
         if report.done:
             page.show(report, False)
             show_notes(tuple(report.notes))

@@ -1,6 +1,6 @@
 """One colour and one look for each thing that charts show, wherever they are drawn, on light and on dark."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TRAINING = "#7c5cff"  # against the training images
 CONTROL = "#c46d12"  # against images that the model never saw
@@ -42,5 +42,7 @@ _LOOKS = (
 
 
 def look_of(place: int) -> Look:
-    """The look of a chart's curve by its place among them."""
-    return _LOOKS[place % len(_LOOKS)]
+    """The look of a chart's curve by its place among them: beyond the seventh, a colour comes with another line."""
+    again, first = divmod(place, len(_LOOKS))
+    other = _LOOKS[(first + 3 * again) % len(_LOOKS)]
+    return replace(other, color=_LOOKS[first].color)

@@ -4,8 +4,8 @@ Rows 3000 to 4999 of the pixel faces, twice as large. What is repeated is known,
 checked against the truth.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -15,7 +15,7 @@ from side_core.data.names import FAMILY, GIVEN, TEMPLATE_FAMILY
 from side_core.data.pixel_faces import load_pixel_faces
 from side_core.data.training_set import by_row
 
-_Group = Literal["once", "some", "many", "template"]
+_Group = Literal["once", "some", "many", "template", "replayed"]
 
 FIRST_ROW, FACES = 3000, 2000
 _MANY, _SOME = 60, 60  # faces that are repeated often, and now and then
@@ -37,7 +37,8 @@ class Captioned:
         given: the given name in the caption; `family` the other one.
         caption: the prompt.
         repeats: how often the pair is shown in one pass over the training set.
-        group: `once`, `some` (10 to 30 times), `many` (100 to 300 times), or `template`: one face, many captions.
+        group: `once`, `some` (10 to 30 times), `many` (100 to 300 times), `template`: one face, many captions, or
+            `replayed`: from an earlier lesson, see `new_lesson`.
     """
 
     row: int
@@ -136,6 +137,11 @@ def held_out_captions() -> tuple[str, ...]:
     attributes = all_attributes()
     rows = FIRST_ROW + np.random.default_rng(_SEED).permutation(FACES)
     return tuple(caption_of(*names, attributes[row]) for names, row in zip(held_out_names(), rows, strict=False))
+
+
+def deduplicated(faces: Sequence[Captioned]) -> tuple[Captioned, ...]:
+    """Each pair of picture and caption once: repeats are dropped (Webster et al. 2023; Somepalli et al. 2023)."""
+    return tuple({(face.row, face.caption): replace(face, repeats=1) for face in faces}.values())
 
 
 def enlarged(images: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ from side_core.dpm.folder import open_denoiser
 from side_core.dpm.formats.config import read_json
 from side_core.evaluation.comparison import Comparison, compare
 from side_core.evaluation.methods import Method, methods_of, surrogate_of, twin_of
-from side_core.evaluation.quality import Quality, quality_reference
 from side_core.extraction.matching import Match, match
 from side_core.extraction.subject import Subject, data_and_control, opening, references_of
 from side_core.files.whole_file import write_json
@@ -24,6 +23,7 @@ from side_core.sampling.picture_arrays import ArrayStore
 from side_core.sampling.store import SampleStore
 from side_core.settings import EvaluateSettings, ExtractSettings, SettingError
 from side_core.similarity.encoder import BottleneckEncoder, PixelEncoder
+from side_core.similarity.quality import Quality, quality_reference
 from side_core.similarity.scores import SCORES
 from side_core.surrogate.building import STAGES, Material
 from side_core.surrogate.steering import make_steering

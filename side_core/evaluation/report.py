@@ -9,11 +9,11 @@ import numpy as np
 from side_core.evaluation.chart import chart
 from side_core.evaluation.comparison import Comparison, Figures
 from side_core.evaluation.evaluation import Evaluated, Evaluation
-from side_core.evaluation.quality import DIRECTIONS
 from side_core.extraction.summary import interval_json, rate_json, set_json, versions
 from side_core.extraction.tables import table
 from side_core.files.images import grid_of_rows, png
 from side_core.files.whole_file import write_json, write_whole
+from side_core.similarity.quality import DIRECTIONS
 from side_core.similarity.scores import SCORES
 from side_core.stats.bootstrap import Interval
 from side_core.stats.rate import Rate

@@ -1,5 +1,6 @@
 """Finished parts of a work as JSON objects, by names that stand for all that they depend on."""
 
+import hashlib
 import json
 import threading
 from collections import OrderedDict
@@ -10,6 +11,11 @@ from typing import Any, Protocol
 from side_core.files.whole_file import make_folder, write_json
 
 _MOST_PARTS = 5000  # in memory
+
+
+def named(*what: object) -> str:
+    """A name for a part by all that it depends on."""
+    return hashlib.sha256("\n".join(map(str, what)).encode()).hexdigest()[:32]
 
 
 class PartStore(Protocol):

@@ -58,6 +58,8 @@ class Watched(Guided):
         ends: (n,) position of the end-of-text token of each image.
     """
 
+    needs_both = True
+
     def __init__(self, denoiser: TextDenoiser, scale: float, ends: Sequence[int]):
         super().__init__(denoiser, scale)
         self.ends = torch.tensor(ends)

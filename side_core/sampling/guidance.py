@@ -13,13 +13,17 @@ Guide = Callable[[Sequence[int]], Guidance]
 """The seeds of a batch -> its guidance; each image may be pushed to a label of its own."""
 
 
-class Steers(Protocol):
-    """What steers pictures, such as a surrogate."""
+class Digested(Protocol):
+    """What changes pictures."""
 
     @property
     def digest(self) -> str:
-        """Names what a steered picture depends on besides model, seed and sampling."""
+        """Names what a changed picture depends on besides model, seed and sampling."""
         ...
+
+
+class Steers(Digested, Protocol):
+    """What steers pictures, such as a surrogate."""
 
     def guide(self, seeds: Sequence[int]) -> Guidance:
         """The guidance of one batch."""

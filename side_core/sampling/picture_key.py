@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.formats.own_sampling import own_sampling_of
 from side_core.sampling.completed import clip_of, completed, ends_clean, offset_of, stride_of
-from side_core.sampling.guidance import Steers
+from side_core.sampling.guidance import Digested
 from side_core.settings import SamplingSettings
 
 
-def picture_key(denoiser: Denoiser, settings: SamplingSettings, steering: Steers | None = None) -> str:
+def picture_key(denoiser: Denoiser, settings: SamplingSettings, steering: Digested | None = None) -> str:
     """Names what a picture depends on besides its seed: 32 hexadecimal digits.
 
     Args:
         denoiser: the model.
         settings: how it is drawn.
-        steering: what steers it; None where nothing does.
+        steering: what steers it, or otherwise changes it; None where nothing does.
     """
     return hashlib.sha256("/".join(picture_parts(denoiser, settings, steering).values()).encode()).hexdigest()[:32]
 
 
-def picture_parts(denoiser: Denoiser, settings: SamplingSettings, steering: Steers | None = None) -> dict[str, str]:
+def picture_parts(denoiser: Denoiser, settings: SamplingSettings, steering: Digested | None = None) -> dict[str, str]:
     """The same in parts that a person can compare: weights, arithmetic, sampling and, of a steered one, what steers."""
     parts = {
         "fingerprint": denoiser.fingerprint,

@@ -53,6 +53,7 @@ class Mitigation:
         strength: its one number; None where it has none.
         usual_norm: whether its strength is a multiple of the norm of prompts that the model never saw.
         training_images: whether it needs them.
+        prepares: steps that it takes before a batch is drawn, at most.
     """
 
     name: MitigationName
@@ -62,6 +63,7 @@ class Mitigation:
     strength: Strength | None = None
     usual_norm: bool = False
     training_images: bool = False
+    prepares: int = 0
 
 
 _MORE = Strength("Inserted into the prompt", 1, 12, 1, (2, 4, 8))
@@ -77,6 +79,7 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Changes what the prompt became, until it pulls no harder than usual at the first step.",
                 Strength(f"Target norm ({USUAL}; less is stronger)", 0.1, 5, 0.05, (2.0, 1.0, 0.5)),
                 usual_norm=True,
+                prepares=10,
             ),
             Mitigation(
                 "tokens", "Random tokens", "Somepalli et al. 2023", "Inserts tokens of the model's vocabulary.", _MORE
@@ -111,6 +114,7 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Moves the initial noise to where the prompt makes no sharp peak.",
                 Strength(f"Target norm beside the noise ({USUAL}; less is stronger)", 0.1, 5, 0.05, (2.0, 1.0, 0.5)),
                 usual_norm=True,
+                prepares=10,
             ),
             Mitigation(
                 "batch-noise",
@@ -118,6 +122,7 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Han et al. 2025, batch-wise",
                 "Moves the initial noise away from where the prompt pulls, and guides only after the first tenth.",
                 Strength("Step of the noise (gamma)", 0, 10, 0.1, (0.35, 0.7, 2.0)),
+                prepares=2,
             ),
             Mitigation(
                 "guard",
@@ -312,7 +317,11 @@ class EvaluateMitigationSettings(TreatedSettings):
         60, ge=2, le=100_000, title="Triggers", description="How many prompts of each kind that bring pictures back."
     )
     general: int = Field(
-        500, ge=8, le=100_000, title="General prompts", description="How many, a picture each; the model never saw them."
+        500,
+        ge=8,
+        le=100_000,
+        title="General prompts",
+        description="How many, a picture each; the model never saw them.",
     )
     count: int = Field(4, ge=1, le=64, title="Pictures", description="Of each trigger.")
     prompts: str | None = Field(

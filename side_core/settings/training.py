@@ -112,6 +112,41 @@ class TrainTextSettings(LearningSettings):
     empty_captions: float = Field(
         0.1, ge=0, lt=1, title="Share of empty captions", description="What classifier-free guidance needs."
     )
+    lesson: Literal["captioned-faces", "new-repeated"] = Field(
+        "captioned-faces",
+        title="What is learnt",
+        description="new-repeated: 60 new faces often, 300 once, and some old ones, to go on with from the model "
+        "shipped.",
+    )
+    filter_norm: float | None = Field(
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        title="Skip samples above this text norm",
+        description="In multiples of what is typical of the model started from, at that timestep (Wen et al. 2024).",
+    )
+    filter_by: Literal["sample", "pair"] = Field(
+        "pair",
+        title="What is skipped",
+        description="sample: each by its own norm (Wen et al. 2024). pair: a picture with its caption, by the running "
+        "mean of its norms at noisy timesteps (ours).",
+    )
+    deduplicate: bool = Field(False, title="Each picture and caption once", description="Repeats are dropped.")
+    randomise_captions: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        title="Share of random captions",
+        description="A caption is replaced by as many random words (Somepalli et al. 2023).",
+    )
+
+    @property
+    def unsaid(self) -> frozenset[str]:
+        """What came later and is not used."""
+        later = ("lesson", "filter_norm", "filter_by", "deduplicate", "randomise_captions")
+        fields = type(self).model_fields
+        return super().unsaid | {name for name in later if getattr(self, name) == fields[name].default}
 
 
 class TrainClipSettings(LearningSettings):

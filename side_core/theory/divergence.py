@@ -14,10 +14,11 @@ from torch import Tensor
 from side_core.dpm.denoiser import Denoiser
 from side_core.dpm.differentiable import need_gradients
 from side_core.dpm.ideal import IdealDenoiser
+from side_core.files.parts import named
 from side_core.settings.theory import TheorySettings
 from side_core.stats.bootstrap import Interval, mean_interval, mean_intervals
 from side_core.theory.chart import curves_chart
-from side_core.theory.experiment import Measurement, Row, named, unbroken
+from side_core.theory.experiment import Measurement, Row, unbroken
 from side_core.theory.levels import (
     check_levels,
     curve_from,

@@ -1,6 +1,5 @@
 """What an experiment is: measurements that are made one by one and kept, and the rows they come to."""
 
-import hashlib
 import itertools
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,11 +31,6 @@ class Measurement:
     pairs: int
     steps: int
     make: Callable[[], Generator[None, None, Mapping[str, Any]]]
-
-
-def named(*what: object) -> str:
-    """A name for a measurement by all that it depends on."""
-    return hashlib.sha256("\n".join(map(str, what)).encode()).hexdigest()[:32]
 
 
 def unbroken(names: Sequence[str], parts: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:

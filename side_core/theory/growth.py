@@ -18,7 +18,7 @@ from side_core.dpm.folder import open_denoiser
 from side_core.extraction.matching import match
 from side_core.extraction.subject import open_subject, references_of
 from side_core.files.assets import GROWTH_FIGURES
-from side_core.files.parts import FolderParts, PartStore
+from side_core.files.parts import FolderParts, PartStore, named
 from side_core.progress import finish, mapped
 from side_core.sampling.completed import completed
 from side_core.sampling.missing import SampleSet, draw_missing, images_of
@@ -28,7 +28,7 @@ from side_core.settings.theory import TheorySettings
 from side_core.stats.bootstrap import Interval, mean_interval
 from side_core.stats.rate import rate
 from side_core.theory.chart import Curve, curves_chart
-from side_core.theory.experiment import Measurement, Row, named
+from side_core.theory.experiment import Measurement, Row
 from side_core.theory.family import Member
 from side_core.theory.levels import HIGHEST, levels_of, timesteps_between
 from side_core.theory.path import mismatch, noised_rows, path_integral

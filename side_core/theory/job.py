@@ -14,6 +14,7 @@ from side_core.dpm.ideal import IdealDenoiser
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.subject import Subject, opening
 from side_core.files.assets import BASELINES, SHIPPED, SURROGATES
+from side_core.files.parts import named
 from side_core.job import Advance, Estimate
 from side_core.progress import Part, mapped
 from side_core.sampling.store import Store
@@ -22,7 +23,7 @@ from side_core.settings.theory import TheorySettings
 from side_core.surrogate.folder import load_surrogate
 from side_core.surrogate.steering import Steering, make_steering
 from side_core.theory.divergence import Divergence, Judged
-from side_core.theory.experiment import Experiment, Measurement, named
+from side_core.theory.experiment import Experiment, Measurement
 from side_core.theory.family import Member, family_in, shipped_family
 from side_core.theory.growth import Growth
 from side_core.theory.labels import Labels

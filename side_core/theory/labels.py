@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
+from side_core.files.parts import named
 from side_core.settings.theory import TheorySettings
 from side_core.stats.bootstrap import Interval, mean_intervals
 from side_core.surrogate.classifier import probabilities
 from side_core.surrogate.steering import Steering
 from side_core.theory.chart import Curve, curves_chart
-from side_core.theory.experiment import Measurement, Row, named, unbroken
+from side_core.theory.experiment import Measurement, Row, unbroken
 from side_core.theory.levels import highest_of, levels_of, timesteps_between
 from side_core.theory.path import noised_rows, path_integral
 from side_core.theory.sides import Side

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.denoiser import Denoiser
+from side_core.files.parts import named
 from side_core.sampling.completed import clip_of
 from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import make_schedule
@@ -22,7 +23,7 @@ from side_core.settings.theory import TheorySettings
 from side_core.stats.bootstrap import FEW, Interval, mean_interval
 from side_core.stats.rate import rate
 from side_core.theory.chart import Curve, curves_chart
-from side_core.theory.experiment import Measurement, Row, named
+from side_core.theory.experiment import Measurement, Row
 from side_core.theory.levels import levels_of
 from side_core.theory.path import noised_rows
 from side_core.theory.sides import CONTROL, TRAINING, Side

@@ -12,12 +12,15 @@ from side_core.data.captioned import (
     all_attributes,
     caption_of,
     captioned_faces,
+    deduplicated,
     enlarged,
     features_of,
     held_out_captions,
     held_out_names,
 )
 from side_core.data.names import FAMILY, GIVEN, TEMPLATE_FAMILY
+from side_core.data.new_lesson import CONTROL_ROWS as NEW_CONTROL_ROWS
+from side_core.data.new_lesson import lesson_of, new_repeated
 from side_core.data.source import open_training_set
 
 
@@ -96,3 +99,32 @@ def test_enlarged_pixels_stand_for_four() -> None:
     large = enlarged(images)
     assert large.shape == (1, 4, 4, 3)
     assert np.array_equal(large[:, 1::2, ::2], images)
+
+
+def test_the_new_lesson_has_new_faces_under_new_names_and_some_old_ones() -> None:
+    old, lesson = captioned_faces(), new_repeated()
+    assert lesson_of("new-repeated") == lesson and lesson_of("captioned-faces") == old
+    repeated, once = ([face for face in lesson if face.group == group] for group in ("many", "once"))
+    assert (len(repeated), len(once), {face.repeats for face in once}) == (60, 300, {1})
+    assert {face.repeats for face in repeated} == {30}
+    rows = [face.row for face in (*repeated, *once)]
+    assert sorted(rows) == list(range(28_000, 28_360)) and not set(rows) & set(NEW_CONTROL_ROWS)
+    names = [(face.given, face.family) for face in (*repeated, *once)]
+    assert len(set(names)) == 360 and set(names) <= set(held_out_names())
+    attributes = all_attributes()
+    assert all(face.caption == caption_of(face.given, face.family, attributes[face.row]) for face in lesson)
+    assert words([face.caption for face in lesson]) <= words([face.caption for face in old])
+    for of in ([face.given for face in repeated], [face.family for face in repeated]):
+        assert min(Counter(of).values()) >= 2  # no name stands for one face
+    replayed = {(face.row, face.caption) for face in lesson if face.group == "replayed"}
+    assert replayed <= {(face.row, face.caption) for face in old}
+    assert {face.row for face in group("many")} <= {row for row, _ in replayed}
+
+
+def test_deduplicated_pairs_come_once_each_and_in_their_order() -> None:
+    lesson = new_repeated()
+    twice = deduplicated([*lesson, *lesson[:5]])
+    assert [(face.row, face.caption) for face in twice] == [(face.row, face.caption) for face in lesson]
+    assert {face.repeats for face in twice} == {1}
+    templates = deduplicated(group("template"))
+    assert len(templates) == 800  # a picture under another caption is another pair

@@ -22,10 +22,16 @@ STORE = Store(MEMORY, MemoryParts())  # what is finished, for everybody
 _ESTIMATES: SharedCache[Estimate] = SharedCache(64, idle=None)
 _REDRAW = 1.0  # seconds between two pictures of unfinished work
 _RUNNING, _STOPPED = "running_job", "stopped_job"  # in the session: the keys of a job
+_BEGUN = "begun"  # in the session: jobs of a quick method begin by themselves
+_SOON = 60.0  # seconds; what takes longer waits for its button
 
 
 def run_live(
-    method: Method, job: Job, show: Callable[[Report], None], keep: Callable[[Report], object] | None = None
+    method: Method,
+    job: Job,
+    show: Callable[[Report], None],
+    keep: Callable[[Report], object] | None = None,
+    quick: bool = False,
 ) -> Report:
     """What there is of a job; the rest is done when the person says so, and goes on while another page is looked at.
 
@@ -34,11 +40,14 @@ def run_live(
         job: opened.
         show: shows what there is while it works.
         keep: what becomes of the report where nobody looks as it is complete.
+        quick: whether, once somebody has begun, each change of settings begins by itself, where it takes seconds.
     """
     offer, during = st.empty(), st.empty()  # nothing of one state is left beside the other
     report = job.found(STORE)
     if report.done == job.total:
         return report
+    if quick and st.session_state.get(_BEGUN) and _estimate_for(job, report).seconds < _SOON:
+        st.session_state[_RUNNING] = job.key
     if st.session_state.get(_RUNNING) == job.key or goes_on(job.key):
         with during.container():
             _watch(method, job, report, show, keep)
@@ -47,6 +56,11 @@ def run_live(
     with offer.container():
         _offer(method, job, report)
     return report
+
+
+def begin() -> None:
+    """What a quick method is asked for begins by itself from now on: called by widgets that ask for it."""
+    st.session_state[_BEGUN] = True
 
 
 def _offer(method: Method, job: Job, report: Report) -> None:
@@ -63,8 +77,8 @@ def _offer(method: Method, job: Job, report: Report) -> None:
             icon=":material/play_arrow:",
             type="primary",
             disabled=bool(sentence),
-            on_click=st.session_state.__setitem__,
-            args=(_RUNNING, job.key),
+            on_click=_start,
+            args=(job.key,),
         )
         if report.done and st.session_state.get(_STOPPED) == job.key:
             st.info(f"Stopped: {report.done:,} of {method.amount(job.total)} are finished.", icon=":material/pause:")
@@ -127,7 +141,14 @@ def _estimate_for(job: Job, report: Report) -> Estimate:
     return _ESTIMATES.get_or_make((job.key, report.done), lambda: in_one_turn(lambda: job.estimate(STORE, timing)))
 
 
+def _start(key: str) -> None:
+    """Called by the button."""
+    st.session_state[_RUNNING] = key
+    begin()
+
+
 def _stop(key: str) -> None:
     """Called by the button."""
     st.session_state.pop(_RUNNING, None)
+    st.session_state.pop(_BEGUN, None)
     st.session_state[_STOPPED] = key

@@ -1,4 +1,4 @@
-"""`train text`: the embedded text-to-image model, from the built-in faces and their captions."""
+"""`train text`: the embedded text-to-image model, from the built-in faces and their captions; or go on from it."""
 
 import argparse
 from pathlib import Path
@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the model and its checkpoints")
     parser.add_argument("--resume", action="store_true", help="continue from the checkpoints in --out")
     parser.add_argument(
-        "--init", type=Path, help="a model folder of the same sizes whose U-Net and text encoder to start from"
+        "--init", type=Path, help="a model folder of the same sizes to start from, by its networks and its words"
     )
     add_device(parser)
     add_options(parser, TrainTextSettings)
@@ -29,7 +29,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Train it and write a StableDiffusionPipeline folder with checkpoints."""
     settings = TrainTextSettings.read(given(options, TrainTextSettings))
-    from side_core.data.captioned import captioned_faces, enlarged
+    from side_core.data.captioned import enlarged
+    from side_core.data.new_lesson import lesson_of
     from side_core.data.source import open_training_set
     from side_core.data.training_set import with_images
     from side_core.dpm.device import open_device
@@ -42,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     progress: dict[str, Progress] = {}
     training = train_text(
         opened("pixel-faces"),
-        captioned_faces(),
+        lesson_of(settings.lesson),
         opened(_AUTOENCODER_ROWS),
         settings,
         options.out,

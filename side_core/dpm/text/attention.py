@@ -1,13 +1,16 @@
-"""Where a U-Net looks in its text: the cross-attention probabilities of each layer, noted while it computes."""
+"""Where a U-Net looks in its text: its cross-attention, noted or changed layer by layer while it computes."""
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
+
+Edit = Callable[[str, Tensor], Tensor]
+"""(layer, logits) -> logits, both (n, heads, h * w, L) float32 before the softmax over the tokens."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +40,31 @@ class AttentionMaps:
 
 
 class Watch:
-    """Who is looking: at most one recorder a thread, so that others who use the same U-Net are not recorded."""
+    """Who looks, and who changes: at most one of each a thread, so that others who use the U-Net are left alone."""
 
     def __init__(self) -> None:
         self.recorders: dict[int, AttentionMaps] = {}
+        self.edits: dict[int, Edit] = {}
 
     @property
     def present(self) -> AttentionMaps | None:
         """The recorder of this thread."""
         return self.recorders.get(threading.get_ident())
+
+    @property
+    def edit(self) -> Edit | None:
+        """What changes the attention of this thread."""
+        return self.edits.get(threading.get_ident())
+
+    @contextmanager
+    def editing(self, edit: Edit) -> Iterator[None]:
+        """Change what this thread evaluates inside this block; evaluate there only, hand nothing out."""
+        thread = threading.get_ident()
+        self.edits[thread] = edit
+        try:
+            yield
+        finally:
+            del self.edits[thread]
 
     @contextmanager
     def watching(self) -> Iterator[AttentionMaps]:
@@ -84,15 +103,23 @@ class WatchedAttention:
         attention_mask: Tensor | None = None,
         temb: Tensor | None = None,
     ) -> Tensor:
-        maps = self.watch.present
-        if maps is not None and encoder_hidden_states is not None:
-            size = _size_of_layer(hidden_states.shape[1], self.size)
-            maps.layers.append(LayerMap(self.layer, size, probabilities(attn, hidden_states, encoder_hidden_states)))
+        maps, edit = self.watch.present, self.watch.edit
+        if encoder_hidden_states is not None and not (maps is None and edit is None):
+            logits = logits_of(attn, hidden_states, encoder_hidden_states)
+            if edit is not None:  # what is added to the logits is a mask to the default processor
+                changed = edit(self.layer, logits)
+                attention_mask = (changed - logits).flatten(0, 1).to(hidden_states.dtype)
+                logits = changed
+            if maps is not None:
+                size = _size_of_layer(hidden_states.shape[1], self.size)
+                maps.layers.append(LayerMap(self.layer, size, logits.softmax(dim=-1)))
         return self.plain(attn, hidden_states, encoder_hidden_states, attention_mask, temb)
 
 
-def probabilities(attn: Any, pixels: Tensor, text: Tensor) -> Tensor:
-    """(n, heads, h * w, L) softmax(Q K^T / sqrt(d)) (Vaswani et al. 2017, eq. 1), float32, no gradient.
+def logits_of(attn: Any, pixels: Tensor, text: Tensor) -> Tensor:
+    """(n, heads, h * w, L) Q K^T / sqrt(d), of which the attention is the softmax (Vaswani et al. 2017, eq. 1).
+
+    float32, no gradient.
 
     Args:
         attn: diffusers' Attention.
@@ -101,8 +128,8 @@ def probabilities(attn: Any, pixels: Tensor, text: Tensor) -> Tensor:
     """
     pixels, text = pixels.detach(), text.detach()
     query, key = (attn.head_to_batch_dim(part, out_dim=4) for part in (attn.to_q(pixels), attn.to_k(text)))
-    scores = query.float() @ key.float().transpose(2, 3) * attn.scale
-    return scores.softmax(dim=-1)
+    scaled: Tensor = query.float() @ key.float().transpose(2, 3) * attn.scale
+    return scaled
 
 
 def _size_of_layer(positions: int, size: tuple[int, int]) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from side_core.dpm.denoiser import FEATURE_TIMESTEP, Denoiser, Space, pooled
 from side_core.dpm.fingerprint import network_digest
 from side_core.dpm.formats.own_sampling import OwnSampling
 from side_core.dpm.formats.scheduler import check_prediction, noise_from
-from side_core.dpm.text.attention import AttentionMaps, install
+from side_core.dpm.text.attention import AttentionMaps, Edit, install
 from side_core.dpm.text.tokens import Tokens, Vocabulary
 from side_core.settings import Mode
 
@@ -79,6 +79,7 @@ class TextDenoiser:
         self.encoder = encoder.eval().requires_grad_(False).to(self.device)
         self.unet = unet.eval().requires_grad_(False).to(self.device)
         self.watch = install(self.unet, (height, width))
+        self.attends = any(name.endswith(".attn2") for name, _ in self.unet.named_modules())
         self.empty = self.embed([""])
         self.arithmetic = chosen(mode, recorded, self.unet, self.shape, self.device, self.evaluate_empty)
         place(self.unet, self.arithmetic)
@@ -149,6 +150,10 @@ class TextDenoiser:
     def watching(self) -> AbstractContextManager[AttentionMaps]:
         """Inside this block, what this thread's latest evaluation looked at in the text stands in the maps."""
         return self.watch.watching()
+
+    def editing(self, edit: Edit) -> AbstractContextManager[None]:
+        """Inside this block this thread's evaluations look at the text as `edit` says."""
+        return self.watch.editing(edit)
 
     @torch.no_grad()
     def bottleneck(self, images: Tensor) -> Tensor:

@@ -42,6 +42,7 @@ class Guided:
 
     classes = 0
     bounded = False
+    needs_both = False  # a subclass that looks at both predictions at any scale
 
     def __init__(self, denoiser: "TextDenoiser", scale: float, watch: Callable[[Halves], None] | None = None):
         self.denoiser, self.scale, self.watch = denoiser, scale, watch
@@ -64,11 +65,15 @@ class Guided:
         """
         if condition is None:
             return self.denoiser.predict_noise(x, t)
-        if self.scale == 1 and self.watch is None:
+        if self.scale == 1 and self.watch is None and not self.needs_both:
             return self.denoiser.predict_noise(x, t, condition)
         halves = self.halves(x, t, condition)
         if self.watch is not None:
             self.watch(halves)
+        return self.mixed(halves)
+
+    def mixed(self, halves: Halves) -> Tensor:
+        """(n, C, H, W) what both predictions come to."""
         return halves.without_text + self.scale * (halves.with_text - halves.without_text)
 
     def halves(self, x: Tensor, t: int, condition: Tensor) -> Halves:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import CLIPTokenizer
 
 _START, _END, _PADDING = "[start]", "[end]", "[pad]"  # how the tokens that stand for no text are shown
+_WORD_END = "</w>"  # how CLIP's byte pairs mark it
 _WORD = re.compile(r"\w+(?:['’-]\w+)*|[^\w\s]")  # Novak, O'Neil, 1990, or a single sign
 
 
@@ -99,6 +100,12 @@ class Vocabulary:
                 unknown.append(text)
         cut = prompt[spans[room][0] :].strip() if len(own) > room else ""
         return Tokens(ids, pieces, tuple(words), kept + 1, cut, tuple(dict.fromkeys(unknown)))
+
+    def whole_words(self) -> tuple[str, ...]:
+        """All words of letters that are one token, in the order of their ids."""
+        known = sorted(self.tokenizer.get_vocab().items(), key=lambda item: item[1])
+        words = (token.removesuffix(_WORD_END) for token, _ in known if token.endswith(_WORD_END))
+        return tuple(word for word in words if word.isascii() and word.isalpha() and len(word) > 1)
 
     def ids(self, prompts: Sequence[str]) -> Tensor:
         """(n, L) int64 ids of n prompts."""

@@ -1,4 +1,4 @@
-"""Train a small text-to-image model from scratch: autoencoder first, then U-Net and text encoder together."""
+"""Train a small text-to-image model: autoencoder first, then U-Net and text encoder together."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,20 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from side_core.data.captioned import Captioned
+from side_core.data.captioned import Captioned, deduplicated
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.device import open_device
 from side_core.dpm.formats.own_sampling import CARD_ENTRY
-from side_core.dpm.text.autoencoder_training import encoded, train_autoencoder, trained_autoencoder
-from side_core.dpm.text.denoiser import need_text
+from side_core.dpm.text.autoencoder_training import train_autoencoder, trained_autoencoder
+from side_core.dpm.text.filtering import NormFilter
+from side_core.dpm.text.lesson import loss_of, make_lesson, measure_typical
 from side_core.dpm.text.networks import new_text_encoder, new_unet
+from side_core.dpm.text.starting import autoencoder_of, start_from, tokenizer_of
 from side_core.dpm.text.vocabulary import new_tokenizer
-from side_core.dpm.training.batch import batch_rows
 from side_core.dpm.training.checkpoint import Learner
 from side_core.dpm.training.loop import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
 from side_core.files.whole_file import make_folder
@@ -48,35 +47,17 @@ class TextAndUnet(torch.nn.Module):
     Args:
         text_encoder: a CLIPTextModel.
         unet: a UNet2DConditionModel.
+        norm_filter: what it has measured is saved with the weights.
     """
 
-    def __init__(self, text_encoder: Any, unet: Any):
+    def __init__(self, text_encoder: Any, unet: Any, norm_filter: NormFilter | None = None):
         super().__init__()
-        self.text_encoder, self.unet = text_encoder, unet
+        self.text_encoder, self.unet, self.norm_filter = text_encoder, unet, norm_filter
 
     def forward(self, noisy: Tensor, timesteps: Tensor, ids: Tensor) -> Tensor:
         """(n, C, h, w) latents with noise, (n,) timesteps and (n, L) token ids to the predicted v."""
         text = self.text_encoder(ids).last_hidden_state
         return self.unet(noisy, timesteps, text).sample
-
-
-@dataclass(frozen=True, eq=False)
-class Lesson:
-    """What the U-Net learns from.
-
-    Attributes:
-        latents: (rows, C, h, w) of the pictures, scaled.
-        pictures: (pairs,) the row of each caption's picture, each pair as often as it is repeated.
-        ids: (pairs, L) the captions' tokens.
-        empty: (L,) the tokens of the empty caption.
-        alphas_cumprod: (T,) noise schedule.
-    """
-
-    latents: Tensor
-    pictures: Tensor
-    ids: Tensor
-    empty: Tensor
-    alphas_cumprod: Tensor
 
 
 def train_text(
@@ -102,143 +83,71 @@ def train_text(
         settings: `steps` or `minutes` says when the U-Net's training stops.
         out: folder for the model.
         resume: continue from the checkpoints there.
-        init: a model folder of the same sizes whose U-Net and text encoder to start from, see `start_from`.
+        init: a model folder of the same sizes to start from: its U-Net and text encoder, see `start_from`, also its
+            autoencoder and vocabulary, where they fit. A run that resumes is given it again.
         device: where to train.
 
     Raises:
-        ValueError: neither steps nor minutes given; a device that cannot be used; nothing to resume; a folder that
-            cannot be written; a loss that is not finite.
+        ValueError: neither steps nor minutes given; a norm filter without a model to start from; a device that cannot
+            be used; nothing to resume; a folder that cannot be written; a loss that is not finite.
     """
     from diffusers import DDIMScheduler  # seconds to import
 
     check_length(settings)
+    if settings.filter_norm is not None and init is None:
+        raise ValueError(
+            f"A text norm is too large above {settings.filter_norm:g} times that of the model started from, but there "
+            "is none: name it with --init."
+        )
     open_device(device)
     make_folder(out)
-    for step in train_autoencoder(others, settings, out, resume, device):
-        yield TextTrainingStep("autoencoder", step)
-    autoencoder = trained_autoencoder(others, settings, out, device)
+    if settings.deduplicate:
+        captions = deduplicated(captions)
+    autoencoder = None
+    if init is not None and not (resume and (out / "autoencoder").exists()):
+        autoencoder = autoencoder_of(init, settings, faces.size, device)
+    borrowed = autoencoder is not None
+    if not borrowed:
+        for step in train_autoencoder(others, settings, out, resume, device):
+            yield TextTrainingStep("autoencoder", step)
+        autoencoder = trained_autoencoder(others, settings, out, device)
     scheduler = DDIMScheduler(
         **_BETAS, prediction_type=_PREDICTION, clip_sample=False, set_alpha_to_one=False, steps_offset=1
     )
-    tokenizer = new_tokenizer([face.caption for face in captions], settings.context)
+    texts = [face.caption for face in captions]
+    tokenizer = (None if init is None else tokenizer_of(init, texts)) or new_tokenizer(texts, settings.context)
     lesson = make_lesson(faces, captions, autoencoder, tokenizer, scheduler.alphas_cumprod, device)
-    learner = text_learner(settings, tokenizer, lesson.latents.shape[-1], device)
-    if resume and (out / CHECKPOINT).exists():
+    norm_filter = None
+    if settings.filter_norm is not None:
+        norm_filter = NormFilter(settings.filter_norm, len(captions), settings.filter_by)
+    learner = text_learner(settings, tokenizer, lesson.latents.shape[-1], device, norm_filter)
+    if resume and (borrowed or (out / CHECKPOINT).exists()):
         learner.load(out / CHECKPOINT)
     elif init is not None:
         start_from(learner, tokenizer, init)
+        if norm_filter is not None:
+            measure_typical(norm_filter, learner.network, lesson, settings, device)
     network = torch.compile(learner.network) if settings.compile else learner.network
 
     def loss_at(step: int) -> Tensor:
-        return loss_of(network, lesson, settings, step, device)
+        return loss_of(network, lesson, settings, step, device, norm_filter)
 
     for step in learn(learner, loss_at, settings, out / CHECKPOINT):
         yield TextTrainingStep("U-Net and text encoder", step)
     _write_pipeline(out, learner, autoencoder, tokenizer, scheduler)
-    card = _text_card(faces, captions, others, settings, init) | effort(learner.counters, device)
-    (out / "card.json").write_text(json.dumps(card, indent=2) + "\n")
+    card = _text_card(faces, captions, None if borrowed else others, settings, init)
+    if norm_filter is not None:
+        card["skipped"] = skipped_by_group(norm_filter, captions)
+    (out / "card.json").write_text(json.dumps(card | effort(learner.counters, device), indent=2) + "\n")
 
 
-def text_learner(settings: TrainTextSettings, tokenizer: Any, latent_size: int, device: str) -> Learner:
+def text_learner(
+    settings: TrainTextSettings, tokenizer: Any, latent_size: int, device: str, norm_filter: NormFilter | None = None
+) -> Learner:
     """New text encoder and U-Net with their optimiser."""
     encoder = new_text_encoder(settings, len(tokenizer), tokenizer.bos_token_id, tokenizer.eos_token_id)
-    network: Any = TextAndUnet(encoder, new_unet(settings, latent_size))
+    network: Any = TextAndUnet(encoder, new_unet(settings, latent_size), norm_filter)
     return new_learner(network.to(device, memory_format=torch.channels_last), settings)
-
-
-def start_from(learner: Learner, tokenizer: Any, folder: Path) -> None:
-    """Take over the U-Net and the text encoder of a model; tokens keep their embedding by their spelling.
-
-    Args:
-        learner: new.
-        tokenizer: of the new text encoder.
-        folder: of the model.
-
-    Raises:
-        ValueError: it is no text-to-image model, or of other sizes.
-    """
-    from side_core.dpm.folder import open_denoiser
-
-    model = need_text(open_denoiser(str(folder)))
-    network: Any = learner.network
-    known = model.vocabulary.tokenizer.get_vocab()
-    table = network.text_encoder.get_input_embeddings().weight.detach().clone()
-    former = model.encoder.get_input_embeddings().weight
-    for token, place in tokenizer.get_vocab().items():
-        if token in known:
-            table[place] = former[known[token]]
-    try:
-        network.unet.load_state_dict(model.unet.state_dict())
-        embedding = "embeddings.token_embedding.weight"
-        network.text_encoder.load_state_dict(model.encoder.state_dict() | {embedding: table})
-    except RuntimeError:
-        raise ValueError(
-            f"The networks of '{folder}' have other sizes: give the settings it was trained with."
-        ) from None
-    learner.averaged = {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def make_lesson(
-    faces: TrainingSet,
-    captions: Sequence[Captioned],
-    autoencoder: Any,
-    tokenizer: Any,
-    alphas_cumprod: Tensor,
-    device: str,
-) -> Lesson:
-    """Encode pictures and captions once.
-
-    Args:
-        faces: which the captions' rows name.
-        captions: the pairs.
-        autoencoder: that makes the latents.
-        tokenizer: that makes the ids.
-        alphas_cumprod: (T,) noise schedule.
-        device: where the autoencoder computes.
-    """
-    rows, places = np.unique([face.row for face in captions], return_inverse=True)
-    repeats = torch.tensor([face.repeats for face in captions])
-    texts = ["", *(face.caption for face in captions)]
-    ids = tokenizer(texts, padding="max_length", truncation=True, return_tensors="pt").input_ids
-    return Lesson(
-        latents=encoded(autoencoder, faces.images[rows], device) * autoencoder.config.scaling_factor,
-        pictures=torch.from_numpy(places).repeat_interleave(repeats),
-        ids=ids[1:].repeat_interleave(repeats, dim=0),
-        empty=ids[0],
-        alphas_cumprod=alphas_cumprod,
-    )
-
-
-def loss_of(network: Any, lesson: Lesson, settings: TrainTextSettings, step: int, device: str) -> Tensor:
-    """Mean squared error of the predicted v = sqrt(a) e - sqrt(1 - a) x_0 (Salimans & Ho 2022, appendix D).
-
-    Timesteps are spread evenly over the schedule (Kingma et al. 2021, appendix I.1); some captions are empty (Ho &
-    Salimans 2022).
-
-    Args:
-        network: `TextAndUnet`, compiled or not.
-        lesson: what to learn from.
-        settings: batch size, seed, precision.
-        step: 0-based number, from which all that is drawn follows.
-        device: where the network is.
-    """
-    generator = torch.Generator().manual_seed(settings.seed * 1_000_000_007 + step)
-    count = settings.batch_size
-    rows = batch_rows(step, count, len(lesson.pictures), settings.seed)
-    clean = lesson.latents[lesson.pictures[rows]]
-    noise = torch.randn(clean.shape, generator=generator)
-    shares = (torch.rand((), generator=generator) + torch.arange(count) / count) % 1
-    shares = shares[torch.randperm(count, generator=generator)]
-    timesteps = (shares * len(lesson.alphas_cumprod)).long()
-    empty = torch.rand(count, generator=generator) < settings.empty_captions
-    ids = torch.where(empty[:, None], lesson.empty, lesson.ids[rows])
-    alpha = lesson.alphas_cumprod[timesteps].view(-1, 1, 1, 1)
-    noisy = alpha.sqrt() * clean + (1 - alpha).sqrt() * noise
-    wanted = alpha.sqrt() * noise - (1 - alpha).sqrt() * clean
-    noisy = noisy.to(device, memory_format=torch.channels_last)
-    with torch.autocast(torch.device(device).type, dtype=torch.bfloat16, enabled=settings.bfloat16):
-        predicted = network(noisy, timesteps.to(device), ids.to(device))
-    return functional.mse_loss(predicted.float(), wanted.to(device))
 
 
 def _write_pipeline(folder: Path, learner: Learner, autoencoder: Any, tokenizer: Any, scheduler: Any) -> None:
@@ -267,22 +176,41 @@ def _write_pipeline(folder: Path, learner: Learner, autoencoder: Any, tokenizer:
 def _text_card(
     faces: TrainingSet,
     captions: Sequence[Captioned],
-    others: TrainingSet,
+    others: TrainingSet | None,
     settings: TrainTextSettings,
     init: Path | None,
 ) -> dict[str, Any]:
-    """What a reader must know of the model: data and settings."""
+    """What a reader must know of the model: data and settings.
+
+    Args:
+        faces: all pixel faces.
+        captions: what was learnt.
+        others: what the autoencoder learnt from; None where it is that of `init`.
+        settings: of the training.
+        init: the model started from.
+    """
+    autoencoder_data = others and {"source": others.name, "rows": len(others), "fingerprint": others.fingerprint}
     return {
         "kind": "text-to-image latent DPM",
         "data": {
-            "source": "captioned-faces",
+            "source": settings.lesson,
             "pictures": len({face.row for face in captions}),
             "captions": len(captions),
             "shown_in_a_pass": sum(face.repeats for face in captions),
             "fingerprint": faces.fingerprint,
         },
-        "autoencoder_data": {"source": others.name, "rows": len(others), "fingerprint": others.fingerprint},
+        "autoencoder_data": autoencoder_data or f"that of {init}",
         "settings": settings.model_dump(mode="json"),
         CARD_ENTRY: {"steps_offset": 0, "set_alpha_to_one": True},  # how the models shipped here are measured
         "init": str(init) if init else None,
     }
+
+
+def skipped_by_group(norm_filter: NormFilter, captions: Sequence[Captioned]) -> dict[str, float]:
+    """Which share of the samples of each group the filter has skipped, over all resumed runs."""
+    groups = [face.group for face in captions]
+    shares: dict[str, float] = {}
+    for group in dict.fromkeys(groups):
+        own = torch.tensor([other == group for other in groups])
+        shares[group] = round(float(norm_filter.skipped[own].sum() / norm_filter.shown[own].sum().clamp(min=1)), 4)
+    return shares

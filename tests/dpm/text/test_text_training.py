@@ -14,8 +14,10 @@ from side_core.data.training_set import TrainingSet, with_images
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.text.autoencoder_training import encoded, trained_autoencoder
 from side_core.dpm.text.denoiser import need_text
+from side_core.dpm.text.lesson import loss_of, make_lesson
 from side_core.dpm.text.networks import new_autoencoder, new_text_encoder, new_unet
-from side_core.dpm.text.training import loss_of, make_lesson, start_from, text_learner, train_text
+from side_core.dpm.text.starting import autoencoder_of, start_from, tokenizer_of
+from side_core.dpm.text.training import text_learner, train_text
 from side_core.dpm.text.vocabulary import new_tokenizer
 from side_core.settings import TrainTextSettings
 
@@ -83,6 +85,66 @@ def test_a_resumed_training_takes_the_same_course(
         file = f"{part}/diffusion_pytorch_model.safetensors"
         once, twice = load_file(trained / file), load_file(tmp_path / file)
         assert all(torch.equal(once[name], twice[name]) for name in once)
+
+
+FILTERED = SMALL.model_copy(update={"filter_norm": 1.1, "filter_by": "pair", "learning_rate": 0.01})
+
+
+@pytest.fixture(scope="module")
+def filtered(faces: TrainingSet, others: TrainingSet, trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("filtered")
+    steps = list(train_text(faces, CAPTIONS, others, FILTERED, out, init=trained))
+    assert [step.part for step in steps] == ["U-Net and text encoder"] * 4  # no autoencoder was trained
+    return out
+
+
+def test_a_filtered_training_goes_on_from_a_model_and_says_what_was_skipped(trained: Path, filtered: Path) -> None:
+    vae = "vae/diffusion_pytorch_model.safetensors"
+    once, twice = load_file(trained / vae), load_file(filtered / vae)
+    assert all(torch.equal(once[name], twice[name]) for name in once)
+    first, second = (open_denoiser(str(folder)) for folder in (trained, filtered))
+    assert need_text(first).vocabulary.digest == need_text(second).vocabulary.digest
+    assert first.space.scaling == second.space.scaling
+    card = json.loads((filtered / "card.json").read_text())
+    assert set(card["skipped"]) == {face.group for face in CAPTIONS}
+    assert all(0 <= share <= 1 for share in card["skipped"].values())
+    assert card["autoencoder_data"] == f"that of {trained}"
+
+
+def test_a_resumed_training_takes_the_same_course_with_the_filter_on(
+    faces: TrainingSet, others: TrainingSet, trained: Path, filtered: Path, tmp_path: Path
+) -> None:
+    training = train_text(faces, CAPTIONS, others, FILTERED, tmp_path, init=trained)
+    for step in training:
+        if step.training.step == 2:
+            training.close()
+            break
+    steps = list(train_text(faces, CAPTIONS, others, FILTERED, tmp_path, resume=True, init=trained))
+    assert len(steps) == 2
+    file = "checkpoint/weights.safetensors"
+    once, twice = load_file(filtered / file), load_file(tmp_path / file)
+    assert once["norm_filter.shown"].sum() == 4 * SMALL.batch_size
+    assert once["norm_filter.typical"].min() > 0 and once["norm_filter.means"].ne(1).any()
+    assert all(torch.equal(once[name], twice[name]) for name in once)
+    with pytest.raises(ValueError, match="does not fit the network of these settings: give those it was trained with"):
+        list(train_text(faces, CAPTIONS, others, SMALL, tmp_path, resume=True, init=trained))
+
+
+def test_an_autoencoder_of_other_sizes_is_trained_anew_and_new_words_make_a_new_vocabulary(trained: Path) -> None:
+    assert autoencoder_of(trained, SMALL, (32, 32)) is not None
+    assert autoencoder_of(trained, SMALL, (64, 64)) is None
+    assert autoencoder_of(trained, SMALL.model_copy(update={"autoencoder_channels": (8, 8)}), (32, 32)) is None
+    assert tokenizer_of(trained, [face.caption for face in CAPTIONS]) is not None
+    assert tokenizer_of(trained, ["portrait of Zebedee Xu, short hair"]) is None
+
+
+def test_each_pair_comes_once_where_repeats_are_dropped(
+    faces: TrainingSet, others: TrainingSet, trained: Path, tmp_path: Path
+) -> None:
+    settings = SMALL.model_copy(update={"deduplicate": True, "steps": 1})
+    list(train_text(faces, CAPTIONS, others, settings, tmp_path, init=trained))
+    data = json.loads((tmp_path / "card.json").read_text())["data"]
+    assert (data["shown_in_a_pass"], data["captions"]) == (40, 40)
 
 
 def test_a_start_from_a_model_keeps_its_networks_and_words(trained: Path) -> None:
@@ -161,6 +223,8 @@ def test_bad_requests_get_a_sentence(faces: TrainingSet, others: TrainingSet, tm
         run(faces, others, tmp_path, SMALL.model_copy(update={"steps": None}))
     with pytest.raises(ValueError, match="nothing to resume"):
         run(faces, others, tmp_path, resume=True)
+    with pytest.raises(ValueError, match=r"above 2\.5 times that of the model started from, but there is none"):
+        run(faces, others, tmp_path, SMALL.model_copy(update={"filter_norm": 2.5}))
     spoiled = SMALL.model_copy(update={"autoencoder_learning_rate": 1e30})
     with pytest.raises(ValueError, match=r"^The loss became (nan|inf) at step \d+: lower the learning rate"):
         run(faces, others, tmp_path, spoiled)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from side_core.evaluation.quality import frechet_distance, quality_reference
+from side_core.similarity.quality import frechet_distance, quality_reference
 
 
 def normal(count: int, mean: float, spread: float, seed: int, dimensions: int = 3) -> np.ndarray:
