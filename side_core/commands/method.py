@@ -31,7 +31,9 @@ class MethodCommand:
         name = self.method.name
         files = ", ".join([f"{name}.csv", f"{name}.json", *self.method.pictures])
         add_options(parser, self.method.settings, leave_out=self.method.unused)
-        parser.add_argument("--out", type=Path, required=True, help=f"folder for {files} and what is finished")
+        parser.add_argument(
+            "--out", type=Path, default=None, help=f"folder for {files} and what is finished (default: nothing is kept)"
+        )
         parser.add_argument(
             "--resume", action="store_true", help="do only what is not in --out yet; settings may change"
         )
@@ -43,13 +45,16 @@ class MethodCommand:
         """Estimate and do what is missing in the folder; then tables and pictures of all that is finished."""
         method = self.method
         settings = method.settings.read(given(options, method.settings))
+        if options.resume and options.out is None:
+            raise ValueError("--resume goes on in a folder: name it with --out, or leave --resume out.")
         from side_core.commands.noting import Noting
         from side_core.job import Advance, Estimate, arithmetic_in, open_folder, run_job, write_report
         from side_core.runs.identity import job_run
+        from side_core.sampling.store import in_memory
 
         recorded = arithmetic_in(options.out) if options.resume else None
         job = finish(method.open(settings, options.device, recorded), Progress("reading and encoding").watch)
-        store = open_folder(options.out, job, options.resume)
+        store = in_memory() if options.out is None else open_folder(options.out, job, options.resume)
         progress, code, report = Progress(method.name), 0, job.found(store)
 
         def watch(part: Any) -> None:
@@ -68,8 +73,12 @@ class MethodCommand:
                 raise
             code = INTERRUPTED
             total = method.amount(job.total)
-            complain(f"interrupted; {report.done:,} of {total} are finished. Go on with --resume.")
-        summary = write_report(report, method.name, options.out)
+            end = "Give --out to keep them." if options.out is None else "Go on with --resume."
+            complain(f"interrupted; {report.done:,} of {total} are finished. {end}")
+        if options.out is None:
+            summary = {"method": method.name} | report.summary()
+        else:
+            summary = write_report(report, method.name, options.out)
         Noting(job_run(method, job), options.history).files(
             report.done, report.headline, lambda folder: write_report(report, method.name, folder)
         )
@@ -77,7 +86,7 @@ class MethodCommand:
         return code
 
 
-def _print_report(report: "Report", summary: str, out: Path) -> None:
+def _print_report(report: "Report", summary: str, out: Path | None) -> None:
     """What came out, on stdout: as JSON where that was asked for."""
     if summary:
         print(summary)
@@ -86,4 +95,5 @@ def _print_report(report: "Report", summary: str, out: Path) -> None:
         print(f"Note: {note}")
     for line in report.lines():
         print(line)
-    print(f"Tables and pictures: {out}")
+    if out is not None:
+        print(f"Tables and pictures: {out}")

@@ -111,4 +111,4 @@ BASELINES = {  # by model: what its surrogate is compared with, the same but for
 SURROGATES = {
     name: ASSETS / "surrogates" / name for name in ("pixel-faces", "pixel-faces-twin", *BASELINES["pixel-faces"])
 }
-MITIGATIONS_TABLE = ASSETS / "mitigation" / "pixel-faces-text" / "mitigation.json"  # what helps against its copies
+MITIGATIONS_TABLE = ASSETS / "mitigation" / "pixel-faces-text" / "table.json"  # what helps against its copies

@@ -162,13 +162,13 @@ def truth_of(finds: Sequence[Find], pictures: np.ndarray, references: References
     faces = captioned_faces()
     rows = {group: {face.row - FIRST_ROW for face in faces if face.group == group} for group in ("many", "template")}
     back: set[int] = set()
-    copied: np.ndarray = np.zeros(len(finds), bool)
+    copied = np.zeros(len(finds), bool)
     if len(finds):
         flat = pictures.reshape(-1, *pictures.shape[2:])
         found = match(flat, tuple(map(str, range(len(flat)))), references)
         copies = np.asarray(_RATIO.beats(found.training.scores.by_name("ratio"), _RATIO.threshold))
         back = set(found.training.neighbours.rows[copies, 0].tolist())
-        copied = copies.reshape(pictures.shape[:2]).any(axis=1)
+        copied = np.asarray(copies.reshape(pictures.shape[:2]).any(axis=1))
     said = {find.prompt.lower() for find in finds}
     captions = [face.caption.lower() in said for face in faces if face.group == "many"]
     return Truth(

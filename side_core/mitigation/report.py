@@ -122,7 +122,6 @@ class Compared:
         return {
             "complete": self.done == 2,
             **self.about,
-            "method": self.settings.method,
             "strength": strength_of(self.settings.method, self.settings.strength),
             "usual_norm": self.opened.usual_norm,
             "pull": self.score,

@@ -34,6 +34,7 @@ SAME_PULL = 0.9  # cosine; of triggers of one picture 95 % are nearer to each ot
 _CANDIDATES = 300  # sentences scored in each iteration, or all words where they are fewer
 _BATCH = 64
 _TAU = 5.0  # of exp(D / tau); 0.1 (Hong et al.) always takes the highest in our units, and stays with odd sentences
+_VISIT = 0.67  # how often the chain goes on to a find that waits, so that one region does not take the whole round
 _GO_ON = 0.5  # how often the chain goes on from a sentence that is no find, instead of beginning again
 _SINGLE = 0.25  # of the iterations that stand on no find, how many draw one word; the others draw two
 _LOOSE = 0.9  # of the threshold, by one noise: what is looked at with all noises
@@ -93,6 +94,7 @@ class _Known:
         words: of that prompt.
         norm, direction: by one noise.
         score, mean_direction: by all noises.
+        siblings: how many directions stood out for the first time in the same iteration.
         visited: whether the round has looked around it.
     """
 
@@ -101,6 +103,7 @@ class _Known:
     direction: np.ndarray
     score: float = 0.0
     mean_direction: np.ndarray | None = None
+    siblings: int = 0
     visited: bool = False
 
 
@@ -249,6 +252,7 @@ class _Chain:
         """Which known direction each candidate that stands out pulls in; new and better ones are measured again."""
         found: list[_Known | None] = [None] * len(candidates)
         changed: dict[int, _Known] = {}
+        before = len(self.known)
         for row in np.argsort(-norms, kind="stable"):
             if norms[row] <= _LOOSE * self.search.threshold:
                 break
@@ -261,6 +265,9 @@ class _Chain:
                 one.words, one.norm, one.direction = candidates[row], float(norms[row]), directions[row]
                 changed[id(one)] = one
             found[row] = one
+        new = self.known[before:]
+        for one in new:
+            one.siblings = len(new)
         better = list(changed.values())
         for start in range(0, len(better), _BATCH):
             some = better[start : start + _BATCH]
@@ -285,9 +292,13 @@ class _Chain:
         if self.to_scan:
             return
         waiting = [one for one in self._finds() if not one.visited]
+        if self.random.random() > _VISIT:
+            waiting = []
         while waiting and not self.to_scan:
             fewest = min(map(self._changed, waiting))  # the held-out prompts say what is usual of sentences like them
             near = [one for one in waiting if self._changed(one) == fewest]
+            most = max(one.siblings for one in near)
+            near = [one for one in near if one.siblings == most]
             one = near[self._drawn(np.array([one.norm for one in near]))]
             waiting.remove(one)
             one.visited = True

@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, help="folder for table, chart, pictures and what is finished"
     )
     add_device(parser)
-    parser.add_argument("--json", action="store_true", help="print mitigation.json on stdout")
+    parser.add_argument("--json", action="store_true", help="print table.json on stdout")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,8 +52,8 @@ def run(options: argparse.Namespace) -> int:
             raise
         code = INTERRUPTED
         complain(f"interrupted; {report.done:,} of {job.total:,} rows are finished: the same command goes on there.")
-    summary = write_report(report, "mitigation", options.out)
-    write_whole(options.out / "mitigation.md", f"{markdown(report)}\n".encode())
+    summary = write_report(report, "table", options.out)
+    write_whole(options.out / "table.md", f"{markdown(report)}\n".encode())
     if options.json:
         print(json.dumps(summary, indent=2))
         return code
