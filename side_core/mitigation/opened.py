@@ -96,7 +96,7 @@ class Opened:
 def clip_weights(settings: TreatedSettings, subject: Subject) -> str | None:
     """Which CLIP model is opened; None where none is named and the built-in one knows nothing of such pictures."""
     own = "pixel-faces-clip" if subject.data.name == CAPTIONED else None
-    return settings.clip or own
+    return settings.clip_model or own
 
 
 def gating(settings: TreatedSettings, denoiser: TextDenoiser) -> Generator[Part, None, Gate | None]:

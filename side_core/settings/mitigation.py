@@ -77,7 +77,7 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Prompt embedding optimised",
                 "Wen et al. 2024",
                 "Changes what the prompt became, until it pulls no harder than usual at the first step.",
-                Strength(f"Target norm ({USUAL}; less is stronger)", 0.1, 5, 0.05, (2.0, 1.0, 0.5)),
+                Strength(f"Target norm ({USUAL}; less is stronger)", 0.1, 5, 0.05, (2.0, 1.5, 1.0)),
                 usual_norm=True,
                 prepares=10,
             ),
@@ -91,14 +91,14 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Noise on the embedding",
                 "Somepalli et al. 2023",
                 "Adds Gaussian noise to what the prompt became.",
-                Strength("Standard deviation", 0, 3, 0.05, (0.1, 0.5, 1.0)),
+                Strength("Standard deviation", 0, 3, 0.05, (0.1, 1.0, 1.5)),
             ),
             Mitigation(
                 "opposite",
                 "Opposite guidance",
                 "Jain et al. 2025",
                 "Guides away from the prompt until its pull has fallen for the first time, then towards it.",
-                Strength("Scale of the opposite guidance (0: none until then)", 0, 10, 0.25, (0.0, 1.0, 3.0)),
+                Strength("Scale of the opposite guidance (0: none until then)", 0, 10, 0.25, (0.0, 3.0, 6.0)),
             ),
             Mitigation(
                 "mask",
@@ -121,7 +121,7 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Noise adjusted, guidance later",
                 "Han et al. 2025, batch-wise",
                 "Moves the initial noise away from where the prompt pulls, and guides only after the first tenth.",
-                Strength("Step of the noise (gamma)", 0, 10, 0.1, (0.35, 0.7, 2.0)),
+                Strength("Step of the noise (gamma)", 0, 10, 0.1, (0.7, 2.0, 4.0)),
                 prepares=2,
             ),
             Mitigation(
@@ -129,14 +129,14 @@ MITIGATIONS: Mapping[MitigationName, Mitigation] = MappingProxyType(
                 "Attention attenuated, repelled",
                 "Zhao et al. 2026 (GUARD)",
                 "Weakens words that draw all attention, and guides away from what they would have made.",
-                Strength("Scale of the repulsion", 0, 10, 0.25, (0.0, 1.0, 3.0)),
+                Strength("Scale of the repulsion", 0, 60, 0.5, (3.0, 10.0, 40.0)),
             ),
             Mitigation(
                 "amg",
                 "Away from the nearest training picture",
                 "Chen et al. 2024 (AMG)",
                 "Looks up the nearest training picture at every step and guides away from it.",
-                Strength("Scale of the guidance", 0, 50, 0.5, (2.0, 5.0, 15.0)),
+                Strength("Scale of the guidance", 0, 50, 0.5, (5.0, 15.0, 40.0)),
                 training_images=True,
             ),
         )
@@ -183,7 +183,7 @@ class TreatedSettings(Settings):
         description="A file of prompts that the model was never trained on: what is usual, and from where on a method "
         "is applied. Left out: the model's own.",
     )
-    clip: str | None = Field(
+    clip_model: str | None = Field(
         None,
         title="CLIP model",
         description="Says how well a picture fits its prompt: local-dir:FOLDER or hf-hub:ORG/NAME of open_clip. Left "

@@ -33,6 +33,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "growth": "From copying to inventing",
         "return": "How much noise a picture can stand",
     },
+    "task": {"prompt": "One prompt, without and with", "triggers": "Find prompts that bring copies"},
     "form": {"path": "Against the ideal denoiser", "likelihood": "By likelihood (slow)", "both": "Both"},
     "objective": {
         "labels": "Learn the labels",

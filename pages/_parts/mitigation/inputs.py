@@ -68,7 +68,7 @@ def ask() -> MitigationSettings:
         chosen["steps"] = controls.slider("steps", of=_OF)
         chosen["seed"] = controls.number("seed", of=_OF)
         chosen["held_out"] = controls.text("held_out", "the model's own", of=_OF, check=_check_file) or None
-        chosen["clip"] = controls.text("clip", "the built-in one", of=_OF) or None
+        chosen["clip_model"] = controls.text("clip_model", "the built-in one", of=_OF) or None
         chosen["mode"] = sidebar.mode_input()
     return MitigationSettings.read(chosen)
 

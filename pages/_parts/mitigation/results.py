@@ -27,6 +27,7 @@ _STYLE = """<style>
 }
 </style>"""
 _SHOWN = 8  # pictures of each side
+_SAME = 0.002  # of a CLIP score: what nobody would call a change
 
 
 def show(report: Compared | Triggers, live: bool) -> None:
@@ -76,11 +77,9 @@ def _cost(without: Judged, with_: Judged) -> str:
     if not without.fits:
         return "how well the pictures fit the prompt is not known"
     before, after = float(np.mean(without.fits)), float(np.mean(with_.fits))
-    change = 100 * (after / before - 1) if before > 0 else 0.0
-    if abs(change) < 0.5:
-        return f"the prompt is fulfilled as before (CLIP score {before:.3f})"
-    way = "better" if change > 0 else "less well"
-    return f"the prompt is fulfilled {abs(change):.0f} % {way} (CLIP score {before:.3f} to {after:.3f})"
+    if abs(after - before) < _SAME:
+        return f"the CLIP score stays at {before:.3f}"
+    return f"the CLIP score {'rises' if after > before else 'falls'} from {before:.3f} to {after:.3f}"
 
 
 def _show_sides(report: Compared) -> None:
