@@ -162,7 +162,8 @@ class TableJob:
         batches = sum(-(-seeds.size // BATCH) for seeds in self.seeds.values())
         if entry.works:
             batches += len(WORK) * -(-self.settings.attacked * 2 * _LOOKS // BATCH)
-        return batches * (self.settings.steps + MITIGATIONS[entry.method].prepares)
+        attack = WORK[-1] if entry.treatment is None and self.settings.attacked else 0  # made once, with the first row
+        return batches * (self.settings.steps + MITIGATIONS[entry.method].prepares) + attack
 
     def check(self, estimate: Estimate) -> None:
         """It may take as long as it takes."""
