@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from side_core.similarity.quality import frechet_distance, quality_reference
+from side_core.similarity.quality import frechet_distance, kernel_distance, quality_reference
 
 
 def normal(count: int, mean: float, spread: float, seed: int, dimensions: int = 3) -> np.ndarray:
@@ -42,3 +42,24 @@ def test_too_small_a_control_is_refused() -> None:
         ValueError, match=r"^Quality is judged by 5 neighbours, but the control has 5 images: give more"
     ):
         quality_reference(np.zeros((5, 2)))
+
+
+def test_the_kernel_distance_is_nothing_between_samples_of_one_distribution_and_grows_with_their_gap() -> None:
+    random = np.random.default_rng(0)
+    same = [kernel_distance(random.normal(size=(200, 8)), random.normal(size=(150, 8))) for _ in range(20)]
+    assert abs(np.mean(same)) < 3 * np.std(same) / np.sqrt(20) + 0.05
+    far = [kernel_distance(random.normal(size=(200, 8)), random.normal(gap, size=(150, 8))) for gap in (0.5, 1.0)]
+    assert max(same) < far[0] < far[1]
+
+
+def test_the_kernel_distance_is_that_of_a_sum_over_all_pairs() -> None:
+    random = np.random.default_rng(3)
+    a, b = random.normal(size=(4, 3)), random.normal(size=(5, 3))
+
+    def kernel(x: np.ndarray, y: np.ndarray) -> float:
+        return float((x @ y / 3 + 1) ** 3)
+
+    within = np.mean([kernel(a[i], a[j]) for i in range(4) for j in range(4) if i != j])
+    within += np.mean([kernel(b[i], b[j]) for i in range(5) for j in range(5) if i != j])
+    across = np.mean([kernel(x, y) for x in a for y in b])
+    assert kernel_distance(a, b) == pytest.approx(within - 2 * across)
