@@ -126,12 +126,6 @@ def take(method: str, strength: float | None) -> None:
     begin()
 
 
-def take_prompt(prompt: str) -> None:
-    """Go from a find to what helps against it; in a callback."""
-    st.session_state["task"] = "prompt"
-    _take_preset(prompt)
-
-
 def _prompt_input(model: str) -> str:
     """The prompt: typed, or one of the presets of the built-in model."""
     presets = _presets(model)

@@ -4,7 +4,8 @@ import numpy as np
 import streamlit as st
 
 from pages._parts.inputs import view
-from pages._parts.mitigation.inputs import take_prompt
+from pages._parts.links.link import take_over
+from pages._parts.runtime.job import begin
 from pages._parts.show.figures import figure
 from pages._parts.show.text import plain
 from side_core.mitigation.trigger_report import Triggers
@@ -49,7 +50,7 @@ def show_triggers(report: Triggers, live: bool) -> None:
     if live or not rows:
         return
     prompt = st.selectbox("See what helps against one of them", [row["prompt"] for row in rows], index=None)
-    st.button("Mitigate it", icon=":material/healing:", disabled=prompt is None, on_click=take_prompt, args=(prompt,))
+    st.button("Mitigate it", icon=":material/healing:", disabled=prompt is None, on_click=_take, args=(report, prompt))
     with view.detail("sure").expander("How sure?", icon=":material/table:"):
         st.markdown(plain(report.headline, 600))
         st.dataframe(rows, hide_index=True, alt="Each find with its score, its copies and its control")
@@ -72,6 +73,12 @@ def answer(report: Triggers) -> str:
         many = report.truth.many
         return f"{said}: {many.beat} of the {many.count} faces that were repeated in training."
     return f"{said}, {counted(len(report.groups), 'picture')} in all."
+
+
+def _take(report: Triggers, prompt: str) -> None:
+    """Go from a find to what helps against it; called by the button."""
+    begin()
+    take_over(report.settings.model_copy(update={"task": "prompt", "prompt": prompt}))
 
 
 def plain_html(text: str) -> str:

@@ -97,7 +97,7 @@ def train_text(
     if settings.filter_norm is not None and init is None:
         raise ValueError(
             f"A text norm is too large above {settings.filter_norm:g} times that of the model started from, but there "
-            "is none: name it with --init."
+            "is none: name one."
         )
     open_device(device)
     make_folder(out)
