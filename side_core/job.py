@@ -16,6 +16,7 @@ from side_core.files.whole_file import make_folder, write_json, write_whole
 from side_core.sampling.picture_arrays import ArrayStore
 from side_core.sampling.store import Store
 from side_core.settings import Settings
+from side_core.wording import are, counted
 
 ABOUT, _PARTS, _PICTURES = "about.json", "parts", "pictures"
 
@@ -31,6 +32,30 @@ class Estimate:
 
     steps: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class CountedEstimate(Estimate):
+    """What is still to do, in parts of one kind.
+
+    Attributes:
+        missing: parts.
+        total: all of them.
+        part: what one is.
+        done: what becomes of it: `made`, `done`.
+    """
+
+    missing: int
+    total: int
+    part: str
+    done: str
+
+    def __str__(self) -> str:
+        if not self.missing:
+            return f"All {counted(self.total, self.part)} {are(self.total)} {self.done}."
+        time = f"{self.seconds:.0f} s" if self.seconds < 90 else f"{self.seconds / 60:.1f} minutes"
+        all_of_them = counted(self.total, self.part)
+        return f"{self.missing:,} of {all_of_them} {are(self.missing)} to be {self.done}, about {time}."
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from side_core.method import Method
 from side_core.progress import finish
 
 if TYPE_CHECKING:
-    from side_core.job import Report
+    from side_core.job import Job, Report
+    from side_core.sampling.store import Store
 
 
 @dataclass(frozen=True)
@@ -48,33 +49,15 @@ class MethodCommand:
         if options.resume and options.out is None:
             raise ValueError("--resume goes on in a folder: name it with --out, or leave --resume out.")
         from side_core.commands.noting import Noting
-        from side_core.job import Advance, Estimate, arithmetic_in, open_folder, run_job, write_report
+        from side_core.job import arithmetic_in, open_folder, write_report
         from side_core.runs.identity import job_run
         from side_core.sampling.store import in_memory
 
         recorded = arithmetic_in(options.out) if options.resume else None
         job = finish(method.open(settings, options.device, recorded), Progress("reading and encoding").watch)
         store = in_memory() if options.out is None else open_folder(options.out, job, options.resume)
-        progress, code, report = Progress(method.name), 0, job.found(store)
-
-        def watch(part: Any) -> None:
-            nonlocal report
-            if isinstance(part, Estimate):
-                complain(str(part))
-            elif isinstance(part, Advance):
-                progress.show(part.done / part.total, part.words)
-            else:
-                report = part
-
-        try:
-            report = finish(run_job(job, store), watch)
-        except KeyboardInterrupt:
-            if not report.done:
-                raise
-            code = INTERRUPTED
-            total = method.amount(job.total)
-            end = "Give --out to keep them." if options.out is None else "Go on with --resume."
-            complain(f"interrupted; {report.done:,} of {total} are finished. {end}")
+        end = "Give --out to keep them." if options.out is None else "Go on with --resume."
+        report, code = do(job, store, method.name, f"{method.amount(job.total)} are finished. {end}")
         if options.out is None:
             summary = {"method": method.name} | report.summary()
         else:
@@ -84,6 +67,37 @@ class MethodCommand:
         )
         _print_report(report, json.dumps(summary, indent=2) if options.json else "", options.out)
         return code
+
+
+def do(job: "Job", store: "Store", name: str, kept: str) -> "tuple[Report, int]":
+    """Run a job with its progress on stderr; what came out, and the exit code.
+
+    Args:
+        job: opened.
+        store: where finished work is kept.
+        name: of what is done.
+        kept: what is said behind `interrupted; N of`.
+    """
+    from side_core.job import Advance, Estimate, run_job
+
+    progress, report = Progress(name), job.found(store)
+
+    def watch(part: Any) -> None:
+        nonlocal report
+        if isinstance(part, Estimate):
+            complain(str(part))
+        elif isinstance(part, Advance):
+            progress.show(part.done / part.total, part.words)
+        else:
+            report = part
+
+    try:
+        return finish(run_job(job, store), watch), 0
+    except KeyboardInterrupt:
+        if not report.done:
+            raise
+        complain(f"interrupted; {report.done:,} of {kept}")
+        return report, INTERRUPTED
 
 
 def _print_report(report: "Report", summary: str, out: Path | None) -> None:

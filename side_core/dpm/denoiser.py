@@ -159,3 +159,9 @@ def from_uint8(images: np.ndarray) -> Tensor:
     """(n, H, W, 3) uint8 to (n, 3, H, W) float32 pixels in 0..1."""
     images = images if images.flags.writeable else np.array(images)  # a folder's are memory-mapped, torch dislikes it
     return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+
+
+@torch.no_grad()
+def encoded(denoiser: Denoiser, images: np.ndarray) -> Tensor:
+    """(n, C, H, W) float32 on the CPU, of (n, H, W, 3) uint8 that fit into memory at once."""
+    return denoiser.encode(from_uint8(images).to(denoiser.device)).float().cpu()

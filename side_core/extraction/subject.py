@@ -19,7 +19,7 @@ from side_core.sampling.missing import SampleSet
 from side_core.sampling.prompt import check_prompt
 from side_core.sampling.sampler import check_noise
 from side_core.sampling.schedule import schedule_of
-from side_core.settings import ExtractSettings, MatchSettings, SettingError
+from side_core.settings import ExtractSettings, MatchSettings, SettingError, Settings
 from side_core.similarity.embeddings import Embedding
 from side_core.similarity.encoder import open_encoder
 from side_core.similarity.near_duplicates import Grouping
@@ -68,6 +68,22 @@ class Subject(ImageSets):
     denoiser: Denoiser
     calibration: Calibration | None = None
     steering: Steering | None = None
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Of model, arithmetic and images."""
+        denoiser = self.denoiser
+        prints = {"model": denoiser.fingerprint, "arithmetic": str(denoiser.arithmetic), "data": self.data.fingerprint}
+        return prints if self.control is None else prints | {"control": self.control.fingerprint}
+
+    def about(self, settings: Settings) -> dict[str, Any]:
+        """What a folder says of whose results it holds."""
+        return {
+            "settings": settings.model_dump(mode="json"),
+            "model": {"name": dict(settings)["model"], "fingerprint": self.denoiser.fingerprint},
+            "images": {"data": self.data.name, "control": self.control and self.control.name},
+            "arithmetic": str(self.denoiser.arithmetic),
+        }
 
     @property
     def guided_by(self) -> Steering | None:

@@ -15,7 +15,7 @@ _LISTED = 10  # neighbours of each sample in neighbors.csv
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as CSV; numbers with six digits, texts as `_as_text` has them."""
+    """Rows as CSV; numbers with six digits, texts as `_as_text` has them, nothing for None."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([_as_text(name) for name in columns])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from side_core.dpm.text.denoiser import TextDenoiser
-from side_core.mitigation.treatment import Batch, Treatment
+from side_core.mitigation.treatment import Treatment
 
 WORK = (0, 10, 25, 50, 100)  # steps of an attacker after which is looked
 _LEARNING_RATE = 0.1
@@ -29,11 +29,15 @@ class Targets:
 
     Attributes:
         prompts: (n,) where each begins.
-        latents: (n, C, H, W) the pictures, in the model's space.
+        latents: (n, C, H, W) the pictures, in the model's space: training images, then as many of the control.
+        rows: (n / 2,) of the former.
+        control: (n / 2,) of the latter.
     """
 
     prompts: tuple[str, ...]
     latents: Tensor
+    rows: np.ndarray
+    control: np.ndarray
 
 
 def attacking(denoiser: TextDenoiser, targets: Targets) -> Generator[None, None, list[Tensor]]:
@@ -73,7 +77,7 @@ def attacking(denoiser: TextDenoiser, targets: Targets) -> Generator[None, None,
     return kept
 
 
-def attacked(batch: Batch, treatment: Treatment | None) -> Treatment | None:
+def withstanding(treatment: Treatment | None) -> Treatment | None:
     """What still stands against an embedding: methods that change the words of a prompt have nothing to act upon."""
     return None if treatment is not None and treatment.method in IMMUNE else treatment
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -9,7 +10,7 @@ from torch import Tensor
 from side_core.dpm.text.attention import Edit
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided, Halves
-from side_core.mitigation.treatment import Batch, Known, changed
+from side_core.mitigation.treatment import Batch, Known
 
 _KEPT = 0.3  # of a spike's logits (Zhao et al. 2026)
 _SPIKE = 2.0  # standard deviations above the mean of a prompt's tokens; not stated in what could be read
@@ -52,7 +53,18 @@ def masked(batch: Batch, strength: float, known: Known) -> Generator[None, None,
     """Mask the summary tokens and scale the start token's logits (Ren et al. 2024, section 4.3; 1.25 in their code)."""
     ends = [batch.denoiser.tokens(prompt).end for prompt in batch.prompts]
     yield from ()
-    return changed(batch, guided=Masked(batch.denoiser, batch.guided.scale, ends, strength))
+    return replace(batch, guided=Masked(batch.denoiser, batch.guided.scale, ends, strength))
+
+
+@dataclass(frozen=True, eq=False)
+class Thirds(Halves):
+    """The same with a third prediction.
+
+    Attributes:
+        weakened: (n, C, H, W) the noise predicted for the prompt with weakened attention.
+    """
+
+    weakened: Tensor
 
 
 class Attenuated(Guided):
@@ -71,23 +83,22 @@ class Attenuated(Guided):
     def __init__(self, denoiser: TextDenoiser, scale: float, repulsion: float):
         super().__init__(denoiser, scale)
         self.repulsion = repulsion
-        self.weakened: Tensor | None = None
 
-    def halves(self, x: Tensor, t: int, condition: Tensor) -> Halves:
-        """Three predictions from one evaluation of 3 n; the one with weakened attention is kept beside the others."""
+    def halves(self, x: Tensor, t: int, condition: Tensor) -> "Thirds":
+        """Three predictions from one evaluation of 3 n."""
         rows, count = (len(x), -1, -1), len(x)
         text = condition.to(self.device).expand(rows)
         all_three = torch.cat([text, text, self.denoiser.empty.expand(rows)])
         with self.denoiser.editing(weakening(count)):
             found = self.denoiser.predict_noise(torch.cat([x, x, x]), t, all_three)
-        with_text, self.weakened, without_text = found.chunk(3)
-        return Halves(t, with_text, without_text)
+        with_text, weakened, without_text = found.chunk(3)
+        return Thirds(t, with_text, without_text, weakened)
 
     def mixed(self, halves: Halves) -> Tensor:
         """(n, C, H, W)."""
-        assert self.weakened is not None
-        towards = self.scale * (self.weakened - halves.without_text)
-        return halves.without_text + towards + self.repulsion * (self.weakened - halves.with_text)
+        assert isinstance(halves, Thirds)  # its own
+        towards = self.scale * (halves.weakened - halves.without_text)
+        return halves.without_text + towards + self.repulsion * (halves.weakened - halves.with_text)
 
 
 def weakening(count: int) -> Edit:
@@ -113,4 +124,4 @@ def weakening(count: int) -> Edit:
 def attenuated(batch: Batch, strength: float, known: Known) -> Generator[None, None, Batch]:
     """Attention attenuation with repulsion (GUARD; Zhao et al. 2026), as far as its abstract and a summary say it."""
     yield from ()
-    return changed(batch, guided=Attenuated(batch.denoiser, batch.guided.scale, strength))
+    return replace(batch, guided=Attenuated(batch.denoiser, batch.guided.scale, strength))

@@ -1,10 +1,11 @@
 """Methods that change what the prompt became: optimise it, add noise to it, put other words between its own."""
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 
 import torch
 
-from side_core.mitigation.treatment import Batch, Known, changed, check_finite
+from side_core.mitigation.treatment import Batch, Known, check_finite
 from side_core.prompts.norms import embedded
 
 _LEARNING_RATE, _ITERATIONS = 0.05, 10  # Wen et al. 2024, section 5.1
@@ -37,7 +38,7 @@ def optimised(batch: Batch, strength: float, known: Known) -> Generator[None, No
         with torch.no_grad():
             rows.copy_(torch.where(above[:, None, None], rows, before))
         yield
-    return changed(batch, condition=torch.cat([first, rows.detach()], dim=1))
+    return replace(batch, condition=torch.cat([first, rows.detach()], dim=1))
 
 
 def noised(batch: Batch, strength: float, known: Known) -> Generator[None, None, Batch]:
@@ -45,7 +46,7 @@ def noised(batch: Batch, strength: float, known: Known) -> Generator[None, None,
     shape = batch.condition.shape[1:]
     noise = torch.stack([torch.randn(shape, generator=own) for own in batch.generators("noise on the embedding")])
     yield from ()
-    return changed(batch, condition=batch.condition + strength * noise.to(batch.condition.device))
+    return replace(batch, condition=batch.condition + strength * noise.to(batch.condition.device))
 
 
 def with_tokens(batch: Batch, strength: float, known: Known) -> Generator[None, None, Batch]:
@@ -76,7 +77,7 @@ def _inserted(batch: Batch, strength: float, new: Callable[[list[str], torch.Gen
         for _ in range(round(strength)):
             words.insert(_integer(len(words) + 1, random), new(own, random))
         prompts.append(" ".join(word for word in words if word))
-    return changed(batch, prompts=tuple(prompts), condition=embedded(batch.denoiser, prompts))
+    return replace(batch, prompts=tuple(prompts), condition=embedded(batch.denoiser, prompts))
 
 
 def _integer(below: int, random: torch.Generator) -> int:

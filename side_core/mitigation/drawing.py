@@ -18,9 +18,10 @@ from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import schedule_of
 from side_core.sampling.store import SampleStore
 from side_core.settings import Clip, SamplingSettings
-from side_core.settings.mitigation import TreatedSettings
+from side_core.settings.mitigation import MITIGATIONS, MitigationName, TreatedSettings
 
 BATCH = 32  # pictures at once
+_DEARER = 4  # evaluations that one step of an optimisation costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,21 @@ class PromptSet:
         found = self.found(store)
         flat = np.stack([found[seed] for seed in self.seeds.flatten().tolist()])
         return flat.reshape(*self.seeds.shape, *flat.shape[1:])
+
+
+def batches(count: int) -> int:
+    """In how many batches so many pictures are drawn."""
+    return -(-count // BATCH)
+
+
+def steps_of(count: int, steps: int, method: MitigationName) -> int:
+    """Steps that treating and drawing so many pictures takes, at most."""
+    return batches(count) * (steps + MITIGATIONS[method].prepares)
+
+
+def evaluations_of(count: int, steps: int, method: MitigationName) -> int:
+    """The same in evaluations of one picture, with and without its text."""
+    return count * (2 * steps + _DEARER * MITIGATIONS[method].prepares)
 
 
 def sampling_of(settings: TreatedSettings) -> SamplingSettings:

@@ -7,14 +7,11 @@ from typing import Any
 import numpy as np
 
 from side_core.data.captioned import FIRST_ROW, captioned_faces
-from side_core.extraction.matching import match
-from side_core.extraction.references import References
+from side_core.mitigation.judged import SCORE, Judged
 from side_core.mitigation.search import SAME_PULL
 from side_core.prompts.held_out import HeldOut
-from side_core.similarity.scores import SCORES
-from side_core.stats.rate import Rate, rate
+from side_core.stats.rate import Rate, rate, rate_of
 
-_RATIO = SCORES["ratio"]  # d_1 / d_2 < 1/3: a copy (Yoon et al. 2023)
 _LEVELS = 255
 
 
@@ -114,7 +111,7 @@ def merged(finds: Sequence[Find], pictures: np.ndarray) -> tuple[Merged, ...]:
         return ()
     distances = _mean_distances(pictures)
     variances = _variances(pictures)
-    near = distances <= _RATIO.threshold * np.sqrt(variances[:, None] + variances)
+    near = distances <= SCORE.threshold * np.sqrt(variances[:, None] + variances)
     groups: list[list[int]] = []
     for row in range(len(finds)):
         own = next((group for group in groups if near[row, group[0]]), None)
@@ -149,31 +146,24 @@ def _variances(pictures: np.ndarray) -> np.ndarray:
     return values.var(axis=(2, 3)).mean(axis=(1, 2))
 
 
-def truth_of(finds: Sequence[Find], pictures: np.ndarray, references: References) -> Truth:
+def truth_of(finds: Sequence[Find], judged: Judged | None) -> Truth:
     """What the finds are worth, of the built-in text model: by what their pictures are nearest to.
 
     A face came back where at least one picture of a find is its copy (d1/d2 < 1/3), whatever the find says.
 
     Args:
         finds: n of them.
-        pictures: (n, k, H, W, 3) uint8 of them.
-        references: `captioned-faces`, row j of which is row 3000 + j of the pixel faces.
+        judged: their pictures, k of each, against `captioned-faces`, row j of which is row 3000 + j of the pixel faces;
+            None where there are no finds.
     """
     faces = captioned_faces()
     rows = {group: {face.row - FIRST_ROW for face in faces if face.group == group} for group in ("many", "template")}
-    back: set[int] = set()
-    copied = np.zeros(len(finds), bool)
-    if len(finds):
-        flat = pictures.reshape(-1, *pictures.shape[2:])
-        found = match(flat, tuple(map(str, range(len(flat)))), references)
-        copies = np.asarray(_RATIO.beats(found.training.scores.by_name("ratio"), _RATIO.threshold))
-        back = set(found.training.neighbours.rows[copies, 0].tolist())
-        copied = np.asarray(copies.reshape(pictures.shape[:2]).any(axis=1))
+    back: set[int] = set() if judged is None else set(np.array(judged.rows)[judged.hits].tolist())
     said = {find.prompt.lower() for find in finds}
     captions = [face.caption.lower() in said for face in faces if face.group == "many"]
     return Truth(
         rate(len(back & rows["many"]), len(rows["many"])),
         rate(len(back & rows["template"]), len(rows["template"])),
-        rate(int((~copied).sum()), len(finds)) if len(finds) else None,
+        None if judged is None else rate_of(np.asarray((~judged.hits).reshape(len(finds), -1).all(axis=1))),
         rate(sum(captions), len(captions)),
     )

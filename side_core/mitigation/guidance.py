@@ -1,13 +1,14 @@
 """Methods that change the guidance of each step: away from the prompt at first, or away from the nearest picture."""
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided, Halves
-from side_core.mitigation.treatment import Batch, Known, changed
+from side_core.mitigation.treatment import Batch, Known
 from side_core.prompts.norms import norm_of
 
 _STANDS_OUT = 2 / 3  # d1/d2 below which the nearest picture is guided away from: where the band of weak copies begins
@@ -45,7 +46,7 @@ class Opposite(Guided):
 def opposed(batch: Batch, strength: float, known: Known) -> Generator[None, None, Batch]:
     """Opposite guidance with a dynamic transition point (Jain et al. 2025): 0 is no guidance until then."""
     yield from ()
-    return changed(batch, guided=Opposite(batch.denoiser, batch.guided.scale, strength))
+    return replace(batch, guided=Opposite(batch.denoiser, batch.guided.scale, strength))
 
 
 class AwayFromTraining(Guided):
@@ -58,25 +59,20 @@ class AwayFromTraining(Guided):
         training: (N, C, H, W) in the model's space.
     """
 
-    needs_both = True
-
     def __init__(self, denoiser: TextDenoiser, scale: float, away: float, training: Tensor):
         super().__init__(denoiser, scale)
-        self.away, self.training = away, training
+        self.away = away
         self.rows = training.flatten(1).to(denoiser.device)
-        self.x: Tensor | None = None
 
-    def halves(self, x: Tensor, t: int, condition: Tensor) -> Halves:
-        """Both predictions; what they were made for is noted."""
-        self.x = x
-        return super().halves(x, t, condition)
+    def predict_noise(self, x: Tensor, t: int, condition: Tensor | None = None) -> Tensor:
+        """(n, C, H, W) the guided noise, pushed; without a condition, as it is."""
+        noise = super().predict_noise(x, t, condition)
+        return noise if condition is None else self.pushed(x, t, noise)
 
-    def mixed(self, halves: Halves) -> Tensor:
-        """(n, C, H, W): the guided noise, plus sqrt(1 - a) * scale * the direction from nearest picture to estimate."""
-        assert self.x is not None
-        noise = super().mixed(halves)
-        alpha = float(self.alphas_cumprod[halves.timestep])
-        estimate = (self.x - (1 - alpha) ** 0.5 * noise) / alpha**0.5
+    def pushed(self, x: Tensor, t: int, noise: Tensor) -> Tensor:
+        """(n, C, H, W): less sqrt(1 - a) * scale * the direction from the nearest picture to the estimate."""
+        alpha = float(self.alphas_cumprod[t])
+        estimate = (x - (1 - alpha) ** 0.5 * noise) / alpha**0.5
         flat = estimate.flatten(1)
         distances, places = torch.cdist(flat, self.rows).topk(2, dim=1, largest=False)
         out = flat - self.rows[places[:, 0]]
@@ -95,4 +91,4 @@ def away_from_training(batch: Batch, strength: float, known: Known) -> Generator
     """
     assert known.training is not None
     yield from ()
-    return changed(batch, guided=AwayFromTraining(batch.denoiser, batch.guided.scale, strength, known.training))
+    return replace(batch, guided=AwayFromTraining(batch.denoiser, batch.guided.scale, strength, known.training))

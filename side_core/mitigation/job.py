@@ -1,24 +1,21 @@
 """Mitigation as a job: one prompt without and with a method, or the search for triggers."""
 
 import itertools
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.tokens import need_prompt
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.files.parts import named
 from side_core.files.public import check_limit
-from side_core.job import Advance, Estimate
-from side_core.mitigation.drawing import BATCH, PromptSet, draw_prompts, sampling_of
-from side_core.mitigation.estimate import MitigationEstimate
+from side_core.job import Advance, CountedEstimate, Estimate
+from side_core.mitigation.drawing import BATCH, PromptSet, draw_prompts, evaluations_of, sampling_of, steps_of
 from side_core.mitigation.judged import Judged, judge, judged_in
-from side_core.mitigation.opened import Opened, about_of, gate_scores, opening_all, prints_of, treatment_of
+from side_core.mitigation.opened import Opened, OpenedJob, gate_scores, opening_all, treatment_of
 from side_core.mitigation.report import Compared
 from side_core.mitigation.treatment import Treatment
 from side_core.mitigation.trigger_job import TriggerJob, make_trigger_job
@@ -27,11 +24,9 @@ from side_core.sampling.store import Store
 from side_core.settings.base import SettingError
 from side_core.settings.mitigation import MITIGATIONS, MitigationSettings
 
-_DEARER = 4.0  # evaluations that one step of an optimisation costs
-
 
 @dataclass(frozen=True, eq=False)
-class PromptJob:
+class PromptJob(OpenedJob):
     """One prompt, the same seeds without and with a method; a `Job` of two rounds.
 
     Attributes:
@@ -41,7 +36,6 @@ class PromptJob:
     """
 
     settings: MitigationSettings
-    opened: Opened
     treatment: Treatment | None
 
     @property
@@ -57,23 +51,9 @@ class PromptJob:
         return f"mitigation {self.plain.key} {self.treated.key} {self.settings.seed}+{self.settings.count} {bound}"
 
     @property
-    def denoiser(self) -> TextDenoiser:
-        """The model."""
-        return self.opened.denoiser
-
-    @property
     def batch(self) -> int:
         """Pictures at once."""
         return min(BATCH, self.settings.count)
-
-    @property
-    def fingerprints(self) -> Mapping[str, str]:
-        """Of model, arithmetic, images and CLIP model."""
-        return prints_of(self.opened)
-
-    def about(self) -> dict[str, Any]:
-        """Whose pictures a folder holds."""
-        return about_of(self.settings, self.opened)
 
     @cached_property
     def plain(self) -> PromptSet:
@@ -121,16 +101,14 @@ class PromptJob:
         treated = self.drawn(score) is self.treated
         return Compared(self.settings, self.opened, tuple(judged), tuple(images), score, treated, self.about())
 
-    def estimate(self, store: Store, timing: Timing | None = None) -> "MitigationEstimate":
+    def estimate(self, store: Store, timing: Timing | None = None) -> Estimate:
         """Of drawing what is missing."""
         timing = timing or measure_timing(self.denoiser, self.batch)
-        missing = self._missing(store)
-        before = MITIGATIONS[self.settings.method].prepares
-        evaluations = 2 * sum(missing) * self.settings.steps + _DEARER * missing[1] * before
-        done = self.found(store).done
-        return MitigationEstimate(
-            self._steps(missing), evaluations * timing.step / timing.batch, self.total - done, self.total
-        )
+        missing, steps, method = self._missing(store), self.settings.steps, self.settings.method
+        evaluations = evaluations_of(missing[0], steps, "none") + evaluations_of(missing[1], steps, method)
+        seconds = evaluations * timing.step / timing.batch
+        left = self.total - self.found(store).done
+        return CountedEstimate(self._steps(missing), seconds, left, self.total, "round", "done")
 
     def _missing(self, store: Store) -> tuple[int, int]:
         """Pictures that are not drawn yet: without, with."""
@@ -139,12 +117,10 @@ class PromptJob:
 
     def _steps(self, missing: tuple[int, int]) -> int:
         """Steps that drawing so many takes, at most."""
-        plain, treated = (-(-count // BATCH) for count in missing)
-        steps = self.settings.steps
-        return plain * steps + treated * (steps + MITIGATIONS[self.settings.method].prepares)
-
-    def check(self, estimate: Estimate) -> None:
-        """It may take as long as it takes."""
+        plain, treated = missing
+        return steps_of(plain, self.settings.steps, "none") + steps_of(
+            treated, self.settings.steps, self.settings.method
+        )
 
     def work(self, store: Store) -> Generator[Advance | Compared, None, Compared]:
         """Draw and judge both, the plain ones first."""

@@ -9,7 +9,7 @@ import numpy as np
 from side_core.extraction.matching import match
 from side_core.extraction.references import References
 from side_core.similarity.scores import SCORES
-from side_core.similarity.text import TextEncoder
+from side_core.similarity.text import TextEncoder, clip_scores
 from side_core.stats.rate import Rate, rate_of
 
 SCORE = SCORES["ratio"]  # nearest ratio d1/d2 < 1/3 (Yoon et al. 2023)
@@ -72,14 +72,6 @@ def judge(images: np.ndarray, prompts: Sequence[str], references: References, cl
     found = match(flat, tuple(map(str, range(len(flat)))), references)
     if found.control is None:
         raise ValueError("Copies need control images: name some that the model never saw.")
-    fits = () if clip is None else fits_of(clip, images, prompts).flatten().tolist()
+    fits = () if clip is None else clip_scores(clip, images, prompts).flatten().tolist()
     ratios, control = (side.scores.by_name("ratio").tolist() for side in (found.training, found.control))
     return Judged(tuple(ratios), tuple(control), tuple(found.training.neighbours.rows[:, 0].tolist()), tuple(fits))
-
-
-def fits_of(clip: TextEncoder, images: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
-    """(n, k) CLIP scores, the plain cosine (Hessel et al. 2021), of (n, k, H, W, 3) pictures and their prompts."""
-    texts = clip.text_features(list(prompts))
-    pictures = clip.images(images.reshape(-1, *images.shape[2:])).reshape(*images.shape[:2], -1)
-    scores: np.ndarray = np.einsum("nkd,nd->nk", pictures, texts)
-    return scores

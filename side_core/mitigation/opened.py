@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from side_core.dpm.denoiser import from_uint8
+from side_core.dpm.denoiser import encoded
 from side_core.dpm.folder import model_folder
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.extraction.references import References
@@ -105,8 +105,7 @@ def gating(settings: TreatedSettings, denoiser: TextDenoiser) -> Generator[Part,
     if prompts is None:
         return None
     folder = None if settings.held_out else model_folder(settings.model)
-    asked = GATE.model_copy(update={"mode": settings.mode})
-    held_out = yield from held_out_norms(denoiser, prompts, asked, "held-out prompts", folder)
+    held_out = yield from held_out_norms(denoiser, prompts, GATE, "held-out prompts", folder)
     return Gate(held_out, held_out.threshold(settings.false_positives))
 
 
@@ -116,8 +115,7 @@ def measuring_usual(settings: TreatedSettings, denoiser: TextDenoiser) -> Genera
     if prompts is None:
         return None
     asked = PromptSettings(steps=settings.steps, score_images=1, first_steps=1)
-    some = prompts[:_USUAL_OF]
-    held_out = yield from held_out_norms(denoiser, some, asked)
+    held_out = yield from held_out_norms(denoiser, prompts[:_USUAL_OF], asked)
     return float(np.median(held_out.scores))
 
 
@@ -126,15 +124,11 @@ def gate_scores(denoiser: TextDenoiser, prompts: Sequence[str]) -> Generator[Par
     return score_of((yield from norms_of(denoiser, prompts, GATE)))
 
 
-@torch.no_grad()
 def training_latents(subject: Subject) -> Tensor:
-    """(N, C, H, W) float32 of the training images in the model's space."""
+    """(N, C, H, W) float32 on the CPU, the training images in the model's space."""
     images = subject.data.images
-    parts = [
-        subject.denoiser.encode(from_uint8(images[start : start + _ENCODED]).to(subject.denoiser.device)).float()
-        for start in range(0, len(images), _ENCODED)
-    ]
-    return torch.cat(parts)
+    starts = range(0, len(images), _ENCODED)
+    return torch.cat([encoded(subject.denoiser, images[start : start + _ENCODED]) for start in starts])
 
 
 def treatment_of(
@@ -158,30 +152,44 @@ def treatment_of(
     return make_treatment(method, strength, known, opened.denoiser)
 
 
-def prints_of(opened: Opened) -> dict[str, str]:
-    """Fingerprints of all that a result depends on."""
-    denoiser, subject = opened.denoiser, opened.subject
-    prints = {"model": denoiser.fingerprint, "arithmetic": str(denoiser.arithmetic), "data": subject.data.fingerprint}
-    if subject.control is not None:
-        prints["control"] = subject.control.fingerprint
-    if opened.clip is not None:
-        prints["clip"] = opened.clip.model.digest
-    if opened.gate is not None:
-        prints["held_out"] = opened.gate.held_out.digest
-    return prints
+@dataclass(frozen=True, eq=False)
+class OpenedJob:
+    """What all jobs of mitigation have in common.
 
+    Attributes:
+        settings: what was asked for.
+        opened: the model and what its pictures are held against.
+    """
 
-def about_of(settings: TreatedSettings, opened: Opened) -> dict[str, Any]:
-    """Whose results a folder holds."""
-    subject = opened.subject
-    return {
-        "settings": settings.model_dump(mode="json"),
-        "model": {"name": settings.model, "fingerprint": opened.denoiser.fingerprint},
-        "images": {"data": subject.data.name, "control": subject.control and subject.control.name},
-        "arithmetic": str(opened.denoiser.arithmetic),
-        "fingerprints": prints_of(opened),
-        "clip": opened.clip and opened.clip.description,
-    }
+    settings: Any
+    opened: Opened
+
+    @property
+    def denoiser(self) -> TextDenoiser:
+        """The model."""
+        return self.opened.denoiser
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Of all that a result depends on."""
+        subject, clip, gate = self.opened.subject, self.opened.clip, self.opened.gate
+        prints = subject.fingerprints
+        if clip is not None:
+            prints["clip"] = clip.model.digest
+        if gate is not None:
+            prints["held_out"] = gate.held_out.digest
+        return prints
+
+    def about(self) -> dict[str, Any]:
+        """Whose results a folder holds."""
+        return {
+            **self.opened.subject.about(self.settings),
+            "fingerprints": self.fingerprints,
+            "clip": self.opened.clip and self.opened.clip.description,
+        }
+
+    def check(self, estimate: Any) -> None:
+        """It may take as long as it takes."""
 
 
 def opening_all(

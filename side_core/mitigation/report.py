@@ -106,7 +106,7 @@ class Compared:
 
     def table(self) -> str:
         """CSV: a row for each picture."""
-        return table(list(_COLUMNS), ([_cell(value) for value in row.values()] for row in self.rows()))
+        return table(list(_COLUMNS), (list(row.values()) for row in self.rows()))
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON."""
@@ -167,8 +167,3 @@ def _copies_in_words(found: Rate) -> str:
 def _fit_in_words(judged: Judged) -> str:
     """The mean CLIP score, where there is one."""
     return f", CLIP score {np.mean(judged.fits):.3f}" if judged.fits else ""
-
-
-def _cell(value: Any) -> Any:
-    """What a table has for it."""
-    return "" if value is None else value

@@ -12,7 +12,6 @@ they are one find, and a round that has looked around it does not come back.
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,15 +20,14 @@ from torch import Tensor
 
 from side_core.dpm.denoiser import no_numbers
 from side_core.dpm.text.denoiser import TextDenoiser
-from side_core.dpm.text.tokens import words_in
+from side_core.mitigation.sentences import Words, frame_of
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import embedded
-from side_core.prompts.prompt_file import read_prompts
+from side_core.sampling.sampler import first_noise
 from side_core.sampling.schedule import make_schedule
 from side_core.settings.mitigation import MitigationSettings
-from side_core.wording import counted, shortened
+from side_core.wording import counted
 
-MOST_WORDS = 5000  # to draw from; among more, a search would meet few of them
 SAME_PULL = 0.9  # cosine; of triggers of one picture 95 % are nearer to each other, of two pictures 0.1 %
 _CANDIDATES = 300  # sentences scored in each iteration, or all words where they are fewer
 _BATCH = 64
@@ -42,35 +40,6 @@ _PROBES = 3  # words that are put in place of one that may not matter
 _PLACES = 2  # of a find that are scanned at most: those where other words change most
 _NOISE_SEED = 4_000_000  # nobody's first pictures
 _NUMBERS = 64  # of a direction, by random projections: a cosine of 0.9 to within 0.024
-_WORD_END = "</w>"  # of CLIP's vocabulary
-
-Words = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A sentence whose words may change.
-
-    Attributes:
-        words: of the sentence.
-        between: what stands before, between and after them; one more than words.
-    """
-
-    words: Words
-    between: Words
-
-    def filled(self, words: Sequence[str]) -> str:
-        """The sentence with other words."""
-        return "".join(part for pair in zip(self.between, (*words, ""), strict=True) for part in pair)
-
-
-def frame_of(sentence: str) -> Frame:
-    """The words of a sentence, and what stands between them."""
-    spans = words_in(sentence)
-    ends = [0, *(stop for _, _, stop in spans)]
-    starts = [*(first for _, first, _ in spans), len(sentence)]
-    between = tuple(sentence[end:start] for end, start in zip(ends, starts, strict=True))
-    return Frame(tuple(text for text, _, _ in spans), between)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,13 +137,12 @@ class Search:
     @cached_property
     def _noise(self) -> Tensor:
         """(noises, C, H, W)."""
-        generators = [torch.Generator().manual_seed(_NOISE_SEED + image) for image in range(self.noises)]
-        return torch.stack([torch.randn(self.denoiser.shape, generator=own) for own in generators])
+        return first_noise(self.denoiser, range(_NOISE_SEED, _NOISE_SEED + self.noises))
 
     @cached_property
     def _without_text(self) -> Tensor:
         """(noises, C, H, W) e_0 of each noise."""
-        return self.denoiser.predict_noise(self._noise.to(self.denoiser.device), self.timestep)
+        return self.denoiser.predict_noise(self._noise, self.timestep)
 
     @cached_property
     def _projection(self) -> Tensor:
@@ -187,7 +155,7 @@ class Search:
         condition = embedded(self.denoiser, sentences)
         norms, change = torch.zeros(len(sentences), dtype=torch.float64), torch.zeros(())
         for noise in noises:
-            x = self._noise[noise].to(self.denoiser.device).expand(len(sentences), -1, -1, -1)
+            x = self._noise[noise].expand(len(sentences), -1, -1, -1)
             with_text = self.denoiser.predict_noise(x, self.timestep, condition)
             if not with_text.isfinite().all():
                 raise no_numbers(self.denoiser, f"The model returned NaN or infinity at timestep {self.timestep}")
@@ -358,60 +326,3 @@ class _Chain:
         energy = norms**2 / self.search.usual / _TAU
         weights = np.exp(energy - energy.max())
         return int(self.random.choice(len(norms), p=weights / weights.sum()))
-
-
-def words_of(denoiser: TextDenoiser, settings: MitigationSettings) -> Words:
-    """The words that a search draws from: those of a file, or all whole words of the model's vocabulary.
-
-    Of a vocabulary: plain letters, two or more, that are one token and end a word.
-
-    Raises:
-        ValueError: the file holds something else than one word a line; there are too many words.
-    """
-    if settings.words is not None:
-        return _words_in_file(Path(settings.words))
-    vocabulary = denoiser.vocabulary
-    stems = [token.removesuffix(_WORD_END) for token in vocabulary.tokenizer.get_vocab() if token.endswith(_WORD_END)]
-    plain = sorted(stem for stem in stems if len(stem) > 1 and stem.isascii() and stem.isalpha())
-    _check_count(len(plain), "The model's vocabulary has")
-    return tuple(word for word in plain if vocabulary.tokens(word).end == 2)
-
-
-def _words_in_file(file: Path) -> Words:
-    """One word a line, each once."""
-    found = read_prompts(file)
-    if found.note is not None:
-        raise ValueError(f"'{file}' is no list of words: {found.note}")
-    for line, word in zip(found.lines, found.prompts, strict=True):
-        if len(frame_of(word).words) != 1 or frame_of(word).words[0] != word:
-            raise ValueError(f"Line {line:,} of '{file}' is '{shortened(word, 40)}': write one word a line.")
-    _check_count(len(set(found.prompts)), f"'{file}' has")
-    return tuple(dict.fromkeys(found.prompts))
-
-
-def _check_count(count: int, whose: str) -> None:
-    if count > MOST_WORDS:
-        raise ValueError(
-            f"{whose} {count:,} words, too many to search: name a file of {MOST_WORDS:,} words or fewer, one a line."
-        )
-
-
-def sentences_of(denoiser: TextDenoiser, settings: MitigationSettings, held_out: Sequence[str]) -> tuple[str, ...]:
-    """The sentences that rounds begin with: that of the settings, or held-out prompts in a drawn order.
-
-    Raises:
-        ValueError: one has no words, or more than the model reads; there are none.
-    """
-    if settings.sentence is None:
-        order = np.random.default_rng(settings.seed).permutation(len(held_out))[: settings.rounds]
-        sentences = [held_out[place] for place in order]
-    else:
-        sentences = [settings.sentence.strip()]
-    if not sentences:
-        raise ValueError("The model has no held-out prompts: give a sentence that the search begins with.")
-    for sentence in sentences:
-        if not frame_of(sentence).words:
-            raise ValueError(f"The sentence '{shortened(sentence, 60)}' has no word that could change: name another.")
-        if cut := denoiser.tokens(sentence).cut:
-            raise ValueError(f"The model does not read '{shortened(cut, 60)}' of the sentence any more: shorten it.")
-    return tuple(sentences)

@@ -11,6 +11,7 @@ from side_core.settings import SettingError
 from side_core.settings.mitigation import EvaluateMitigationSettings
 
 VERBATIM, TEMPLATE, GIVEN = "verbatim", "template", "given"  # kinds of triggers
+GENERAL = "general"
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class PromptKinds:
 
     triggers: dict[str, tuple[str, ...]]
     general: tuple[str, ...]
+
+    @property
+    def all(self) -> dict[str, tuple[str, ...]]:
+        """By kind, the general ones last."""
+        return {**self.triggers, GENERAL: self.general}
 
     @property
     def main(self) -> str:

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided, Halves
-from side_core.mitigation.treatment import Batch, Known, changed, check_finite
+from side_core.mitigation.treatment import Batch, Known, check_finite
 
 _LEARNING_RATE, _ITERATIONS, _GAUSSIAN = 0.05, 10, 0.05  # of the authors' code for Stable Diffusion 1.4
 _BESIDE = 1 / 128  # of the noise's length: their step of 1 beside noise of 4 x 64 x 64
@@ -46,7 +47,7 @@ def less_sharp(batch: Batch, strength: float, known: Known) -> Generator[None, N
         with torch.no_grad():
             x.copy_(torch.where(above.view(-1, 1, 1, 1), x, before))
         yield
-    return changed(batch, start=x.detach())
+    return replace(batch, start=x.detach())
 
 
 @torch.no_grad()
@@ -65,7 +66,7 @@ def adjusted(batch: Batch, strength: float, known: Known) -> Generator[None, Non
         yield
     waited = math.ceil(_LATER * len(batch.schedule))
     later = Later(batch.denoiser, batch.guided.scale, batch.schedule.timesteps[waited])
-    return changed(batch, start=x, guided=later)
+    return replace(batch, start=x, guided=later)
 
 
 class Later(Guided):

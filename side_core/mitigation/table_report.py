@@ -13,7 +13,7 @@ from side_core.extraction.summary import versions
 from side_core.extraction.tables import table
 from side_core.mitigation.judged import SCORE, Judged, judged_in
 from side_core.mitigation.opened import Opened
-from side_core.mitigation.sets import TEMPLATE, PromptKinds
+from side_core.mitigation.sets import GENERAL, TEMPLATE, PromptKinds
 from side_core.settings.mitigation import (
     MITIGATIONS,
     NAMES,
@@ -130,7 +130,7 @@ class Table:
         for top in _TOP:
             best = np.sort(per_prompt, axis=1)[:, :top].mean(axis=1)
             found[f"top_{top}"] = float(best.mean())
-        general = self.judged(row, "general", gated)
+        general = self.judged(row, GENERAL, gated)
         for name, judged in (("clip_triggers", main), ("clip_general", general)):
             if judged.fits:
                 times = self.settings.count if name == "clip_triggers" else 1
@@ -150,17 +150,17 @@ class Table:
     def same(self, row: Row, gated: bool) -> Rate:
         """How many pictures of general prompts are what they were, bit for bit."""
         same = np.array(row.part["same"])
-        return rate_of(same | ~self.opens("general") if gated else same)
+        return rate_of(same | ~self.opens(GENERAL) if gated else same)
 
     def _seconds(self, row: Row, gated: bool) -> float | None:
         """Wall-clock of a picture of a general prompt; gated: with the gate's look, treated as often as it opens."""
-        own = row.part["seconds"].get("general")
+        own = row.part["seconds"].get(GENERAL)
         if not gated or own is None:
             return own
-        plain = self.measured[0].part["seconds"].get("general")
+        plain = self.measured[0].part["seconds"].get(GENERAL)
         if plain is None:
             return None
-        share = float(self.opens("general").mean())
+        share = float(self.opens(GENERAL).mean())
         return float(self.scores["seconds"] + share * own + (1 - share) * plain)
 
     @property
@@ -209,7 +209,7 @@ class Table:
 
     def table(self) -> str:
         """CSV."""
-        return table(list(COLUMNS), (["" if row[name] is None else row[name] for name in COLUMNS] for row in self.rows))
+        return table(list(COLUMNS), ([row[name] for name in COLUMNS] for row in self.rows))
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON."""
@@ -221,8 +221,7 @@ class Table:
             "quality_encoder": encoder.description,
             "usual_norm": self.opened.usual_norm,
             "threshold": self.opened.gate and self.opened.gate.threshold.value,
-            "prompts": {kind: len(own) for kind, own in self.kinds.triggers.items()}
-            | {"general": len(self.kinds.general)},
+            "prompts": {kind: len(own) for kind, own in self.kinds.all.items()},
             "rows": self.rows,
             "notes": list(self.notes),
             "versions": versions(),

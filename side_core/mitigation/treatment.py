@@ -5,7 +5,7 @@ A method may change the condition, the initial noise, the guidance of each step,
 
 import hashlib
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
 from side_core.prompts.norms import embedded
+from side_core.sampling.sampler import first_noise
 from side_core.sampling.schedule import Schedule
 from side_core.settings.base import SettingError
 from side_core.settings.mitigation import MITIGATIONS, MitigationName, strength_of
@@ -80,8 +81,7 @@ def plain_batch(
     denoiser: TextDenoiser, prompts: tuple[str, ...], seeds: tuple[int, ...], schedule: Schedule, scale: float
 ) -> Batch:
     """Prompts and seeds as the sampler itself begins with them."""
-    noise = [torch.randn(denoiser.shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    start = torch.stack(noise).to(denoiser.device)
+    start = first_noise(denoiser, seeds)
     return Batch(prompts, seeds, schedule, embedded(denoiser, prompts), start, Guided(denoiser, scale))
 
 
@@ -179,8 +179,3 @@ def check_finite(found: Tensor, method: MitigationName, step: int) -> None:
             f"The optimisation of method '{method}' returned NaN or infinity at step {step}: choose another strength, "
             "or exact arithmetic. The pictures without it are kept."
         )
-
-
-def changed(batch: Batch, **parts: object) -> Batch:
-    """The batch with other parts."""
-    return replace(batch, **parts)  # type: ignore[arg-type]

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.files.parts import named
-from side_core.job import Advance, Estimate
+from side_core.job import Advance, CountedEstimate, Estimate
 from side_core.mitigation.drawing import PromptSet, draw_prompts, sampling_of
-from side_core.mitigation.estimate import MitigationEstimate
 from side_core.mitigation.finds import Find, finds_of
-from side_core.mitigation.opened import GATE, Opened, about_of, held_out_of, prints_of
-from side_core.mitigation.search import Search, sentences_of, words_of
+from side_core.mitigation.opened import GATE, Opened, OpenedJob, held_out_of
+from side_core.mitigation.search import Search
+from side_core.mitigation.sentences import sentences_of, words_of
 from side_core.mitigation.trigger_report import Triggers
 from side_core.sampling.store import Store
 from side_core.settings.base import SettingError
@@ -27,7 +26,7 @@ LOOKS = 4  # pictures of each find
 
 
 @dataclass(frozen=True, eq=False)
-class TriggerJob:
+class TriggerJob(OpenedJob):
     """A `Job` of rounds.
 
     Attributes:
@@ -37,7 +36,6 @@ class TriggerJob:
     """
 
     settings: MitigationSettings
-    opened: Opened
     search: Search
 
     @property
@@ -51,23 +49,9 @@ class TriggerJob:
         return f"triggers {self.name_of(0)} {self.settings.rounds} {self.settings.minutes}"
 
     @property
-    def fingerprints(self) -> Mapping[str, str]:
-        """Of model, arithmetic, images and held-out prompts."""
-        return prints_of(self.opened)
-
-    @property
-    def denoiser(self) -> TextDenoiser:
-        """The model."""
-        return self.opened.denoiser
-
-    @property
     def batch(self) -> int:
         """Sentences that are scored at once."""
         return self.search.batch
-
-    def about(self) -> dict[str, Any]:
-        """Whose rounds a folder holds."""
-        return about_of(self.settings, self.opened)
 
     @cached_property
     def _depends(self) -> tuple[object, ...]:
@@ -114,10 +98,7 @@ class TriggerJob:
         seconds = steps * self.search.batch * timing.step / timing.batch
         if self.settings.minutes is not None:
             seconds = min(seconds, 60 * self.settings.minutes)
-        return MitigationEstimate(steps, seconds, missing, self.total)
-
-    def check(self, estimate: Estimate) -> None:
-        """It ends when its minutes are over, and keeps what is found."""
+        return CountedEstimate(steps, seconds, missing, self.total, "round", "done")
 
     def work(self, store: Store) -> Generator[Advance | Triggers, None, Triggers]:
         """Round by round; what a round found is drawn before the next begins."""

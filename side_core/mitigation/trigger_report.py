@@ -72,7 +72,7 @@ class Triggers:
         """What they are worth where it is known what the model has memorised."""
         if self.opened.subject.data.name != CAPTIONED:
             return None
-        return truth_of(self.seen, self.stack, self.opened.references)
+        return truth_of(self.seen, self.judged)
 
     @property
     def copied(self) -> Rate | None:

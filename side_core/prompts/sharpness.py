@@ -8,6 +8,7 @@ from torch import Tensor
 from side_core.dpm.denoiser import no_numbers
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.dpm.text.guided import Guided
+from side_core.sampling.sampler import first_noise
 from side_core.sampling.schedule import make_schedule
 
 _REACH = 0.01  # of the noise's own length: how far the difference quotient reaches
@@ -40,8 +41,7 @@ def sharpness(denoiser: TextDenoiser, condition: Tensor, seeds: Sequence[int], s
         halves = guided.halves(x, t, condition)
         return -(halves.with_text - halves.without_text) / (1 - alpha) ** 0.5
 
-    rows = [torch.randn(denoiser.shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-    x = torch.stack(rows).to(denoiser.device)
+    x = first_noise(denoiser, seeds)
     score = difference(x)
     length = score.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
     reach = _REACH * x[0].numel() ** 0.5

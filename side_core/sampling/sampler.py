@@ -115,6 +115,12 @@ def sample(
         yield Step(index, len(schedule), t, x, denoised, health)
 
 
+def first_noise(denoiser: Denoiser, seeds: Sequence[int]) -> Tensor:
+    """(n, C, H, W) the state at which `sample` begins where none is given, on the model's device."""
+    rows = [torch.randn(denoiser.shape, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    return torch.stack(rows).to(denoiser.device)
+
+
 def check_noise(eta: float, solver: Solver) -> None:
     """Raise ValueError where eta is outside 0..1 or does not go with the solver."""
     if not 0 <= eta <= 1:

@@ -8,7 +8,7 @@ from typing import Literal, Self, get_args
 from pydantic import Field, field_validator, model_validator
 
 from side_core.settings.base import Settings
-from side_core.settings.sampling import Mode
+from side_core.settings.sampling import EXACT_MODE, Mode
 
 Task = Literal["prompt", "triggers"]
 MitigationName = Literal[
@@ -208,11 +208,7 @@ class TreatedSettings(Settings):
     seed: int = Field(
         0, ge=0, le=2**31 - 1, title="First seed", description="Image k starts from noise with seed S + k."
     )
-    mode: Mode = Field(
-        "exact",
-        title="Arithmetic",
-        description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
-    )
+    mode: Mode = EXACT_MODE
     false_positives: float = Field(
         0.01,
         gt=0,

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from side_core.settings.base import Settings
-from side_core.settings.sampling import Mode
+from side_core.settings.sampling import EXACT_MODE, Mode
 
 SignificanceAt = Literal["words", "encoded"]
 SIGNIFICANCE_AT: tuple[SignificanceAt, ...] = ("words", "encoded")
@@ -63,11 +63,7 @@ class PromptSettings(Settings):
         title="First seed",
         description="Image k starts from noise with seed S + k and is the same picture in any batch.",
     )
-    mode: Mode = Field(
-        "exact",
-        title="Arithmetic",
-        description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
-    )
+    mode: Mode = EXACT_MODE
     false_positives: float = Field(
         0.01,
         gt=0,

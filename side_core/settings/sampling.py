@@ -17,6 +17,12 @@ _MOST_LABEL = 99_999
 OF_A_PROMPT = ("prompt", "text_scale")  # the fields that only a text-to-image model heeds
 _LONGEST_PROMPT = 2000  # characters; CLIP's 77 tokens are about 300
 
+EXACT_MODE: Any = Field(  # of settings that are exact unless told otherwise
+    "exact",
+    title="Arithmetic",
+    description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
+)
+
 
 class SamplingSettings(Settings):
     """What is drawn, image by image: everything the pictures depend on besides the model."""
@@ -80,11 +86,7 @@ class SamplingSettings(Settings):
         "as diffusers does; 'clip-recompute' also corrects the noise to fit. Left out: as the model's own scheduler "
         "says.",
     )
-    mode: Mode = Field(
-        "exact",
-        title="Arithmetic",
-        description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
-    )
+    mode: Mode = EXACT_MODE
     label: Label | None = Field(
         None,
         title="Label",

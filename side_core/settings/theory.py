@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from side_core.settings.base import Settings
-from side_core.settings.sampling import Mode
+from side_core.settings.sampling import EXACT_MODE, Mode
 
 Experiment = Literal["divergence", "labels", "growth", "return"]
 Form = Literal["path", "likelihood", "both"]
@@ -86,11 +86,7 @@ class TheorySettings(Settings):
     draws: int = Field(4, ge=1, le=64, title="Draws", description="Of the return: how often each picture is noised.")
     steps: int = Field(10, ge=1, le=250, title="Steps", description="Of the return: denoising steps from the noise.")
     seed: int = Field(0, ge=0, le=2**31 - 1, title="Seed", description="Of all noise.")
-    mode: Mode = Field(
-        "exact",
-        title="Arithmetic",
-        description="exact: float32, reproducible. fast: half precision where a short probe finds it faster.",
-    )
+    mode: Mode = EXACT_MODE
 
     @field_validator("noise_levels")
     @classmethod

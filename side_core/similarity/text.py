@@ -96,4 +96,21 @@ def clip_score(encoder: TextEncoder, pictures: np.ndarray, prompt: str) -> np.nd
     Returns:
         (n,) float32.
     """
-    return encoder.images(pictures) @ encoder.text_features([prompt])[0]
+    return clip_scores(encoder, pictures[None], [prompt])[0]
+
+
+def clip_scores(encoder: TextEncoder, pictures: np.ndarray, prompts: Sequence[str]) -> np.ndarray:
+    """The same of several prompts.
+
+    Args:
+        encoder: an open CLIP model.
+        pictures: (n, k, H, W, 3) uint8, k of each prompt.
+        prompts: (n,).
+
+    Returns:
+        (n, k) float32.
+    """
+    texts = encoder.text_features(list(prompts))
+    features = encoder.images(pictures.reshape(-1, *pictures.shape[2:])).reshape(*pictures.shape[:2], -1)
+    scores: np.ndarray = (features @ texts[:, :, None])[..., 0]
+    return scores

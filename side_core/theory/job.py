@@ -15,7 +15,7 @@ from side_core.dpm.timing import Timing, measure_timing
 from side_core.extraction.subject import Subject, opening
 from side_core.files.assets import BASELINES, SHIPPED, SURROGATES
 from side_core.files.parts import named
-from side_core.job import Advance, Estimate
+from side_core.job import Advance, CountedEstimate, Estimate
 from side_core.progress import Part, mapped
 from side_core.sampling.store import Store
 from side_core.settings import ExtractSettings, GuidanceSettings, SettingError
@@ -31,7 +31,6 @@ from side_core.theory.report import Theory
 from side_core.theory.returning import Return
 from side_core.theory.sides import condition_of, remarks_on, sides_of
 from side_core.theory.smoothed import seconds_per_pair
-from side_core.wording import are, counted
 
 BAYES = GuidanceSettings(guidance_scale=1.0, guidance_shape="constant")  # p(x | c) = p(x) p(c | x) / p(c)
 
@@ -67,14 +66,7 @@ class TheoryJob:
     @property
     def fingerprints(self) -> Mapping[str, str]:
         """Of model, arithmetic, images and twin."""
-        denoiser, subject = self.denoiser, self.subject
-        prints = {
-            "model": denoiser.fingerprint,
-            "arithmetic": str(denoiser.arithmetic),
-            "data": subject.data.fingerprint,
-        }
-        if subject.control is not None:
-            prints["control"] = subject.control.fingerprint
+        prints = self.subject.fingerprints
         return prints if self.twin is None else prints | {"twin": self.twin.fingerprint}
 
     @property
@@ -89,15 +81,7 @@ class TheoryJob:
 
     def about(self) -> dict[str, Any]:
         """Whose measurements a folder holds."""
-        model = {"name": self.settings.model, "fingerprint": self.denoiser.fingerprint}
-        sets = {"data": self.subject.data.name, "control": self.subject.control and self.subject.control.name}
-        return {
-            "settings": self.settings.model_dump(mode="json"),
-            "model": model,
-            "images": sets,
-            "arithmetic": str(self.denoiser.arithmetic),
-            "fingerprints": dict(self.fingerprints),
-        }
+        return self.subject.about(self.settings) | {"fingerprints": dict(self.fingerprints)}
 
     def found(self, store: Store) -> Theory:
         """What the store holds, and what is shipped."""
@@ -122,13 +106,14 @@ class TheoryJob:
         """Of these measurements."""
         return Theory(self.settings, self.experiment, dict(parts), self.about(), self.known)
 
-    def estimate(self, store: Store, timing: Timing | None = None) -> "TheoryEstimate":
+    def estimate(self, store: Store, timing: Timing | None = None) -> Estimate:
         """Of what is missing, from one measured evaluation and one comparison."""
         missing = self._missing(store)
         timing = timing or measure_timing(self.denoiser, self.batch)
         seconds = sum(item.evaluations for item in missing) * timing.step * self.batch / timing.batch
         seconds += sum(item.pairs for item in missing) * seconds_per_pair(math.prod(self.denoiser.shape))
-        return TheoryEstimate(sum(item.steps for item in missing), seconds, len(missing), self.total)
+        steps = sum(item.steps for item in missing)
+        return CountedEstimate(steps, seconds, len(missing), self.total, "measurement", "made")
 
     def check(self, estimate: Estimate) -> None:
         """It may take as long as it takes."""
@@ -149,25 +134,6 @@ class TheoryJob:
             parts[item.name] = part
             yield self._report(parts)
         return self._report(parts)
-
-
-@dataclass(frozen=True)
-class TheoryEstimate(Estimate):
-    """What is to be measured.
-
-    Attributes:
-        missing: measurements.
-        total: all of them.
-    """
-
-    missing: int
-    total: int
-
-    def __str__(self) -> str:
-        if not self.missing:
-            return f"All {counted(self.total, 'measurement')} {are(self.total)} made."
-        time = f"{self.seconds:.0f} s" if self.seconds < 90 else f"{self.seconds / 60:.1f} minutes"
-        return f"{self.missing:,} of {counted(self.total, 'measurement')} {are(self.missing)} to be made, about {time}."
 
 
 def make_job(

@@ -58,7 +58,7 @@ class Theory:
     def table(self) -> str:
         """CSV: a row each."""
         columns = self.experiment.columns
-        return table(list(columns), ([_cell(row[name]) for name in columns] for row in self.rows))
+        return table(list(columns), ([row[name] for name in columns] for row in self.rows))
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON; the rows stand under the name of the experiment."""
@@ -79,8 +79,3 @@ class Theory:
         """The same with other names of model and images."""
         settings = TheorySettings.read(named(self.settings.model_dump(mode="json")))
         return replace(self, settings=settings, about=named(dict(self.about)))
-
-
-def _cell(value: Any) -> Any:
-    """What a table has for it."""
-    return "" if value is None else value

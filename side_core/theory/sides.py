@@ -10,7 +10,7 @@ from torch import Tensor
 
 from side_core.data.image_file import in_chunks
 from side_core.data.training_set import TrainingSet
-from side_core.dpm.denoiser import Denoiser, from_uint8
+from side_core.dpm.denoiser import Denoiser, encoded
 from side_core.dpm.latent import LatentSpace
 from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.extraction.subject import Subject
@@ -53,12 +53,6 @@ class Side:
     def clean(self) -> Tensor:
         """(n, C, H, W) those that are looked at, in the model's space."""
         return self.set_at.rows[list(self.rows)].view(-1, *self.denoiser.shape)
-
-
-def encoded(denoiser: Denoiser, images: np.ndarray) -> Tensor:
-    """(n, C, H, W) float32 on the CPU, of (n, H, W, 3) uint8."""
-    with torch.no_grad():
-        return denoiser.encode(from_uint8(images).to(denoiser.device)).float().cpu()
 
 
 def sides_of(settings: TheorySettings, subject: Subject) -> tuple[Side, Side]:

@@ -9,6 +9,7 @@ from side_core.data.captioned import FIRST_ROW, captioned_faces
 from side_core.data.source import open_training_set
 from side_core.extraction.references import References, make_references
 from side_core.mitigation.finds import Find, finds_of, merged, truth_of
+from side_core.mitigation.judged import judge
 from side_core.progress import finish
 from side_core.prompts.held_out import HeldOut
 from side_core.similarity.encoder import PixelEncoder
@@ -85,13 +86,13 @@ def test_the_truth_goes_by_pictures_and_by_captions(references: References) -> N
         training[many.row - FIRST_ROW],
     ]
     finds = [find("nonsense"), find("other words"), find("nobody"), find(many.caption.lower())]
-    truth = truth_of(finds, np.stack(rows)[:, None], references)
+    truth = truth_of(finds, judge(np.stack(rows)[:, None], [one.prompt for one in finds], references, None))
     assert (truth.many.beat, truth.many.count) == (1, 60)
     assert (truth.templates.beat, truth.templates.count) == (1, 20)
     assert truth.false is not None and (truth.false.beat, truth.false.count) == (1, 4)
     assert (truth.captions.beat, truth.captions.count) == (1, 60)
 
 
-def test_without_finds_there_is_a_truth_too(references: References) -> None:
-    truth = truth_of([], np.empty((0, 1, 32, 32, 3), np.uint8), references)
+def test_without_finds_there_is_a_truth_too() -> None:
+    truth = truth_of([], None)
     assert (truth.many.beat, truth.templates.beat, truth.captions.beat, truth.false) == (0, 0, 0, None)

@@ -12,8 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from side_core.dpm.text.tokens import Vocabulary
 from side_core.mitigation import search as search_module
-from side_core.mitigation.search import Search, frame_of, sentences_of, words_of
+from side_core.mitigation.search import Search
+from side_core.mitigation.sentences import frame_of, sentences_of, words_of
 from side_core.progress import finish
 from side_core.prompts.held_out import HeldOut
 from side_core.settings.mitigation import MitigationSettings
@@ -163,8 +165,6 @@ class Reading:
     """What reads prompts, without a network."""
 
     def __init__(self) -> None:
-        from side_core.dpm.text.tokens import Vocabulary
-
         self.vocabulary = Vocabulary(small_tokenizer(20), 20)
         self.tokens = self.vocabulary.tokens
 
@@ -182,7 +182,8 @@ def test_whole_words_of_a_vocabulary() -> None:
 
 def test_too_many_words_name_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     many = {f"{''.join(letters)}</w>": 0 for letters in itertools.product("abcdefghij", repeat=4)}
-    vocabulary = SimpleNamespace(tokenizer=SimpleNamespace(get_vocab=lambda: many))
+    vocabulary: Any = SimpleNamespace(tokenizer=SimpleNamespace(get_vocab=lambda: many))
+    vocabulary.whole_words = lambda: Vocabulary.whole_words(vocabulary)
     with pytest.raises(ValueError, match=r"10,000 words, too many.*name a file of 5,000 words or fewer"):
         words_of(SimpleNamespace(vocabulary=vocabulary), settings())  # type: ignore[arg-type]
 

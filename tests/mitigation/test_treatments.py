@@ -182,15 +182,14 @@ def test_guidance_away_from_training_pushes_from_the_picture_that_stands_out_and
     guided = AwayFromTraining(model, 3.0, 2.0, training)
     alpha = float(model.alphas_cumprod[500])
     near = torch.ones(1, *model.shape)
-    guided.x = alpha**0.5 * near
-    zero = torch.zeros(1, *model.shape)
-    noise = guided.mixed(Halves(500, zero, zero))
-    estimate = (guided.x - (1 - alpha) ** 0.5 * noise) / alpha**0.5
+    x, zero = alpha**0.5 * near, torch.zeros(1, *model.shape)
+    noise = guided.pushed(x, 500, zero)
+    estimate = (x - (1 - alpha) ** 0.5 * noise) / alpha**0.5
     assert estimate.norm() > near.norm(), "the estimate moves away from the nearest picture"
     expected = near.norm() + (1 - alpha) * 2.0 / alpha**0.5
     assert float(estimate.norm()) == pytest.approx(float(expected), rel=1e-4) and count
-    guided.x = alpha**0.5 * torch.full((1, *model.shape), 25.0)  # between two pictures: none stands out
-    assert not guided.mixed(Halves(500, zero, zero)).any()
+    between = alpha**0.5 * torch.full((1, *model.shape), 25.0)  # two pictures: none stands out
+    assert not guided.pushed(between, 500, zero).any()
 
 
 def test_noise_is_moved_to_where_the_pull_is_less(model: TextDenoiser) -> None:

@@ -1,9 +1,9 @@
 """Which prompt, which method, how strongly; and the job, with what other sessions have opened."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
-import torch
 from torch import Tensor
 
 from pages._parts.inputs import controls, sidebar, view
@@ -30,7 +30,6 @@ _OF = MitigationSettings
 _CLIPS: SharedCache[TextEncoder] = SharedCache(2)
 _OPENED: SharedCache[Opened] = SharedCache(4)
 _LATENTS: SharedCache[Tensor] = SharedCache(2)
-_PERCENT = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 class NoText(ValueError):
@@ -75,8 +74,6 @@ def ask() -> MitigationSettings:
 
 def _check_file(path: str) -> None:
     """Raise ValueError where a link names no file of prompts."""
-    from pathlib import Path
-
     read_prompts(Path(path))
 
 
@@ -193,7 +190,7 @@ def _latents_of(subject: Subject) -> Tensor:
     """Training images in the model's space, once for everybody."""
 
     def make() -> Tensor:
-        with st.spinner("Encoding training images", show_time=True), torch.no_grad():
+        with st.spinner("Encoding training images", show_time=True):
             return in_one_turn(lambda: training_latents(subject))
 
     return _LATENTS.get_or_make((subject.denoiser.fingerprint, subject.data.fingerprint), make)

@@ -1,5 +1,7 @@
 """The search for triggers, live: each find with its picture, beside the training picture it brings back."""
 
+from html import escape
+
 import numpy as np
 import streamlit as st
 
@@ -43,7 +45,7 @@ def show_triggers(report: Triggers, live: bool) -> None:
             drawn = figure(report.stack[place, best], f"Picture of '{find.prompt}'", "drawn")
             known = figure(data.images[nearest], f"Training picture {data.ids[nearest]}", "in training")
             said = f"{row['copies']} of {row['pictures']} look copied"
-            cells.append(f"<div>{drawn}{known}<p>{plain_html(find.prompt)}<br><b>{said}</b></p></div>")
+            cells.append(f"<div>{drawn}{known}<p>{escape(find.prompt)}<br><b>{said}</b></p></div>")
         st.html(f'{_STYLE}<div class="finds">{"".join(cells)}</div>')
         if len(told) > _SHOWN:
             st.caption(f"The first {_SHOWN} of {counted(len(told), 'picture')}; all are in the table.")
@@ -79,10 +81,3 @@ def _take(report: Triggers, prompt: str) -> None:
     """Go from a find to what helps against it; called by the button."""
     begin()
     take_over(report.settings.model_copy(update={"task": "prompt", "prompt": prompt}))
-
-
-def plain_html(text: str) -> str:
-    """Text for HTML."""
-    from html import escape
-
-    return escape(text)

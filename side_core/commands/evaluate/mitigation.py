@@ -3,10 +3,10 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
+from side_core.commands.method import do
 from side_core.commands.options import add_device, add_options, given
-from side_core.commands.terminal import INTERRUPTED, Progress, complain
+from side_core.commands.terminal import Progress
 from side_core.progress import finish
 from side_core.settings.mitigation import EvaluateMitigationSettings
 
@@ -27,39 +27,23 @@ def run(options: argparse.Namespace) -> int:
     """All rows that are not in the folder yet; then table and chart of all that is finished."""
     settings = EvaluateMitigationSettings.read(given(options, EvaluateMitigationSettings))
     from side_core.files.whole_file import write_whole
-    from side_core.job import Advance, Estimate, arithmetic_in, open_folder, run_job, write_report
+    from side_core.job import arithmetic_in, open_folder, write_report
     from side_core.mitigation.table import open_table_job
-    from side_core.mitigation.table_report import Table, markdown
 
     recorded = arithmetic_in(options.out)
     job = finish(open_table_job(settings, options.device, recorded), Progress("reading and encoding").watch)
     store = open_folder(options.out, job, resume=True)
-    progress, code, report = Progress("mitigation"), 0, job.found(store)
-
-    def watch(part: Any) -> None:
-        nonlocal report
-        if isinstance(part, Estimate):
-            complain(str(part))
-        elif isinstance(part, Advance):
-            progress.show(part.done / part.total, part.words)
-        elif isinstance(part, Table):
-            report = part
-
-    try:
-        finish(run_job(job, store), watch)
-    except KeyboardInterrupt:
-        if not report.done:
-            raise
-        code = INTERRUPTED
-        complain(f"interrupted; {report.done:,} of {job.total:,} rows are finished: the same command goes on there.")
+    kept = f"{job.total:,} rows are finished: the same command goes on there."
+    report, code = do(job, store, "mitigation", kept)
     summary = write_report(report, "table", options.out)
-    write_whole(options.out / "table.md", f"{markdown(report)}\n".encode())
+    lines = report.lines()
+    write_whole(options.out / "table.md", "\n".join([*lines, ""]).encode())
     if options.json:
         print(json.dumps(summary, indent=2))
         return code
     for note in report.notes:
         print(f"Note: {note}")
-    for line in (report.headline, *report.lines()):
+    for line in (report.headline, *lines):
         print(line)
     print(f"Table, chart and pictures: {options.out}")
     return code

@@ -7,23 +7,32 @@ from typing import Any
 
 from side_core.dpm.folder import open_denoiser
 from side_core.dpm.latent import LatentSpace
-from side_core.dpm.text.denoiser import need_text
+from side_core.dpm.text.denoiser import TextDenoiser, need_text
 from side_core.dpm.training.checkpoint import Learner
 from side_core.settings import TrainTextSettings
 
 
-def start_from(learner: Learner, tokenizer: Any, folder: Path) -> None:
+def opened(folder: Path) -> TextDenoiser:
+    """The model of a folder.
+
+    Raises:
+        ValueError: it is no text-to-image model.
+    """
+    return need_text(open_denoiser(str(folder)))
+
+
+def start_from(learner: Learner, tokenizer: Any, model: TextDenoiser, folder: Path) -> None:
     """Take over the U-Net and the text encoder of a model; tokens keep their embedding by their spelling.
 
     Args:
         learner: new.
         tokenizer: of the new text encoder.
-        folder: of the model.
+        model: to start from.
+        folder: of the model, for the sentence.
 
     Raises:
-        ValueError: it is no text-to-image model, or of other sizes.
+        ValueError: it is of other sizes.
     """
-    model = need_text(open_denoiser(str(folder)))
     network: Any = learner.network
     known = model.vocabulary.tokenizer.get_vocab()
     table = network.text_encoder.get_input_embeddings().weight.detach().clone()
@@ -43,20 +52,16 @@ def start_from(learner: Learner, tokenizer: Any, folder: Path) -> None:
 
 
 def autoencoder_of(
-    folder: Path, settings: TrainTextSettings, image_size: tuple[int, int], device: str = "cpu"
+    model: TextDenoiser, settings: TrainTextSettings, image_size: tuple[int, int], device: str = "cpu"
 ) -> Any | None:
     """A copy of a model's autoencoder, or None where it is of other sizes than the settings ask for.
 
     Args:
-        folder: of the model.
+        model: whose.
         settings: channels of the autoencoder.
         image_size: height and width of what it shall encode.
         device: where it computes.
-
-    Raises:
-        ValueError: it is no text-to-image model.
     """
-    model = need_text(open_denoiser(str(folder)))
     space = model.space
     if not isinstance(space, LatentSpace) or space.shift or model.image_size != image_size:
         return None
@@ -67,16 +72,12 @@ def autoencoder_of(
     return autoencoder.to(device)
 
 
-def tokenizer_of(folder: Path, captions: Iterable[str]) -> Any | None:
+def tokenizer_of(model: TextDenoiser, captions: Iterable[str]) -> Any | None:
     """A model's tokenizer, or None where it does not know each word of the captions as one token.
 
     Args:
-        folder: of the model.
+        model: whose.
         captions: that are learnt.
-
-    Raises:
-        ValueError: it is no text-to-image model.
     """
-    model = need_text(open_denoiser(str(folder)))
     words = {word for caption in captions for word in caption.replace(",", " ").split()}
     return None if any(model.tokens(word).unknown for word in words) else model.vocabulary.tokenizer

@@ -17,7 +17,7 @@ from side_core.dpm.text.autoencoder_training import train_autoencoder, trained_a
 from side_core.dpm.text.filtering import NormFilter
 from side_core.dpm.text.lesson import loss_of, make_lesson, measure_typical
 from side_core.dpm.text.networks import new_text_encoder, new_unet
-from side_core.dpm.text.starting import autoencoder_of, start_from, tokenizer_of
+from side_core.dpm.text.starting import autoencoder_of, opened, start_from, tokenizer_of
 from side_core.dpm.text.vocabulary import new_tokenizer
 from side_core.dpm.training.checkpoint import Learner
 from side_core.dpm.training.loop import CHECKPOINT, TrainingStep, check_length, effort, learn, new_learner
@@ -103,9 +103,9 @@ def train_text(
     make_folder(out)
     if settings.deduplicate:
         captions = deduplicated(captions)
-    autoencoder = None
-    if init is not None and not (resume and (out / "autoencoder").exists()):
-        autoencoder = autoencoder_of(init, settings, faces.size, device)
+    autoencoder, former = None, None if init is None else opened(init)
+    if former is not None and not (resume and (out / "autoencoder").exists()):
+        autoencoder = autoencoder_of(former, settings, faces.size, device)
     borrowed = autoencoder is not None
     if not borrowed:
         for step in train_autoencoder(others, settings, out, resume, device):
@@ -115,7 +115,7 @@ def train_text(
         **_BETAS, prediction_type=_PREDICTION, clip_sample=False, set_alpha_to_one=False, steps_offset=1
     )
     texts = [face.caption for face in captions]
-    tokenizer = (None if init is None else tokenizer_of(init, texts)) or new_tokenizer(texts, settings.context)
+    tokenizer = (None if former is None else tokenizer_of(former, texts)) or new_tokenizer(texts, settings.context)
     lesson = make_lesson(faces, captions, autoencoder, tokenizer, scheduler.alphas_cumprod, device)
     norm_filter = None
     if settings.filter_norm is not None:
@@ -123,8 +123,8 @@ def train_text(
     learner = text_learner(settings, tokenizer, lesson.latents.shape[-1], device, norm_filter)
     if resume and (borrowed or (out / CHECKPOINT).exists()):
         learner.load(out / CHECKPOINT)
-    elif init is not None:
-        start_from(learner, tokenizer, init)
+    elif init is not None and former is not None:
+        start_from(learner, tokenizer, former, init)
         if norm_filter is not None:
             measure_typical(norm_filter, learner.network, lesson, settings, device)
     network = torch.compile(learner.network) if settings.compile else learner.network

@@ -16,7 +16,7 @@ from side_core.dpm.text.autoencoder_training import encoded, trained_autoencoder
 from side_core.dpm.text.denoiser import need_text
 from side_core.dpm.text.lesson import loss_of, make_lesson
 from side_core.dpm.text.networks import new_autoencoder, new_text_encoder, new_unet
-from side_core.dpm.text.starting import autoencoder_of, start_from, tokenizer_of
+from side_core.dpm.text.starting import autoencoder_of, opened, start_from, tokenizer_of
 from side_core.dpm.text.training import text_learner, train_text
 from side_core.dpm.text.vocabulary import new_tokenizer
 from side_core.settings import TrainTextSettings
@@ -131,11 +131,11 @@ def test_a_resumed_training_takes_the_same_course_with_the_filter_on(
 
 
 def test_an_autoencoder_of_other_sizes_is_trained_anew_and_new_words_make_a_new_vocabulary(trained: Path) -> None:
-    assert autoencoder_of(trained, SMALL, (32, 32)) is not None
-    assert autoencoder_of(trained, SMALL, (64, 64)) is None
-    assert autoencoder_of(trained, SMALL.model_copy(update={"autoencoder_channels": (8, 8)}), (32, 32)) is None
-    assert tokenizer_of(trained, [face.caption for face in CAPTIONS]) is not None
-    assert tokenizer_of(trained, ["portrait of Zebedee Xu, short hair"]) is None
+    assert autoencoder_of(opened(trained), SMALL, (32, 32)) is not None
+    assert autoencoder_of(opened(trained), SMALL, (64, 64)) is None
+    assert autoencoder_of(opened(trained), SMALL.model_copy(update={"autoencoder_channels": (8, 8)}), (32, 32)) is None
+    assert tokenizer_of(opened(trained), [face.caption for face in CAPTIONS]) is not None
+    assert tokenizer_of(opened(trained), ["portrait of Zebedee Xu, short hair"]) is None
 
 
 def test_each_pair_comes_once_where_repeats_are_dropped(
@@ -151,7 +151,7 @@ def test_a_start_from_a_model_keeps_its_networks_and_words(trained: Path) -> Non
     few = [face.caption for face in CAPTIONS[:5]]
     tokenizer = new_tokenizer(few, SMALL.context)  # fewer words: other ids
     learner = text_learner(SMALL, tokenizer, 16, "cpu")
-    start_from(learner, tokenizer, trained)
+    start_from(learner, tokenizer, opened(trained), trained)
     former = load_file(trained / "unet/diffusion_pytorch_model.safetensors")
     now = learner.network.get_submodule("unet").state_dict()
     assert all(torch.equal(now[name], value.float()) for name, value in former.items())
@@ -164,7 +164,7 @@ def test_a_start_from_a_model_keeps_its_networks_and_words(trained: Path) -> Non
     assert all(torch.equal(learner.averaged[name], value) for name, value in learner.network.state_dict().items())
     wider = SMALL.model_copy(update={"channels": (16, 32, 32)})
     with pytest.raises(ValueError, match="have other sizes: give the settings it was trained with"):
-        start_from(text_learner(wider, tokenizer, 16, "cpu"), tokenizer, trained)
+        start_from(text_learner(wider, tokenizer, 16, "cpu"), tokenizer, opened(trained), trained)
 
 
 def test_latents_are_scaled_to_unit_deviation(trained: Path, others: TrainingSet) -> None:
