@@ -1,5 +1,6 @@
 """What a search for triggers found, which of it brings the same picture, and what it is worth."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from side_core.data.captioned import FIRST_ROW, captioned_faces
 from side_core.mitigation.judged import SCORE, Judged
-from side_core.mitigation.search import SAME_PULL
+from side_core.mitigation.search import KEPT, SAME_PULL
 from side_core.prompts.held_out import HeldOut
 from side_core.stats.rate import Rate, rate, rate_of
 
@@ -68,7 +69,8 @@ class Truth:
 def finds_of(parts: Sequence[Mapping[str, Any]], held_out: HeldOut, bound: float) -> tuple[Find, ...]:
     """All different finds of finished rounds, the highest score first.
 
-    Prompts that pull in the same direction are one find, and the highest stands for them.
+    Prompts that pull in the same direction are one find, and the highest stands for them; of those that take the same
+    words, the three highest.
 
     Args:
         parts: of rounds 0, 1, ..., as `Search.round` returns them.
@@ -80,10 +82,13 @@ def finds_of(parts: Sequence[Mapping[str, Any]], held_out: HeldOut, bound: float
     every.sort(key=lambda found: (-found[0]["score"], found[1], found[0]["prompt"]))
     finds: list[Find] = []
     pulls: list[np.ndarray] = []
+    times: Counter[str] = Counter()
     for one, number in every:
         pull = np.array(one["pull"])
-        if pulls and (np.stack(pulls) @ pull).max() > SAME_PULL:
+        takes = one["takes"].lower()
+        if times[takes] == KEPT or (pulls and (np.stack(pulls) @ pull).max() > SAME_PULL):
             continue
+        times[takes] += 1
         pulls.append(pull)
         finds.append(Find(one["prompt"], one["score"], held_out.at_or_above(one["score"]), number))
     return tuple(finds)

@@ -6,7 +6,9 @@ median of held-out prompts, as its scale differs from model to model.
 
 What we add: where half of a trigger pulls no harder than nothing, single words have nothing to climb, so two adjacent
 words are also drawn together. Prompts with the same picture pull in the same direction, which costs nothing to see:
-they are one find, and a round that has looked around it does not come back.
+they are one find, and a round that has looked around it does not come back. A find may have the words that a picture
+belongs to, but beside others that lead elsewhere; so its words are put into other sentences too. A word that pulls
+above the threshold whatever stands beside it is one find, not one with each of them, and is not drawn any more.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -20,7 +22,7 @@ from torch import Tensor
 
 from side_core.dpm.denoiser import no_numbers
 from side_core.dpm.text.denoiser import TextDenoiser
-from side_core.mitigation.sentences import Words, frame_of
+from side_core.mitigation.sentences import Sentence, Words, in_words
 from side_core.prompts.held_out import HeldOut
 from side_core.prompts.norms import embedded
 from side_core.sampling.sampler import first_noise
@@ -38,8 +40,13 @@ _SINGLE = 0.25  # of the iterations that stand on no find, how many draw one wor
 _LOOSE = 0.9  # of the threshold, by one noise: what is looked at with all noises
 _PROBES = 3  # words that are put in place of one that may not matter
 _PLACES = 2  # of a find that are scanned at most: those where other words change most
+_HEAVY = 4  # sentences with a word at a place, from which on their mean norm says whether it pulls by itself
+_SENTENCES = 40  # in which the words of a find are tried
+KEPT = 3  # of these, with the same words; the highest alone leaves a third of the known pictures out
 _NOISE_SEED = 4_000_000  # nobody's first pictures
 _NUMBERS = 64  # of a direction, by random projections: a cosine of 0.9 to within 0.024
+
+_Taken = frozenset[tuple[int, str]]  # places and words
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,22 +64,24 @@ class Pulls:
 
 @dataclass(eq=False)
 class _Known:
-    """A direction that stood out in a round, and the prompt that pulls hardest in it.
+    """A direction that stood out in a round, and the sentence that pulls hardest in it.
 
     Attributes:
-        words: of that prompt.
+        sentence: with its words.
         norm, direction: by one noise.
-        score, mean_direction: by all noises.
+        score: by all noises.
         siblings: how many directions stood out for the first time in the same iteration.
+        places: of the words that the first sentence above the threshold takes, those that matter most first; None
+            before there was one.
         visited: whether the round has looked around it.
     """
 
-    words: Words
+    sentence: Sentence
     norm: float
     direction: np.ndarray
     score: float = 0.0
-    mean_direction: np.ndarray | None = None
     siblings: int = 0
+    places: tuple[int, ...] | None = None
     visited: bool = False
 
 
@@ -84,7 +93,7 @@ class Search:
         held_out: first-step norms of held-out prompts, with the same number of steps.
         settings: seed, iterations, steps, false positives.
         words: to draw from, see `words_of`.
-        sentences: how rounds begin, in turn, see `sentences_of`.
+        sentences: how rounds begin, in turn, and where the words of a find are tried, see `sentences_of`.
 
     Raises:
         ValueError: the held-out norms are of more than the first step; fewer than two words; nothing to change.
@@ -105,11 +114,11 @@ class Search:
         if len(words) < 2:
             raise ValueError(f"{counted(len(words), 'word')} cannot be searched: name two or more.")
         self.denoiser, self.settings, self.words = denoiser, settings, words
-        self.frames = tuple(map(frame_of, sentences))
-        if not self.frames or not all(frame.words for frame in self.frames):
+        self.sentences = tuple(map(in_words, sentences))
+        if not self.sentences or not all(sentence.words for sentence in self.sentences):
             raise ValueError("There is no sentence with a word that could change: name another.")
         self.threshold = held_out.threshold(settings.false_positives).value
-        self.usual = float(np.median(held_out.scores)) ** 2
+        self.usual = float(np.median(held_out.scores))
         self.noises = held_out.norms.shape[1]
         self.timestep = make_schedule(denoiser.alphas_cumprod, settings.steps).timesteps[0]
         self.candidates = min(_CANDIDATES, len(words))
@@ -124,7 +133,8 @@ class Search:
         """One round, from its own seed and sentence: it depends on settings, model and number alone.
 
         Returns:
-            {"finds": [{"prompt", "score", "pull"}, ...], "evaluations": n}, the highest score first.
+            {"finds": [{"prompt", "takes", "score", "pull"}, ...], "evaluations": n}, the highest score first; "takes"
+            are the words without which it is another find.
 
         Raises:
             ValueError: the model returns NaN or infinity.
@@ -171,22 +181,27 @@ class _Chain:
 
     def __init__(self, search: Search, number: int):
         self.search, self.random = search, np.random.default_rng(search.settings.seed + number)
-        self.frame = search.frames[number % len(search.frames)]
         self.noise = number % search.noises  # the one that is explored with
         self.known: list[_Known] = []
-        self.seen: set[Words] = set()
-        self.scanned: set[tuple[int, Words]] = set()  # a place, and the words beside it that a trigger takes
+        self.seen: set[Sentence] = set()
+        self.tried: set[_Taken] = set()
+        self.scanned: set[tuple[int, _Taken]] = set()  # a place, and the words of a find at its other places
         self.to_scan: list[int] = []  # places of a find that the chain stands on
-        self.needed = np.ones(len(self.frame.words))  # for each place, how many finds take its word, and one more
+        longest = max(len(sentence.words) for sentence in search.sentences)
+        self.needed = np.ones(longest)  # for each place, how many finds take its word, and one more
+        self.norms: dict[tuple[int, str], list[float]] = {}  # with a word at a place, above others drawn with it
+        self.scans = False
+        self.heavy: set[str] = set()  # words that pull by themselves
+        self.finds: list[dict[str, Any]] = []
         self.evaluations = 0
-        self.words = self.frame.words
+        self.sentence = search.sentences[number % len(search.sentences)]
 
     def _word(self) -> str:
         return self.search.words[self.random.integers(len(self.search.words))]
 
     def iterate(self) -> Generator[None, None, None]:
         """Draw one or two words anew."""
-        candidates = [words for words in self._candidates() if words not in self.seen]
+        candidates = [one for one in self._candidates() if one not in self.seen]
         self.seen.update(candidates)
         parts: list[Pulls] = []
         for batch in range(self.search.batches):
@@ -195,28 +210,48 @@ class _Chain:
             yield
         if parts:
             norms = np.concatenate([part.norms for part in parts])
+            self._weigh(candidates, norms)
             known = self._sorted_in(candidates, norms, np.concatenate([part.directions for part in parts]))
             self._move(candidates, norms, known)
         else:
             self._move([], np.empty(0), [])
         yield
 
-    def _candidates(self) -> list[Words]:
+    def _candidates(self) -> list[Sentence]:
         """Sentences that differ from the present one at one place or at two adjacent ones."""
-        places, search = len(self.words), self.search
-        if self.to_scan or places == 1 or self.random.random() < _SINGLE:
-            place = self.to_scan.pop(0) if self.to_scan else self._place(self.needed)
-            drawn = self.random.permutation(len(search.words))[: search.candidates]
-            return [(*self.words[:place], search.words[word], *self.words[place + 1 :]) for word in drawn]
-        place = self._place(self.needed[:-1] + self.needed[1:])
+        places, search, sentence = len(self.sentence.words), self.search, self.sentence
+        self.scans = bool(self.to_scan)
+        if self.scans or places == 1 or self.random.random() < _SINGLE:
+            place = self.to_scan.pop(0) if self.scans else self._place(self.needed[:places])
+            drawn = self.random.permutation([word for word in search.words if word not in self.heavy])
+            return [sentence.replaced((place, str(word))) for word in drawn[: search.candidates]]
+        place = self._place(self.needed[: places - 1] + self.needed[1:places])
         pairs = {(self._word(), self._word()): None for _ in range(search.candidates)}
-        return [(*self.words[:place], *pair, *self.words[place + 2 :]) for pair in pairs]
+        return [
+            sentence.replaced((place, one), (place + 1, other))
+            for one, other in pairs
+            if one not in self.heavy and other not in self.heavy
+        ]
 
     def _place(self, weights: np.ndarray) -> int:
         """A place, the likelier the more finds take its word."""
         return int(self.random.choice(len(weights), p=weights / weights.sum()))
 
-    def _sorted_in(self, candidates: list[Words], norms: np.ndarray, directions: np.ndarray) -> list[_Known | None]:
+    def _weigh(self, candidates: list[Sentence], norms: np.ndarray) -> None:
+        """Which of the words that were drawn pull by themselves?"""
+        if self.scans:  # beside words that were chosen for their pull
+            return
+        drawn, usual = self.sentence.words, float(np.median(norms))
+        for one, norm in zip(candidates, norms.tolist(), strict=True):
+            for place, word in enumerate(one.words):
+                if word != drawn[place] and word not in self.heavy:
+                    own = self.norms.setdefault((place, word), [])
+                    own.append(norm - usual)
+                    if len(own) >= _HEAVY and np.median(own) > self.search.threshold - self.search.usual:
+                        self.heavy.add(word)
+                        self._try_elsewhere(one, frozenset({(place, word)}))
+
+    def _sorted_in(self, candidates: list[Sentence], norms: np.ndarray, directions: np.ndarray) -> list[_Known | None]:
         """Which known direction each candidate that stands out pulls in; new and better ones are measured again."""
         found: list[_Known | None] = [None] * len(candidates)
         changed: dict[int, _Known] = {}
@@ -224,13 +259,15 @@ class _Chain:
         for row in np.argsort(-norms, kind="stable"):
             if norms[row] <= _LOOSE * self.search.threshold:
                 break
+            if not self.heavy.isdisjoint(candidates[row].words):
+                continue
             one = self._same(directions[row])
             if one is None:
                 one = _Known(candidates[row], float(norms[row]), directions[row])
                 self.known.append(one)
                 changed[id(one)] = one
-            elif norms[row] > one.norm:
-                one.words, one.norm, one.direction = candidates[row], float(norms[row]), directions[row]
+            elif one.places is None and norms[row] > one.norm:
+                one.sentence, one.norm, one.direction = candidates[row], float(norms[row]), directions[row]
                 changed[id(one)] = one
             found[row] = one
         new = self.known[before:]
@@ -239,9 +276,11 @@ class _Chain:
         better = list(changed.values())
         for start in range(0, len(better), _BATCH):
             some = better[start : start + _BATCH]
-            again = self._pulls([one.words for one in some], range(self.search.noises))
-            for one, score, direction in zip(some, again.norms, again.directions, strict=True):
-                one.score, one.mean_direction = float(score), direction
+            again = self._pulls([one.sentence for one in some], range(self.search.noises))
+            for one, score in zip(some, again.norms, strict=True):
+                one.score = float(score)
+                if one.score > self.search.threshold:
+                    self._look_around(one)
         return found
 
     def _same(self, direction: np.ndarray) -> _Known | None:
@@ -255,7 +294,7 @@ class _Chain:
     def _finds(self) -> list[_Known]:
         return [one for one in self.known if one.score > self.search.threshold]
 
-    def _move(self, candidates: list[Words], norms: np.ndarray, known: list[_Known | None]) -> None:
+    def _move(self, candidates: list[Sentence], norms: np.ndarray, known: list[_Known | None]) -> None:
         """Go on to the next sentence: to a find that was not looked around yet, or to one of the candidates."""
         if self.to_scan:
             return
@@ -263,66 +302,79 @@ class _Chain:
         if self.random.random() > _VISIT:
             waiting = []
         while waiting and not self.to_scan:
-            fewest = min(map(self._changed, waiting))  # the held-out prompts say what is usual of sentences like them
-            near = [one for one in waiting if self._changed(one) == fewest]
+            fewest = min(len(one.places or ()) for one in waiting)
+            near = [one for one in waiting if len(one.places or ()) == fewest]
             most = max(one.siblings for one in near)
             near = [one for one in near if one.siblings == most]
             one = near[self._drawn(np.array([one.norm for one in near]))]
             waiting.remove(one)
             one.visited = True
-            self.words = one.words
+            self.sentence = one.sentence
             self.to_scan = self._unscanned(one)
         if self.to_scan:
             return
         free = [row for row, one in enumerate(known) if one is None]
-        drawn = candidates[free[self._drawn(norms[free])]] if free else self.frame.words
-        self.words = drawn if self.random.random() < _GO_ON else self.frame.words
-
-    def _changed(self, one: _Known) -> int:
-        """How many words of the sentence that the round began with are others."""
-        return sum(old != new for old, new in zip(self.frame.words, one.words, strict=True))
+        if free and self.random.random() < _GO_ON:
+            self.sentence = candidates[free[self._drawn(norms[free])]]
+        else:
+            self.sentence = self.search.sentences[self.random.integers(len(self.search.sentences))]
 
     def _unscanned(self, find: _Known) -> list[int]:
         """The places of a find whose words it takes, unless they were scanned beside the same other words."""
-        places = range(len(find.words))
-        probes = [
-            (*find.words[:place], self._word(), *find.words[place + 1 :]) for place in places for _ in range(_PROBES)
-        ]
-        changed = self._pulls(probes, [self.noise])
-        same = (changed.norms > _LOOSE * self.search.threshold) & (changed.directions @ find.direction > SAME_PULL)
-        needed = ~same.reshape(len(places), _PROBES).any(axis=1)
-        self.needed += needed
-        left = changed.norms.reshape(len(places), _PROBES).max(axis=1)
         found = []
-        for place in [place for place in np.argsort(left, kind="stable").tolist() if needed[place]][:_PLACES]:
-            others = tuple(word if needed[at] and at != place else "" for at, word in enumerate(find.words))
-            if (place, others) not in self.scanned:
-                self.scanned.add((place, others))
+        for place in (find.places or ())[:_PLACES]:
+            scan = place, find.sentence.at([other for other in find.places or () if other != place])
+            if scan not in self.scanned:
+                self.scanned.add(scan)
                 found.append(place)
         return found
 
-    def _pulls(self, sentences: list[Words], noises: Sequence[int]) -> Pulls:
+    def _look_around(self, find: _Known) -> None:
+        """Which words does a find take, and in which sentences do they pull hardest?"""
+        sentence, places = find.sentence, range(len(find.sentence.words))
+        probes = [sentence.replaced((place, self._word())) for place in places for _ in range(_PROBES)]
+        changed = self._pulls(probes, [self.noise])
+        same = (changed.norms > _LOOSE * self.search.threshold) & (changed.directions @ find.direction > SAME_PULL)
+        needed = ~same.reshape(-1, _PROBES).any(axis=1)
+        left = changed.norms.reshape(-1, _PROBES).max(axis=1)
+        find.places = tuple(place for place in np.argsort(left, kind="stable").tolist() if needed[place])
+        self.needed[: len(needed)] += needed
+        takes = sentence.at(find.places)
+        if takes not in self.tried:
+            self.tried.add(takes)
+            self._try_elsewhere(sentence, takes)
+
+    def _try_elsewhere(self, sentence: Sentence, takes: _Taken) -> None:
+        """Put the words of a find into other sentences, and keep the few that pull hardest in different directions."""
+        fitting = [one for one in self.search.sentences if all(place < len(one.words) for place, _ in takes)]
+        others = [one.replaced(*takes) for one in fitting[:_SENTENCES]]
+        tried = list({one.text: one for one in (sentence, *others)}.values())
+        pulls = self._pulls(tried, [self.noise])
+        rows: list[int] = []
+        for row in np.argsort(-pulls.norms, kind="stable").tolist():
+            near = (pulls.directions[rows] @ pulls.directions[row]).max(initial=-1.0) > SAME_PULL
+            if len(rows) < KEPT and pulls.norms[row] > _LOOSE * self.search.threshold and not near:
+                rows.append(row)
+        if rows:
+            again = self._pulls([tried[row] for row in rows], range(self.search.noises))
+            said = " ".join(word for _, word in sorted(takes))
+            self.finds += [
+                {"prompt": tried[row].text, "takes": said, "score": float(score), "pull": direction.round(4).tolist()}
+                for row, score, direction in zip(rows, again.norms, again.directions, strict=True)
+                if score > self.search.threshold
+            ]
+
+    def _pulls(self, sentences: list[Sentence], noises: Sequence[int]) -> Pulls:
         """The same as `Search.pulls`, counted."""
         self.evaluations += len(sentences) * len(noises)
-        return self.search.pulls([self.frame.filled(words) for words in sentences], noises)
+        return self.search.pulls([one.text for one in sentences], noises)
 
     def part(self) -> dict[str, Any]:
         """What JSON can say of the round."""
-        finds = sorted(self._finds(), key=lambda one: -one.score)
-        return {
-            "finds": [
-                {
-                    "prompt": self.frame.filled(one.words),
-                    "score": one.score,
-                    "pull": [] if one.mean_direction is None else one.mean_direction.round(4).tolist(),
-                }
-                for one in finds
-            ],
-            "evaluations": self.evaluations,
-        }
+        return {"finds": sorted(self.finds, key=lambda find: -find["score"]), "evaluations": self.evaluations}
 
     def _drawn(self, norms: np.ndarray) -> int:
         """One of (n,), with probabilities proportional to exp(D / tau)."""
-        energy = norms**2 / self.search.usual / _TAU
+        energy = (norms / self.search.usual) ** 2 / _TAU
         weights = np.exp(energy - energy.max())
         return int(self.random.choice(len(norms), p=weights / weights.sum()))

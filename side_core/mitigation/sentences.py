@@ -1,6 +1,6 @@
 """What a search for triggers begins with and draws from: sentences whose words may change, and words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,29 +18,39 @@ Words = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Frame:
-    """A sentence whose words may change.
+class Sentence:
+    """A text whose words may change.
 
     Attributes:
-        words: of the sentence.
+        words: of the text.
         between: what stands before, between and after them; one more than words.
     """
 
     words: Words
     between: Words
 
-    def filled(self, words: Sequence[str]) -> str:
-        """The sentence with other words."""
-        return "".join(part for pair in zip(self.between, (*words, ""), strict=True) for part in pair)
+    @property
+    def text(self) -> str:
+        """As it is written."""
+        return "".join(part for pair in zip(self.between, (*self.words, ""), strict=True) for part in pair)
+
+    def replaced(self, *words: tuple[int, str]) -> "Sentence":
+        """The same with other words at some places."""
+        new = dict(words)
+        return Sentence(tuple(new.get(place, word) for place, word in enumerate(self.words)), self.between)
+
+    def at(self, places: Iterable[int]) -> frozenset[tuple[int, str]]:
+        """Some places and the words there."""
+        return frozenset((place, self.words[place]) for place in places)
 
 
-def frame_of(sentence: str) -> Frame:
-    """The words of a sentence, and what stands between them."""
-    spans = words_in(sentence)
+def in_words(text: str) -> Sentence:
+    """The words of a text, and what stands between them."""
+    spans = words_in(text)
     ends = [0, *(stop for _, _, stop in spans)]
-    starts = [*(first for _, first, _ in spans), len(sentence)]
-    between = tuple(sentence[end:start] for end, start in zip(ends, starts, strict=True))
-    return Frame(tuple(text for text, _, _ in spans), between)
+    starts = [*(first for _, first, _ in spans), len(text)]
+    between = tuple(text[end:start] for end, start in zip(ends, starts, strict=True))
+    return Sentence(tuple(word for word, _, _ in spans), between)
 
 
 def words_of(denoiser: TextDenoiser, settings: MitigationSettings) -> Words:
@@ -65,7 +75,7 @@ def _words_in_file(file: Path) -> Words:
     if found.note is not None:
         raise ValueError(f"'{file}' is no list of words: {found.note}")
     for line, word in zip(found.lines, found.prompts, strict=True):
-        if len(frame_of(word).words) != 1 or frame_of(word).words[0] != word:
+        if len(in_words(word).words) != 1 or in_words(word).words[0] != word:
             raise ValueError(f"Line {line:,} of '{file}' is '{shortened(word, 40)}': write one word a line.")
     _check_count(len(set(found.prompts)), f"'{file}' has")
     return tuple(dict.fromkeys(found.prompts))
@@ -79,20 +89,20 @@ def _check_count(count: int, whose: str) -> None:
 
 
 def sentences_of(denoiser: TextDenoiser, settings: MitigationSettings, held_out: Sequence[str]) -> tuple[str, ...]:
-    """The sentences that rounds begin with: that of the settings, or held-out prompts in a drawn order.
+    """The sentences that a search begins with: that of the settings, or held-out prompts in a drawn order.
 
     Raises:
         ValueError: one has no words, or more than the model reads; there are none.
     """
     if settings.sentence is None:
-        order = np.random.default_rng(settings.seed).permutation(len(held_out))[: settings.rounds]
+        order = np.random.default_rng(settings.seed).permutation(len(held_out))
         sentences = [held_out[place] for place in order]
     else:
         sentences = [settings.sentence.strip()]
     if not sentences:
         raise ValueError("The model has no held-out prompts: give a sentence that the search begins with.")
     for sentence in sentences:
-        if not frame_of(sentence).words:
+        if not in_words(sentence).words:
             raise ValueError(f"The sentence '{shortened(sentence, 60)}' has no word that could change: name another.")
         if cut := denoiser.tokens(sentence).cut:
             raise ValueError(f"The model does not read '{shortened(cut, 60)}' of the sentence any more: shorten it.")

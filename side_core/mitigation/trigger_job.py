@@ -58,11 +58,12 @@ class TriggerJob(OpenedJob):
         """All that a round depends on besides its number."""
         said = self.settings.model_dump(include={"seed", "iterations", "false_positives"})
         prints = sorted(self.fingerprints.items())
-        return "trigger round 1", *prints, sorted(said.items()), self.search.words
+        sentences = [sentence.text for sentence in self.search.sentences]
+        return "trigger round 2", *prints, sorted(said.items()), self.search.words, sentences
 
     def name_of(self, number: int) -> str:
         """Names a round."""
-        return named(*self._depends, self.search.frames[number % len(self.search.frames)], number)
+        return named(*self._depends, number)
 
     def samples(self, find: Find) -> PromptSet:
         """The pictures of a find."""
