@@ -85,7 +85,7 @@ def finds_of(parts: Sequence[Mapping[str, Any]], held_out: HeldOut, bound: float
     times: Counter[str] = Counter()
     for one, number in every:
         pull = np.array(one["pull"])
-        takes = one["takes"].lower()
+        takes = " ".join(word.lower() for _, word in one["takes"])
         if times[takes] == KEPT or (pulls and (np.stack(pulls) @ pull).max() > SAME_PULL):
             continue
         times[takes] += 1

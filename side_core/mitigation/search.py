@@ -11,6 +11,7 @@ belongs to, but beside others that lead elsewhere; so its words are put into oth
 above the threshold whatever stands beside it is one find, not one with each of them, and is not drawn any more.
 """
 
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,10 +38,13 @@ _TAU = 5.0  # of exp(D / tau); 0.1 (Hong et al.) always takes the highest in our
 _VISIT = 0.67  # how often the chain goes on to a find that waits, so that one region does not take the whole round
 _GO_ON = 0.5  # how often the chain goes on from a sentence that is no find, instead of beginning again
 _SINGLE = 0.25  # of the iterations that stand on no find, how many draw one word; the others draw two
+_RICH = 0.5  # of the draws of two words, how many prefer words that finds take at their places
+_WEIGHT = 5.0  # of a word for each such find; 1 without
 _LOOSE = 0.9  # of the threshold, by one noise: what is looked at with all noises
 _PROBES = 3  # words that are put in place of one that may not matter
 _PLACES = 2  # of a find that are scanned at most: those where other words change most
-_HEAVY = 4  # sentences with a word at a place, from which on their mean norm says whether it pulls by itself
+_HEAVY = 5  # sentences with a word at a place, from which on their norms say whether it pulls by itself
+_MOSTLY = 0.25  # of these, how many may be below
 _SENTENCES = 40  # in which the words of a find are tried
 KEPT = 3  # of these, with the same words; the highest alone leaves a third of the known pictures out
 _NOISE_SEED = 4_000_000  # nobody's first pictures
@@ -129,17 +133,22 @@ class Search:
         """How many events a round hands out: one for each batch of candidates, one for what stood out of them."""
         return self.settings.iterations * (self.batches + 1)
 
-    def round(self, number: int) -> Generator[None, None, Mapping[str, Any]]:
-        """One round, from its own seed and sentence: it depends on settings, model and number alone.
+    def round(self, number: int, before: Sequence[Mapping[str, Any]]) -> Generator[None, None, Mapping[str, Any]]:
+        """One round, from its own seed and sentence; it depends on settings, model and the rounds before it alone.
+
+        Args:
+            number: 0-based.
+            before: what rounds 0, 1, ..., number - 1 returned.
 
         Returns:
-            {"finds": [{"prompt", "takes", "score", "pull"}, ...], "evaluations": n}, the highest score first; "takes"
-            are the words without which it is another find.
+            What JSON can say: "finds", a list of {"prompt", "takes", "score", "pull"}, the highest score first, where
+            "takes" are places and words without which it is another find; "tried", all of these; "heavy", words that
+            pull by themselves; "evaluations" of the model.
 
         Raises:
             ValueError: the model returns NaN or infinity.
         """
-        chain = _Chain(self, number)
+        chain = _Chain(self, number, before)
         for _ in range(self.settings.iterations):
             yield from chain.iterate()
         return chain.part()
@@ -179,22 +188,31 @@ class Search:
 class _Chain:
     """One round of a search: the present sentence, and what has stood out so far."""
 
-    def __init__(self, search: Search, number: int):
+    def __init__(self, search: Search, number: int, before: Sequence[Mapping[str, Any]]):
         self.search, self.random = search, np.random.default_rng(search.settings.seed + number)
         self.noise = number % search.noises  # the one that is explored with
         self.known: list[_Known] = []
         self.seen: set[Sentence] = set()
-        self.tried: set[_Taken] = set()
+        self.tried = {frozenset((place, word) for place, word in one) for part in before for one in part["tried"]}
+        self.taken = Counter(taken for one in self.tried for taken in one)  # how many of these have a word at a place
         self.scanned: set[tuple[int, _Taken]] = set()  # a place, and the words of a find at its other places
         self.to_scan: list[int] = []  # places of a find that the chain stands on
         longest = max(len(sentence.words) for sentence in search.sentences)
         self.needed = np.ones(longest)  # for each place, how many finds take its word, and one more
         self.norms: dict[tuple[int, str], list[float]] = {}  # with a word at a place, above others drawn with it
-        self.scans = False
-        self.heavy: set[str] = set()  # words that pull by themselves
-        self.finds: list[dict[str, Any]] = []
+        self.chosen = False  # whether the candidates hold words that were chosen for their pull
+        self.heavy = {word for part in before for word in part["heavy"]}  # they pull by themselves
+        self.new: dict[str, list[Any]] = {"finds": [], "tried": [], "heavy": []}
         self.evaluations = 0
         self.sentence = search.sentences[number % len(search.sentences)]
+
+    def _words(self, place: int) -> list[str]:
+        """Words for a place of the candidates: where they are chosen, the likelier the more finds take them there."""
+        words, weights = self.search.words, np.ones(len(self.search.words))
+        if self.chosen:
+            weights += [_WEIGHT * self.taken[place, word] for word in words]
+        rows = self.random.choice(len(words), self.search.candidates, p=weights / weights.sum())
+        return [words[row] for row in rows]
 
     def _word(self) -> str:
         return self.search.words[self.random.integers(len(self.search.words))]
@@ -220,13 +238,15 @@ class _Chain:
     def _candidates(self) -> list[Sentence]:
         """Sentences that differ from the present one at one place or at two adjacent ones."""
         places, search, sentence = len(self.sentence.words), self.search, self.sentence
-        self.scans = bool(self.to_scan)
-        if self.scans or places == 1 or self.random.random() < _SINGLE:
-            place = self.to_scan.pop(0) if self.scans else self._place(self.needed[:places])
+        self.chosen = bool(self.to_scan)
+        if self.chosen or places == 1 or self.random.random() < _SINGLE:
+            place = self.to_scan.pop(0) if self.to_scan else self._place(self.needed[:places])
             drawn = self.random.permutation([word for word in search.words if word not in self.heavy])
             return [sentence.replaced((place, str(word))) for word in drawn[: search.candidates]]
         place = self._place(self.needed[: places - 1] + self.needed[1:places])
-        pairs = {(self._word(), self._word()): None for _ in range(search.candidates)}
+        self.chosen = self.random.random() < _RICH
+        some, more = (self._words(at) for at in (place, place + 1))
+        pairs = dict.fromkeys(zip(some, more, strict=True))
         return [
             sentence.replaced((place, one), (place + 1, other))
             for one, other in pairs
@@ -239,7 +259,7 @@ class _Chain:
 
     def _weigh(self, candidates: list[Sentence], norms: np.ndarray) -> None:
         """Which of the words that were drawn pull by themselves?"""
-        if self.scans:  # beside words that were chosen for their pull
+        if self.chosen:  # beside words that were chosen for their pull
             return
         drawn, usual = self.sentence.words, float(np.median(norms))
         for one, norm in zip(candidates, norms.tolist(), strict=True):
@@ -247,8 +267,9 @@ class _Chain:
                 if word != drawn[place] and word not in self.heavy:
                     own = self.norms.setdefault((place, word), [])
                     own.append(norm - usual)
-                    if len(own) >= _HEAVY and np.median(own) > self.search.threshold - self.search.usual:
+                    if len(own) >= _HEAVY and np.quantile(own, _MOSTLY) > self.search.threshold - self.search.usual:
                         self.heavy.add(word)
+                        self.new["heavy"].append(word)
                         self._try_elsewhere(one, frozenset({(place, word)}))
 
     def _sorted_in(self, candidates: list[Sentence], norms: np.ndarray, directions: np.ndarray) -> list[_Known | None]:
@@ -342,6 +363,8 @@ class _Chain:
         takes = sentence.at(find.places)
         if takes not in self.tried:
             self.tried.add(takes)
+            self.new["tried"].append(sorted(map(list, takes)))
+            self.taken.update(takes)
             self._try_elsewhere(sentence, takes)
 
     def _try_elsewhere(self, sentence: Sentence, takes: _Taken) -> None:
@@ -357,8 +380,8 @@ class _Chain:
                 rows.append(row)
         if rows:
             again = self._pulls([tried[row] for row in rows], range(self.search.noises))
-            said = " ".join(word for _, word in sorted(takes))
-            self.finds += [
+            said = sorted(map(list, takes))
+            self.new["finds"] += [
                 {"prompt": tried[row].text, "takes": said, "score": float(score), "pull": direction.round(4).tolist()}
                 for row, score, direction in zip(rows, again.norms, again.directions, strict=True)
                 if score > self.search.threshold
@@ -371,7 +394,8 @@ class _Chain:
 
     def part(self) -> dict[str, Any]:
         """What JSON can say of the round."""
-        return {"finds": sorted(self.finds, key=lambda find: -find["score"]), "evaluations": self.evaluations}
+        finds = sorted(self.new["finds"], key=lambda find: -find["score"])
+        return {**self.new, "finds": finds, "evaluations": self.evaluations}
 
     def _drawn(self, norms: np.ndarray) -> int:
         """One of (n,), with probabilities proportional to exp(D / tau)."""

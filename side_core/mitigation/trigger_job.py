@@ -72,11 +72,7 @@ class TriggerJob(OpenedJob):
 
     def found(self, store: Store) -> Triggers:
         """What the store holds."""
-        numbers = range(self.settings.rounds)
-        parts = list(
-            itertools.takewhile(lambda part: part is not None, (store.parts.part(self.name_of(n)) for n in numbers))
-        )
-        rounds = [part for part in parts if part is not None]
+        rounds = self._rounds(store)
         finds = self._finds(rounds)
         drawn = {
             find.prompt: found for find in finds if len(found := self.samples(find).found(store.pictures)) == LOOKS
@@ -84,6 +80,12 @@ class TriggerJob(OpenedJob):
         pictures = {prompt: np.stack(list(images.values())) for prompt, images in drawn.items()}
         evaluations = sum(int(part["evaluations"]) for part in rounds)
         return Triggers(self.settings, self.opened, len(rounds), finds, pictures, evaluations, self.about())
+
+    def _rounds(self, store: Store) -> list[Mapping[str, Any]]:
+        """What finished rounds returned, up to the first that is missing."""
+        numbers = range(self.settings.rounds)
+        parts = itertools.takewhile(lambda part: part is not None, (store.parts.part(self.name_of(n)) for n in numbers))
+        return [part for part in parts if part is not None]
 
     def _finds(self, rounds: list[Mapping[str, Any]]) -> tuple[Find, ...]:
         """Different finds of these rounds."""
@@ -109,7 +111,7 @@ class TriggerJob(OpenedJob):
         for number in range(report.done, self.settings.rounds):
             if self.settings.minutes is not None and time.monotonic() - begun > 60 * self.settings.minutes:
                 break
-            searching = self.search.round(number)
+            searching = self.search.round(number, self._rounds(store))
             while True:
                 try:
                     next(searching)
