@@ -1,6 +1,7 @@
 """The search for triggers as a job: rounds that are kept one by one, each find drawn and compared."""
 
 import itertools
+import math
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from side_core.sampling.store import Store
 from side_core.settings.base import SettingError
 from side_core.settings.mitigation import MitigationSettings
 
-LOOKS = 4  # pictures of each find
+LOOKS = 2  # pictures of each find
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +109,15 @@ class TriggerJob(OpenedJob):
         report, begun = self.found(store), time.monotonic()
         total = (self.settings.rounds - report.done) * self.search.steps_a_round()
         done = 0
+
+        def advance(text: str) -> Advance:
+            """Of the rounds, or of the minutes where these end first."""
+            limit = 60 * (self.settings.minutes or math.inf)
+            passed = time.monotonic() - begun
+            return (
+                Advance(done, total, text) if passed / limit <= done / total else Advance(int(passed), int(limit), text)
+            )
+
         for number in range(report.done, self.settings.rounds):
             if self.settings.minutes is not None and time.monotonic() - begun > 60 * self.settings.minutes:
                 break
@@ -119,11 +129,11 @@ class TriggerJob(OpenedJob):
                     part = end.value
                     break
                 done += 1
-                yield Advance(done, total, f"Round {number + 1}: {len(report.finds)} found")
+                yield advance(f"Round {number + 1}: {len(report.finds)} found")
             store.parts.keep_part(self.name_of(number), part)
             for find in self.found(store).finds:
                 for _ in draw_prompts(self.samples(find), store.pictures):
-                    yield Advance(done, total, "Drawing what was found")
+                    yield advance("Drawing what was found")
             report = self.found(store)
             yield report
         return report

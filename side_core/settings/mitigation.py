@@ -253,19 +253,19 @@ class MitigationSettings(TreatedSettings):
         json_schema_extra={"live_max": 64},
     )
     rounds: int = Field(
-        40,
+        100,
         ge=1,
         le=10_000,
         title="Rounds",
-        description="Of the search: each begins with a sentence of its own.",
-        json_schema_extra={"live_max": 200},
+        description="Of the search: after each, what was found is drawn.",
+        json_schema_extra={"live_max": 400},
     )
     iterations: int = Field(
-        150,
+        50,
         ge=1,
         le=100_000,
         title="Iterations",
-        description="Of the search, in each round: words that are drawn anew (150 in MemBench).",
+        description="Of the search, in each round: how often words are drawn anew.",
         json_schema_extra={"live_max": 500},
     )
     minutes: float | None = Field(

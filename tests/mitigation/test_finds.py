@@ -19,8 +19,9 @@ HELD_OUT = HeldOut("planted", np.linspace(0.5, 1.5, 200, dtype=np.float32).resha
 FACES = captioned_faces()
 
 
-def part(*finds: tuple[str, float, tuple[float, float]]) -> dict[str, Any]:
-    return {"finds": [{"prompt": p, "score": s, "pull": list(pull)} for p, s, pull in finds], "evaluations": 1}
+def part(*finds: tuple[str, float, tuple[float, ...]], takes: str = "") -> dict[str, Any]:
+    said = [{"prompt": p, "score": s, "takes": [[0, takes or p]], "pull": list(pull)} for p, s, pull in finds]
+    return {"finds": said, "evaluations": 1}
 
 
 def find(prompt: str, score: float = 3.0) -> Find:
@@ -47,6 +48,13 @@ def test_one_find_for_each_direction_the_highest_first() -> None:
     assert all((one.higher.beat, one.higher.count) == (0, 200) for one in found)
     assert len(finds_of([first], HELD_OUT, 0.5)) == 3  # a generous bound lets 1.2 through
     assert finds_of([], HELD_OUT, 0.01) == ()
+
+
+def test_of_the_same_words_the_highest_three() -> None:
+    pulls = np.eye(5).tolist()
+    first = part(*((f"a {number}", 2.0 + number, tuple(pulls[number])) for number in range(4)), takes="Ada")
+    second = part(("b ada", 9.0, tuple(pulls[4])), takes="ada")
+    assert [one.prompt for one in finds_of([first, second], HELD_OUT, 0.01)] == ["b ada", "a 3", "a 2"]
 
 
 def test_the_same_picture_is_one_find_and_different_ones_stay() -> None:

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from side_core.dpm.text.tokens import Vocabulary
 from side_core.mitigation import search as search_module
-from side_core.mitigation.search import Search
-from side_core.mitigation.sentences import frame_of, sentences_of, words_of
+from side_core.mitigation.search import KEPT, Search
+from side_core.mitigation.sentences import in_words, sentences_of, words_of
 from side_core.progress import finish
 from side_core.prompts.held_out import HeldOut
 from side_core.settings.mitigation import MitigationSettings
@@ -29,26 +29,37 @@ PULL = 8.0
 
 
 class Planted:
-    """Each prompt pulls by 0.8 to 1.2 into a direction of its own; one that holds a trigger pulls by 8 or more."""
+    """Each prompt pulls by 0.8 to 1.2 into a direction of its own, by 8 where it holds a trigger.
+
+    Args:
+        alone: a word that adds 2, whatever stands beside it.
+        beside: a word that doubles the pull of triggers.
+    """
 
     shape, bounded, classes = SHAPE, False, 0
     device, fingerprint, arithmetic = torch.device("cpu"), "planted", "float32"
 
-    def __init__(self, triggers: Sequence[tuple[str, str]] = TRIGGERS, broken: bool = False):
+    def __init__(
+        self,
+        triggers: Sequence[tuple[str, str]] = TRIGGERS,
+        broken: bool = False,
+        alone: str | None = None,
+        beside: str | None = None,
+    ):
         self.alphas_cumprod = torch.linspace(0.999, 0.001, 100, dtype=torch.float64)
-        self.triggers, self.broken = triggers, broken
+        self.triggers, self.broken, self.alone, self.beside = triggers, broken, alone, beside
         self.scored = 0
 
     def pull(self, prompt: str) -> np.ndarray:
         """(32,)."""
-        words = frame_of(prompt).words
+        words = in_words(prompt).words
         for number, pair in enumerate(self.triggers):
             if pair in itertools.pairwise(words):
-                own = np.random.default_rng(number).standard_normal(32)
-                return PULL * own / np.linalg.norm(own)
+                own = np.random.default_rng((number, self.beside in words)).standard_normal(32)
+                return (1 + (self.beside in words)) * PULL * own / np.linalg.norm(own)
         random = np.random.default_rng(list(prompt.encode()))
         own = random.standard_normal(32)
-        return random.uniform(0.8, 1.2) * own / np.linalg.norm(own)
+        return (random.uniform(0.8, 1.2) + 2 * (self.alone in words)) * own / np.linalg.norm(own)
 
     def embed(self, prompts: Sequence[str]) -> Tensor:
         """(n, 1, 32) the pull itself."""
@@ -75,81 +86,112 @@ def planted(
 
 
 def pairs_in(part: Any) -> set[tuple[str, str]]:
-    pairs = {pair for find in part["finds"] for pair in itertools.pairwise(frame_of(find["prompt"]).words)}
+    pairs = {pair for find in part["finds"] for pair in itertools.pairwise(in_words(find["prompt"]).words)}
     return pairs & set(TRIGGERS)
 
 
 def test_planted_triggers_are_found() -> None:
-    part = finish(planted().round(0))
+    part = finish(planted().round(0, []))
     assert pairs_in(part) == set(TRIGGERS)
-    strong = [find["score"] for find in part["finds"] if find["score"] > 2]
-    assert strong == pytest.approx([PULL] * len(TRIGGERS), rel=1e-4)  # each once, though many sentences hold it
+    strong = [find for find in part["finds"] if find["score"] > 2]
+    assert [find["score"] for find in strong] == pytest.approx([PULL] * len(TRIGGERS), rel=1e-4)  # each once
+    assert {tuple(word for _, word in find["takes"]) for find in strong} == set(TRIGGERS)  # and no word beside it
     others = len(part["finds"]) - len(strong)
     assert others <= 0.02 * part["evaluations"]  # as the bound of 1 % of the held-out prompts allows
 
 
 def test_it_evaluates_far_less_than_all_sentences() -> None:
     model = Planted()
-    part = finish(planted(model).round(0))
+    part = finish(planted(model).round(0, []))
     assert part["evaluations"] == model.scored < 4000 < len(WORDS) ** 3
 
 
 def test_where_no_prompt_stands_out_nothing_is_found() -> None:
-    parts = [finish(planted(Planted(triggers=())).round(number)) for number in range(2)]
+    parts = [finish(planted(Planted(triggers=())).round(number, [])) for number in range(2)]
     held = held_out()
     alarms = held.threshold(0.01)
     assert sum(len(part["finds"]) for part in parts) <= 0.02 * sum(part["evaluations"] for part in parts)
     assert all(find["score"] > alarms.value for part in parts for find in part["finds"])
     far = HeldOut("far", np.full((10, 2, 1), 2.0, np.float32), "")
     search = Search(Planted(()), far, planted().settings, WORDS, (SENTENCE,))  # type: ignore[arg-type]
-    assert finish(search.round(0))["finds"] == []
+    assert finish(search.round(0, []))["finds"] == []
 
 
-def test_a_round_depends_on_its_number_alone() -> None:
+def test_a_round_depends_on_its_number_and_those_before_alone() -> None:
     first, again = planted(), planted()
-    one, two = finish(first.round(0)), finish(first.round(1))
-    assert finish(again.round(1)) == two  # in another order
-    assert finish(again.round(0)) == one
-    assert json.loads(json.dumps(one)) == one
+    one, two = finish(first.round(0, [])), finish(first.round(1, []))
+    assert finish(again.round(1, [])) == two  # in another order
+    assert finish(again.round(0, [])) == one
+    read = json.loads(json.dumps(one))
+    assert read == one
     assert one != two
-    assert finish(planted(seed=1).round(0)) == two | {}  # the seed is S + number; the noise changes nothing here
+    assert finish(first.round(1, [one])) == finish(again.round(1, [read]))
+    assert finish(planted(seed=1).round(0, [])) == two | {}  # the seed is S + number; the noise changes nothing here
+
+
+def test_what_an_earlier_round_tried_is_not_tried_again() -> None:
+    search = planted()
+    one = finish(search.round(0, []))
+    again = finish(search.round(1, [one]))
+    assert pairs_in(one) == set(TRIGGERS) and not pairs_in(again)
+    assert [tried for tried in again["tried"] if tried in one["tried"]] == []
+
+
+def test_a_word_that_pulls_by_itself_is_one_find_and_is_drawn_no_more() -> None:
+    search = planted(Planted(alone="w5"))
+    part = finish(search.round(0, []))
+    assert part["heavy"] == ["w5"]
+    alone = [find for find in part["finds"] if [word for _, word in find["takes"]] == ["w5"]]
+    assert 1 <= len(alone) <= KEPT  # not one with each other word
+    later = finish(search.round(1, [part]))
+    assert not any("w5" in find["prompt"].split() for find in later["finds"])
+
+
+def test_the_words_of_a_find_are_put_into_other_sentences() -> None:
+    """A pair that pulls twice as hard beside another word, which no chain of one sentence would meet."""
+    model = Planted(TRIGGERS[:1], beside="yes")
+    chosen = planted().settings
+    search = Search(model, held_out(), chosen, WORDS, (SENTENCE, "a yes of w0 w1, w2"))  # type: ignore[arg-type]
+    best = finish(search.round(0, []))["finds"][0]
+    assert best["prompt"].startswith("a yes of w7 w9") and best["score"] == pytest.approx(2 * PULL, rel=1e-4)
 
 
 def test_stopped_and_begun_again_it_is_the_same() -> None:
     search = planted()
-    whole = finish(search.round(2))
-    broken_off = search.round(2)
+    whole = finish(search.round(2, []))
+    broken_off = search.round(2, [])
     for _ in range(7):
         next(broken_off)
     broken_off.close()
-    assert finish(search.round(2)) == whole
+    assert finish(search.round(2, [])) == whole
 
 
 @pytest.mark.parametrize("sentence", [SENTENCE, "w3"])
 def test_the_number_of_events_is_said_before(sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "_BATCH", 8)
     search = planted(sentence=sentence)
-    assert sum(1 for _ in search.round(0)) == search.steps_a_round() == 60 * (4 + 1)
+    assert sum(1 for _ in search.round(0, [])) == search.steps_a_round() == 60 * (4 + 1)
 
 
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = finish(planted().round(0))
+    whole = finish(planted().round(0, []))
     monkeypatch.setattr(search_module, "_BATCH", 7)
-    assert pairs_in(finish(planted().round(0))) == pairs_in(whole)
+    assert pairs_in(finish(planted().round(0, []))) == pairs_in(whole)
 
 
 def test_punctuation_stays_where_it_is() -> None:
-    frame = frame_of("portrait of Ada O'Neil, long hair!")
-    assert frame.words == ("portrait", "of", "Ada", "O'Neil", "long", "hair")
-    assert frame.filled(frame.words) == "portrait of Ada O'Neil, long hair!"
-    assert frame.filled(tuple("abcdef")) == "a b c d, e f!"
-    for find in finish(planted().round(0))["finds"]:
-        assert frame_of(find["prompt"]).between == frame_of(SENTENCE).between
+    sentence = in_words("portrait of Ada O'Neil, long hair!")
+    assert sentence.words == ("portrait", "of", "Ada", "O'Neil", "long", "hair")
+    assert sentence.text == "portrait of Ada O'Neil, long hair!"
+    assert sentence.replaced(*enumerate("abcdef")).text == "a b c d, e f!"
+    assert in_words(sentence.text) == sentence
+    for find in finish(planted().round(0, []))["finds"]:
+        assert in_words(find["prompt"]).between == in_words(SENTENCE).between
 
 
 def test_nan_is_said() -> None:
     with pytest.raises(ValueError, match="NaN"):
-        finish(planted(Planted(broken=True)).round(0))
+        finish(planted(Planted(broken=True)).round(0, []))
 
 
 def test_what_cannot_be_searched() -> None:
@@ -212,11 +254,16 @@ def test_a_file_that_is_no_list_of_words(content: bytes, sentence: str, tmp_path
         words_of(Reading(), settings(words=str(file)))  # type: ignore[arg-type]
 
 
-def test_rounds_begin_with_sentences_in_turn() -> None:
+def test_rounds_begin_with_sentences_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     chosen = planted().settings
     both = Search(Planted(), held_out(), chosen, WORDS, ("x w0 w1", "y! w0 w1"))  # type: ignore[arg-type]
-    ends = [{frame_of(find["prompt"]).between[1] for find in finish(both.round(number))["finds"]} for number in (0, 1)]
-    assert ends == [{" "}, {"! "}]
+    asked: list[str] = []
+    monkeypatch.setattr(
+        search_module, "embedded", lambda model, sentences: asked.extend(sentences) or model.embed(sentences)
+    )
+    for number in (0, 1):
+        next(both.round(number, []))
+    assert asked[0].startswith("x ") and asked[-1].startswith("y! ")
 
 
 def test_the_sentences_to_begin_with() -> None:
@@ -224,7 +271,6 @@ def test_the_sentences_to_begin_with() -> None:
     prompts = tuple(f"portrait of {name}" for name in ("Ada", "Boris", "Novak"))
     found = sentences_of(reading, settings(), prompts)
     assert sorted(found) == sorted(prompts)
-    assert sentences_of(reading, settings(rounds=2), prompts) == found[:2]
     assert sentences_of(reading, settings(sentence=" a red fox "), ()) == ("a red fox",)
     with pytest.raises(ValueError, match="give a sentence"):
         sentences_of(reading, settings(), ())
