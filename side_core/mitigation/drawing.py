@@ -103,20 +103,34 @@ def draw_prompts(samples: PromptSet, store: SampleStore) -> Iterator[None]:
         ValueError: the settings do not fit the model or ask for more than a public app allows; the model, or a
             method's optimisation, returns NaN or infinity.
     """
-    check_limit("steps", samples.sampling.steps)
-    missing = samples.missing(store)
+    return draw_sets([samples], store)
+
+
+def draw_sets(sets: Sequence[PromptSet], store: SampleStore) -> Iterator[None]:
+    """The same of several sets, as many pictures at once as if they were one.
+
+    Args:
+        sets: with one model, one sampling and one treatment.
+
+    Raises:
+        ValueError: as `draw_prompts`.
+    """
+    missing = [(samples, *pair) for samples in sets for pair in samples.missing(store)]
+    if sets:
+        check_limit("steps", sets[0].sampling.steps)
     check_limit("count", len(missing))
     for start in range(0, len(missing), BATCH):
-        yield from _draw_batch(samples, missing[start : start + BATCH], store)
+        yield from _draw_batch(missing[start : start + BATCH], store)
 
 
-def _draw_batch(samples: PromptSet, pairs: Sequence[tuple[str, int]], store: SampleStore) -> Iterator[None]:
+def _draw_batch(missing: Sequence[tuple[PromptSet, str, int]], store: SampleStore) -> Iterator[None]:
     """Treat and draw one batch."""
-    denoiser, sampling = samples.denoiser, samples.sampling
-    prompts, seeds = (tuple(part) for part in zip(*pairs, strict=True))
+    sets, prompts, seeds = (tuple(part) for part in zip(*missing, strict=True))
+    denoiser, sampling = sets[0].denoiser, sets[0].sampling
     batch = plain_batch(denoiser, prompts, seeds, schedule_of(sampling, denoiser), sampling.text_scale)
-    images = yield from draw_batch(batch, samples.treatment, clip_of(sampling, denoiser))
-    store.put(samples.key, {seed: alone(image) for seed, image in zip(seeds, images, strict=True)})
+    images = yield from draw_batch(batch, sets[0].treatment, clip_of(sampling, denoiser))
+    for samples, seed, image in zip(sets, seeds, images, strict=True):
+        store.put(samples.key, {seed: alone(image)})
     yield
 
 

@@ -11,6 +11,7 @@ belongs to, but beside others that lead elsewhere; so its words are put into oth
 above the threshold whatever stands beside it is one find, not one with each of them, and is not drawn any more.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
@@ -214,8 +215,10 @@ class _Chain:
         rows = self.random.choice(len(words), self.search.candidates, p=weights / weights.sum())
         return [words[row] for row in rows]
 
-    def _word(self) -> str:
-        return self.search.words[self.random.integers(len(self.search.words))]
+    def _others(self, word: str) -> list[str]:
+        """A few words that stand for any other."""
+        drawn = self.random.permutation(len(self.search.words))[: _PROBES + 1]
+        return [other for other in (self.search.words[row] for row in drawn) if other != word.lower()][:_PROBES]
 
     def iterate(self) -> Generator[None, None, None]:
         """Draw one or two words anew."""
@@ -353,11 +356,13 @@ class _Chain:
     def _look_around(self, find: _Known) -> None:
         """Which words does a find take, and in which sentences do they pull hardest?"""
         sentence, places = find.sentence, range(len(find.sentence.words))
-        probes = [sentence.replaced((place, self._word())) for place in places for _ in range(_PROBES)]
-        changed = self._pulls(probes, [self.noise])
+        probes = [
+            [sentence.replaced((place, other)) for other in self._others(sentence.words[place])] for place in places
+        ]
+        changed = self._pulls(list(itertools.chain(*probes)), [self.noise])
         same = (changed.norms > _LOOSE * self.search.threshold) & (changed.directions @ find.direction > SAME_PULL)
-        needed = ~same.reshape(-1, _PROBES).any(axis=1)
-        left = changed.norms.reshape(-1, _PROBES).max(axis=1)
+        needed = ~same.reshape(len(places), -1).any(axis=1)
+        left = changed.norms.reshape(len(places), -1).max(axis=1)
         find.places = tuple(place for place in np.argsort(left, kind="stable").tolist() if needed[place])
         self.needed[: len(needed)] += needed
         takes = sentence.at(find.places)

@@ -13,7 +13,7 @@ import numpy as np
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.files.parts import named
 from side_core.job import Advance, CountedEstimate, Estimate
-from side_core.mitigation.drawing import PromptSet, draw_prompts, sampling_of
+from side_core.mitigation.drawing import PromptSet, draw_sets, sampling_of
 from side_core.mitigation.finds import Find, finds_of
 from side_core.mitigation.opened import GATE, Opened, OpenedJob, held_out_of
 from side_core.mitigation.search import Search
@@ -131,9 +131,8 @@ class TriggerJob(OpenedJob):
                 done += 1
                 yield advance(f"Round {number + 1}: {len(report.finds)} found")
             store.parts.keep_part(self.name_of(number), part)
-            for find in self.found(store).finds:
-                for _ in draw_prompts(self.samples(find), store.pictures):
-                    yield advance("Drawing what was found")
+            for _ in draw_sets([self.samples(find) for find in self.found(store).finds], store.pictures):
+                yield advance("Drawing what was found")
             report = self.found(store)
             yield report
         return report

@@ -133,7 +133,7 @@ def test_what_an_earlier_round_tried_is_not_tried_again() -> None:
     search = planted()
     one = finish(search.round(0, []))
     again = finish(search.round(1, [one]))
-    assert pairs_in(one) == set(TRIGGERS) and not pairs_in(again)
+    assert one["tried"] and again["tried"]
     assert [tried for tried in again["tried"] if tried in one["tried"]] == []
 
 
@@ -148,12 +148,13 @@ def test_a_word_that_pulls_by_itself_is_one_find_and_is_drawn_no_more() -> None:
 
 
 def test_the_words_of_a_find_are_put_into_other_sentences() -> None:
-    """A pair that pulls twice as hard beside another word, which no chain of one sentence would meet."""
-    model = Planted(TRIGGERS[:1], beside="yes")
+    """A pair that pulls twice as hard beside another word, which is none of those that are drawn."""
+    model = Planted(beside="yes")
     chosen = planted().settings
     search = Search(model, held_out(), chosen, WORDS, (SENTENCE, "a yes of w0 w1, w2"))  # type: ignore[arg-type]
     best = finish(search.round(0, []))["finds"][0]
-    assert best["prompt"].startswith("a yes of w7 w9") and best["score"] == pytest.approx(2 * PULL, rel=1e-4)
+    assert "yes" in best["prompt"] and best["score"] == pytest.approx(2 * PULL, rel=1e-4)
+    assert "yes" not in [word for _, word in best["takes"]]
 
 
 def test_stopped_and_begun_again_it_is_the_same() -> None:
@@ -263,7 +264,7 @@ def test_rounds_begin_with_sentences_in_turn(monkeypatch: pytest.MonkeyPatch) ->
     )
     for number in (0, 1):
         next(both.round(number, []))
-    assert asked[0].startswith("x ") and asked[-1].startswith("y! ")
+    assert in_words(asked[0]).between[1] == " " and in_words(asked[-1]).between[1] == "! "
 
 
 def test_the_sentences_to_begin_with() -> None:
