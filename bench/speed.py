@@ -37,6 +37,7 @@ MODEL = "pixel-faces"
 BATCH, STEPS, ROUNDS = 16, 50, 7
 THERE = "what => document.querySelector(`[data-testid=stMain] ${what}`)"  # looked for ten times a second, as it costs
 OTHER = "([place, before]) => ![null, before].includes(document.querySelector(place)?.innerHTML ?? null)"
+TREATED = "() => document.querySelectorAll('.sides figure img').length === 24"  # without, with, nearest
 RERUNS = 5
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
@@ -209,6 +210,7 @@ def browser_figures() -> dict[str, float]:
             page.wait_for_timeout(3000)
             figures["steer_rerun_seconds"] = seconds_of_slider(page, "Guidance scale")
             figures |= theory_figures(page, address)
+            figures |= mitigation_figures(page, address)
         chromium.close()
     return figures
 
@@ -240,6 +242,16 @@ def theory_figures(page: Any, address: str) -> dict[str, float]:
     page.wait_for_timeout(2000)
     figures["growth_slider_seconds"] = seconds_of_pictures(page, "Training images N", ".grown")
     return figures
+
+
+def mitigation_figures(page: Any, address: str) -> dict[str, float]:
+    """Start to 8 + 8 pictures without and with a method, with their scores."""
+    page.goto(f"{address}/mitigation?count=8&seed={time.time_ns() % 10**9}")  # noise that nothing was drawn from
+    page.get_by_role("button", name="Start").click(timeout=PATIENCE)
+    start = time.perf_counter()
+    page.wait_for_function(THERE, arg="h3", timeout=PATIENCE, polling=100)
+    page.wait_for_function(TREATED, timeout=PATIENCE, polling=100)
+    return {"mitigation_seconds": time.perf_counter() - start}
 
 
 def seconds_of_pictures(page: Any, slider: str, place: str) -> float:

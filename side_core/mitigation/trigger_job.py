@@ -107,19 +107,19 @@ class TriggerJob(OpenedJob):
     def work(self, store: Store) -> Generator[Advance | Triggers, None, Triggers]:
         """Round by round; what a round found is drawn before the next begins."""
         report, begun = self.found(store), time.monotonic()
-        total = (self.settings.rounds - report.done) * self.search.steps_a_round()
+        first, limit = report.done, 60 * (self.settings.minutes or math.inf)
+        total = (self.settings.rounds - first) * self.search.steps_a_round()
         done = 0
 
-        def advance(text: str) -> Advance:
+        def advance(words: str) -> Advance:
             """Of the rounds, or of the minutes where these end first."""
-            limit = 60 * (self.settings.minutes or math.inf)
-            passed = time.monotonic() - begun
-            return (
-                Advance(done, total, text) if passed / limit <= done / total else Advance(int(passed), int(limit), text)
-            )
+            passed = min(time.monotonic() - begun, limit)
+            by_time = passed / limit > done / total
+            return Advance(int(passed), math.ceil(limit), words) if by_time else Advance(done, total, words)
 
-        for number in range(report.done, self.settings.rounds):
-            if self.settings.minutes is not None and time.monotonic() - begun > 60 * self.settings.minutes:
+        for number in range(first, self.settings.rounds):
+            passed = time.monotonic() - begun
+            if passed + passed / max(1, number - first) / 2 > limit:  # not by more than half a round too late
                 break
             searching = self.search.round(number, self._rounds(store))
             while True:

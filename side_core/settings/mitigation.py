@@ -269,7 +269,11 @@ class MitigationSettings(TreatedSettings):
         json_schema_extra={"live_max": 500},
     )
     minutes: float | None = Field(
-        None, gt=0, le=10_000, title="Minutes", description="The search stops after so long; what is found is kept."
+        None,
+        gt=0,
+        le=10_000,
+        title="Minutes",
+        description="The search stops after about so long, between two rounds; what is found is kept.",
     )
     sentence: str | None = Field(
         None,
