@@ -88,7 +88,10 @@ def _show_sides(report: Compared) -> None:
         return
     data, cells = report.opened.subject.data, []
     count = min(_SHOWN, len(report.images[0]))
-    words = (("Without", "the model as it is"), ("With", MITIGATIONS[report.settings.method].title))
+    words = (
+        ("Without", f"the model as it is; below, {SCORE.symbol}"),
+        ("With", MITIGATIONS[report.settings.method].title),
+    )
     for (title, about), images, judged in zip(words, report.images, report.judged, strict=False):
         cells.append(f"<p><b>{title}</b><br><small>{about}</small></p>")
         cells += _figures(images[:count], judged, title)
@@ -103,7 +106,7 @@ def _figures(images: np.ndarray, judged: Judged, title: str) -> list[str]:
     found = []
     for place, image in enumerate(images):
         copied = bool(judged.hits[place])
-        words = f"{SCORE.symbol} {judged.ratios[place]:.2f}" + (" · copy" if copied else "")
+        words = f"{judged.ratios[place]:.2f}" + (" · copy" if copied else "")
         one = figure(image, f"{title}, picture {place + 1}{', looks copied' if copied else ''}", words)
         found.append(one.replace("<figure>", '<figure class="copy">') if copied else one)
     return found
