@@ -24,15 +24,3 @@ def test_a_copy_dissolves_and_a_general_prompt_had_none(page: Page, address: str
     expect(page.locator(".sides .copy")).to_have_count(0)
     expect(page).to_have_url(re.compile("prompt="))
     expect(page.get_by_test_id("stException")).to_have_count(0)
-
-
-def test_a_click_on_a_curve_takes_method_and_strength_over(page: Page, address: str) -> None:
-    page.goto(f"{address}/mitigation?count=1&method=wen&strength=1&seed=6000")
-    page.get_by_role("button", name="Start").click(timeout=PATIENCE)
-    expect(page.get_by_role("heading", name=re.compile("^The copies dissolve"))).to_be_visible(timeout=PATIENCE)
-    curve = page.locator(".scatterlayer .trace").last  # away from the nearest training picture
-    expect(curve).to_be_visible(timeout=PATIENCE)
-    curve.locator(".point").last.click(force=True)
-    expect(page).to_have_url(re.compile("method=amg"), timeout=PATIENCE)
-    expect(page.locator(".sides")).to_contain_text("Away from the nearest training picture", timeout=PATIENCE)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
