@@ -12,7 +12,7 @@ from side_core.dpm.text.denoiser import TextDenoiser
 from side_core.files.public import check_limit
 from side_core.mitigation.treatment import Batch, Treatment, plain_batch
 from side_core.sampling.completed import clip_of
-from side_core.sampling.picture import alone
+from side_core.sampling.picture import Picture, alone
 from side_core.sampling.picture_key import picture_key
 from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import schedule_of
@@ -129,8 +129,11 @@ def _draw_batch(missing: Sequence[tuple[PromptSet, str, int]], store: SampleStor
     denoiser, sampling = sets[0].denoiser, sets[0].sampling
     batch = plain_batch(denoiser, prompts, seeds, schedule_of(sampling, denoiser), sampling.text_scale)
     images = yield from draw_batch(batch, sets[0].treatment, clip_of(sampling, denoiser))
+    pictures: dict[str, dict[int, Picture]] = {}
     for samples, seed, image in zip(sets, seeds, images, strict=True):
-        store.put(samples.key, {seed: alone(image)})
+        pictures.setdefault(samples.key, {})[seed] = alone(image)
+    for key, own in pictures.items():  # a store writes what it is handed at once as one file
+        store.put(key, own)
     yield
 
 

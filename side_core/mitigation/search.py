@@ -76,8 +76,7 @@ class _Known:
         norm, direction: by one noise.
         score: by all noises.
         siblings: how many directions stood out for the first time in the same iteration.
-        places: of the words that the first sentence above the threshold takes, those that matter most first; None
-            before there was one.
+        places: of the words that it takes, those that matter most first; none while it is below the threshold.
         visited: whether the round has looked around it.
     """
 
@@ -86,7 +85,7 @@ class _Known:
     direction: np.ndarray
     score: float = 0.0
     siblings: int = 0
-    places: tuple[int, ...] | None = None
+    places: tuple[int, ...] = ()
     visited: bool = False
 
 
@@ -290,7 +289,7 @@ class _Chain:
                 one = _Known(candidates[row], float(norms[row]), directions[row])
                 self.known.append(one)
                 changed[id(one)] = one
-            elif one.places is None and norms[row] > one.norm:
+            elif one.score <= self.search.threshold and norms[row] > one.norm:
                 one.sentence, one.norm, one.direction = candidates[row], float(norms[row]), directions[row]
                 changed[id(one)] = one
             found[row] = one
@@ -326,8 +325,8 @@ class _Chain:
         if self.random.random() > _VISIT:
             waiting = []
         while waiting and not self.to_scan:
-            fewest = min(len(one.places or ()) for one in waiting)
-            near = [one for one in waiting if len(one.places or ()) == fewest]
+            fewest = min(len(one.places) for one in waiting)
+            near = [one for one in waiting if len(one.places) == fewest]
             most = max(one.siblings for one in near)
             near = [one for one in near if one.siblings == most]
             one = near[self._drawn(np.array([one.norm for one in near]))]
@@ -346,8 +345,8 @@ class _Chain:
     def _unscanned(self, find: _Known) -> list[int]:
         """The places of a find whose words it takes, unless they were scanned beside the same other words."""
         found = []
-        for place in (find.places or ())[:_PLACES]:
-            scan = place, find.sentence.at([other for other in find.places or () if other != place])
+        for place in find.places[:_PLACES]:
+            scan = place, find.sentence.at([other for other in find.places if other != place])
             if scan not in self.scanned:
                 self.scanned.add(scan)
                 found.append(place)

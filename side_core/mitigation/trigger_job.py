@@ -106,7 +106,7 @@ class TriggerJob(OpenedJob):
 
     def work(self, store: Store) -> Generator[Advance | Triggers, None, Triggers]:
         """Round by round; what a round found is drawn before the next begins."""
-        report, begun = self.found(store), time.monotonic()
+        report, rounds, begun = self.found(store), self._rounds(store), time.monotonic()
         first, limit = report.done, 60 * (self.settings.minutes or math.inf)
         total = (self.settings.rounds - first) * self.search.steps_a_round()
         done = 0
@@ -121,7 +121,7 @@ class TriggerJob(OpenedJob):
             passed = time.monotonic() - begun
             if passed + passed / max(1, number - first) / 2 > limit:  # not by more than half a round too late
                 break
-            searching = self.search.round(number, self._rounds(store))
+            searching = self.search.round(number, rounds)
             while True:
                 try:
                     next(searching)
@@ -131,7 +131,8 @@ class TriggerJob(OpenedJob):
                 done += 1
                 yield advance(f"Round {number + 1}: {len(report.finds)} found")
             store.parts.keep_part(self.name_of(number), part)
-            for _ in draw_sets([self.samples(find) for find in self.found(store).finds], store.pictures):
+            rounds.append(part)
+            for _ in draw_sets([self.samples(find) for find in self._finds(rounds)], store.pictures):
                 yield advance("Drawing what was found")
             report = self.found(store)
             yield report

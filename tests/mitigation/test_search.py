@@ -272,6 +272,7 @@ def test_the_sentences_to_begin_with() -> None:
     prompts = tuple(f"portrait of {name}" for name in ("Ada", "Boris", "Novak"))
     found = sentences_of(reading, settings(), prompts)
     assert sorted(found) == sorted(prompts)
+    assert sentences_of(reading, settings(rounds=2), prompts) == found  # the words of a find are tried in all of them
     assert sentences_of(reading, settings(sentence=" a red fox "), ()) == ("a red fox",)
     with pytest.raises(ValueError, match="give a sentence"):
         sentences_of(reading, settings(), ())
