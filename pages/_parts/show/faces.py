@@ -12,13 +12,10 @@ from side_core.sampling.strips import Strips, read_strips
 
 _MOST = 6
 _STYLE = """<style>
-.faces { display: none; }
-@media (max-width: 640px) {
-  .faces { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 0.4rem; }
-  .faces figure { margin: 0; }
-  .faces img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
-  .faces p { grid-column: 1 / -1; margin: 0; font-size: 0.875rem; opacity: 0.8; }
-}
+.faces { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: 0.4rem; }
+.faces figure { margin: 0; }
+.faces img { width: 100%; image-rendering: pixelated; border-radius: 2px; display: block; }
+.faces p { grid-column: 1 / -1; margin: 0; font-size: 0.875rem; opacity: 0.8; }
 </style>"""
 
 
@@ -29,7 +26,8 @@ def show_faces(page: str) -> None:
         page: its name.
     """
     if page in _ROWS:
-        st.html(_html_of(page))
+        with st.container(key="faces"):  # the app's style hides it where there is room for what comes further down
+            st.html(_html_of(page))
 
 
 @lru_cache
