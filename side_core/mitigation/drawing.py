@@ -18,7 +18,8 @@ from side_core.sampling.sampler import sample
 from side_core.sampling.schedule import schedule_of
 from side_core.sampling.store import SampleStore
 from side_core.settings import Clip, SamplingSettings
-from side_core.settings.mitigation import MITIGATIONS, MitigationName, TreatedSettings
+from side_core.settings.mitigation import TreatedSettings
+from side_core.settings.mitigation_methods import MITIGATIONS, MitigationName
 
 BATCH = 32  # pictures at once
 _DEARER = 4  # evaluations that one step of an optimisation costs

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from side_core.data.captioned import FIRST_ROW, captioned_faces
+from side_core.mitigation.chain import KEPT
 from side_core.mitigation.judged import SCORE, Judged
-from side_core.mitigation.search import KEPT, SAME_PULL
+from side_core.mitigation.search import SAME_PULL
 from side_core.prompts.held_out import HeldOut
 from side_core.stats.rate import Rate, rate, rate_of
 

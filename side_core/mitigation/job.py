@@ -22,7 +22,8 @@ from side_core.mitigation.trigger_job import TriggerJob, make_trigger_job
 from side_core.progress import Part, finish
 from side_core.sampling.store import Store
 from side_core.settings.base import SettingError
-from side_core.settings.mitigation import MITIGATIONS, MitigationSettings
+from side_core.settings.mitigation import MitigationSettings
+from side_core.settings.mitigation_methods import MITIGATIONS
 
 
 @dataclass(frozen=True, eq=False)

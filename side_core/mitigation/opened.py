@@ -20,7 +20,8 @@ from side_core.prompts.held_out import CAPTIONED, HeldOut, held_out_norms, held_
 from side_core.prompts.norms import norms_of, score_of
 from side_core.prompts.prompt_file import read_prompts
 from side_core.settings import ExtractSettings, PromptSettings, SettingError
-from side_core.settings.mitigation import MITIGATIONS, MitigationName, TreatedSettings
+from side_core.settings.mitigation import TreatedSettings
+from side_core.settings.mitigation_methods import MITIGATIONS, MitigationName
 from side_core.similarity.text import TextEncoder, open_text_encoder
 from side_core.stats.roc import Threshold
 

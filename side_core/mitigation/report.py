@@ -10,7 +10,8 @@ from side_core.extraction.summary import rate_json, versions
 from side_core.extraction.tables import table
 from side_core.mitigation.judged import SCORE, Judged
 from side_core.mitigation.opened import Opened
-from side_core.settings.mitigation import MITIGATIONS, MitigationSettings, strength_of
+from side_core.settings.mitigation import MitigationSettings
+from side_core.settings.mitigation_methods import MITIGATIONS, strength_of
 from side_core.stats.rate import Rate
 from side_core.wording import rounded
 

@@ -23,7 +23,8 @@ from side_core.mitigation.work_curve import LOOKS, targets_of, work_curve
 from side_core.progress import Part, finish, mapped
 from side_core.prompts.norms import own_seeds
 from side_core.sampling.store import Store
-from side_core.settings.mitigation import MITIGATIONS, EvaluateMitigationSettings, MitigationName
+from side_core.settings.mitigation import EvaluateMitigationSettings
+from side_core.settings.mitigation_methods import MITIGATIONS, MitigationName
 from side_core.similarity.quality import QualityReference, quality_reference
 
 _APART = 1_000_000  # between the first seeds of two kinds of prompts

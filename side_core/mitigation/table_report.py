@@ -14,12 +14,8 @@ from side_core.extraction.tables import table
 from side_core.mitigation.judged import SCORE, Judged, judged_in
 from side_core.mitigation.opened import Opened
 from side_core.mitigation.sets import GENERAL, TEMPLATE, PromptKinds
-from side_core.settings.mitigation import (
-    MITIGATIONS,
-    NAMES,
-    EvaluateMitigationSettings,
-    MitigationName,
-)
+from side_core.settings.mitigation import EvaluateMitigationSettings
+from side_core.settings.mitigation_methods import MITIGATIONS, NAMES, MitigationName
 from side_core.stats.bootstrap import Interval, mean_interval
 from side_core.stats.permutation import false_discovery, fewer
 from side_core.stats.rate import Rate, rate_of

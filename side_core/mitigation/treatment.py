@@ -17,7 +17,7 @@ from side_core.prompts.norms import embedded
 from side_core.sampling.sampler import first_noise
 from side_core.sampling.schedule import Schedule
 from side_core.settings.base import SettingError
-from side_core.settings.mitigation import MITIGATIONS, MitigationName, strength_of
+from side_core.settings.mitigation_methods import MITIGATIONS, MitigationName, strength_of
 
 CHANGES = 3  # of the methods themselves; a change of what one computes gives its pictures another name
 

@@ -13,6 +13,7 @@ import numpy as np
 from side_core.dpm.timing import Timing, measure_timing
 from side_core.files.parts import named
 from side_core.job import Advance, CountedEstimate, Estimate
+from side_core.mitigation.chain import round_of
 from side_core.mitigation.drawing import PromptSet, draw_sets, sampling_of
 from side_core.mitigation.finds import Find, finds_of
 from side_core.mitigation.opened import GATE, Opened, OpenedJob, held_out_of
@@ -121,7 +122,7 @@ class TriggerJob(OpenedJob):
             passed = time.monotonic() - begun
             if passed + passed / max(1, number - first) / 2 > limit:  # not by more than half a round too late
                 break
-            searching = self.search.round(number, rounds)
+            searching = round_of(self.search, number, rounds)
             while True:
                 try:
                     next(searching)

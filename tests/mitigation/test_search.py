@@ -14,7 +14,8 @@ from torch import Tensor
 
 from side_core.dpm.text.tokens import Vocabulary
 from side_core.mitigation import search as search_module
-from side_core.mitigation.search import KEPT, Search
+from side_core.mitigation.chain import KEPT, round_of
+from side_core.mitigation.search import Search
 from side_core.mitigation.sentences import in_words, sentences_of, words_of
 from side_core.progress import finish
 from side_core.prompts.held_out import HeldOut
@@ -91,7 +92,7 @@ def pairs_in(part: Any) -> set[tuple[str, str]]:
 
 
 def test_planted_triggers_are_found() -> None:
-    part = finish(planted().round(0, []))
+    part = finish(round_of(planted(), 0, []))
     assert pairs_in(part) == set(TRIGGERS)
     strong = [find for find in part["finds"] if find["score"] > 2]
     assert [find["score"] for find in strong] == pytest.approx([PULL] * len(TRIGGERS), rel=1e-4)  # each once
@@ -102,48 +103,48 @@ def test_planted_triggers_are_found() -> None:
 
 def test_it_evaluates_far_less_than_all_sentences() -> None:
     model = Planted()
-    part = finish(planted(model).round(0, []))
+    part = finish(round_of(planted(model), 0, []))
     assert part["evaluations"] == model.scored < 4000 < len(WORDS) ** 3
 
 
 def test_where_no_prompt_stands_out_nothing_is_found() -> None:
-    parts = [finish(planted(Planted(triggers=())).round(number, [])) for number in range(2)]
+    parts = [finish(round_of(planted(Planted(triggers=())), number, [])) for number in range(2)]
     held = held_out()
     alarms = held.threshold(0.01)
     assert sum(len(part["finds"]) for part in parts) <= 0.02 * sum(part["evaluations"] for part in parts)
     assert all(find["score"] > alarms.value for part in parts for find in part["finds"])
     far = HeldOut("far", np.full((10, 2, 1), 2.0, np.float32), "")
     search = Search(Planted(()), far, planted().settings, WORDS, (SENTENCE,))  # type: ignore[arg-type]
-    assert finish(search.round(0, []))["finds"] == []
+    assert finish(round_of(search, 0, []))["finds"] == []
 
 
 def test_a_round_depends_on_its_number_and_those_before_alone() -> None:
     first, again = planted(), planted()
-    one, two = finish(first.round(0, [])), finish(first.round(1, []))
-    assert finish(again.round(1, [])) == two  # in another order
-    assert finish(again.round(0, [])) == one
+    one, two = finish(round_of(first, 0, [])), finish(round_of(first, 1, []))
+    assert finish(round_of(again, 1, [])) == two  # in another order
+    assert finish(round_of(again, 0, [])) == one
     read = json.loads(json.dumps(one))
     assert read == one
     assert one != two
-    assert finish(first.round(1, [one])) == finish(again.round(1, [read]))
-    assert finish(planted(seed=1).round(0, [])) == two | {}  # the seed is S + number; the noise changes nothing here
+    assert finish(round_of(first, 1, [one])) == finish(round_of(again, 1, [read]))
+    assert finish(round_of(planted(seed=1), 0, [])) == two  # the seed is S + number; the noise changes nothing here
 
 
 def test_what_an_earlier_round_tried_is_not_tried_again() -> None:
     search = planted()
-    one = finish(search.round(0, []))
-    again = finish(search.round(1, [one]))
+    one = finish(round_of(search, 0, []))
+    again = finish(round_of(search, 1, [one]))
     assert one["tried"] and again["tried"]
     assert [tried for tried in again["tried"] if tried in one["tried"]] == []
 
 
 def test_a_word_that_pulls_by_itself_is_one_find_and_is_drawn_no_more() -> None:
     search = planted(Planted(alone="w5"))
-    part = finish(search.round(0, []))
+    part = finish(round_of(search, 0, []))
     assert part["heavy"] == ["w5"]
     alone = [find for find in part["finds"] if [word for _, word in find["takes"]] == ["w5"]]
     assert 1 <= len(alone) <= KEPT  # not one with each other word
-    later = finish(search.round(1, [part]))
+    later = finish(round_of(search, 1, [part]))
     assert not any("w5" in find["prompt"].split() for find in later["finds"])
 
 
@@ -152,32 +153,32 @@ def test_the_words_of_a_find_are_put_into_other_sentences() -> None:
     model = Planted(beside="yes")
     chosen = planted().settings
     search = Search(model, held_out(), chosen, WORDS, (SENTENCE, "a yes of w0 w1, w2"))  # type: ignore[arg-type]
-    best = finish(search.round(0, []))["finds"][0]
+    best = finish(round_of(search, 0, []))["finds"][0]
     assert "yes" in best["prompt"] and best["score"] == pytest.approx(2 * PULL, rel=1e-4)
     assert "yes" not in [word for _, word in best["takes"]]
 
 
 def test_stopped_and_begun_again_it_is_the_same() -> None:
     search = planted()
-    whole = finish(search.round(2, []))
-    broken_off = search.round(2, [])
+    whole = finish(round_of(search, 2, []))
+    broken_off = round_of(search, 2, [])
     for _ in range(7):
         next(broken_off)
     broken_off.close()
-    assert finish(search.round(2, [])) == whole
+    assert finish(round_of(search, 2, [])) == whole
 
 
 @pytest.mark.parametrize("sentence", [SENTENCE, "w3"])
 def test_the_number_of_events_is_said_before(sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_module, "_BATCH", 8)
     search = planted(sentence=sentence)
-    assert sum(1 for _ in search.round(0, [])) == search.steps_a_round() == 60 * (4 + 1)
+    assert sum(1 for _ in round_of(search, 0, [])) == search.steps_a_round() == 60 * (4 + 1)
 
 
 def test_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = finish(planted().round(0, []))
+    whole = finish(round_of(planted(), 0, []))
     monkeypatch.setattr(search_module, "_BATCH", 7)
-    assert pairs_in(finish(planted().round(0, []))) == pairs_in(whole)
+    assert pairs_in(finish(round_of(planted(), 0, []))) == pairs_in(whole)
 
 
 def test_punctuation_stays_where_it_is() -> None:
@@ -186,13 +187,13 @@ def test_punctuation_stays_where_it_is() -> None:
     assert sentence.text == "portrait of Ada O'Neil, long hair!"
     assert sentence.replaced(*enumerate("abcdef")).text == "a b c d, e f!"
     assert in_words(sentence.text) == sentence
-    for find in finish(planted().round(0, []))["finds"]:
+    for find in finish(round_of(planted(), 0, []))["finds"]:
         assert in_words(find["prompt"]).between == in_words(SENTENCE).between
 
 
 def test_nan_is_said() -> None:
     with pytest.raises(ValueError, match="NaN"):
-        finish(planted(Planted(broken=True)).round(0, []))
+        finish(round_of(planted(Planted(broken=True)), 0, []))
 
 
 def test_what_cannot_be_searched() -> None:
@@ -263,7 +264,7 @@ def test_rounds_begin_with_sentences_in_turn(monkeypatch: pytest.MonkeyPatch) ->
         search_module, "embedded", lambda model, sentences: asked.extend(sentences) or model.embed(sentences)
     )
     for number in (0, 1):
-        next(both.round(number, []))
+        next(round_of(both, number, []))
     assert in_words(asked[0]).between[1] == " " and in_words(asked[-1]).between[1] == "! "
 
 

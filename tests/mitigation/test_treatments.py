@@ -21,7 +21,8 @@ from side_core.prompts.norms import norm_of, own_seeds
 from side_core.sampling.schedule import make_schedule
 from side_core.sampling.store import MemoryStore
 from side_core.settings import SettingError
-from side_core.settings.mitigation import MITIGATIONS, NAMES, TreatedSettings, strength_of
+from side_core.settings.mitigation import TreatedSettings
+from side_core.settings.mitigation_methods import MITIGATIONS, NAMES, strength_of
 from tests.dpm.text.small_folders import CAPTIONS, save_small
 
 STEPS = 4

@@ -14,7 +14,7 @@ from pages._parts.show.charts import dressed
 from side_core.charts.palette import look_of
 from side_core.files.assets import MITIGATIONS_TABLE
 from side_core.mitigation.report import Compared
-from side_core.settings.mitigation import MITIGATIONS, NAMES, strength_of
+from side_core.settings.mitigation_methods import MITIGATIONS, NAMES, strength_of
 
 _KEY, _TALL = "mitigation-curves", 440
 

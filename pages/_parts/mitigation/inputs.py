@@ -9,7 +9,7 @@ from torch import Tensor
 from pages._parts.inputs import controls, sidebar, view
 from pages._parts.links import checks
 from pages._parts.prompts.inputs import model_input
-from pages._parts.prompts.subject import has_text
+from pages._parts.prompts.subject import offer_text
 from pages._parts.runtime.computer import on_computer
 from pages._parts.runtime.device_queue import in_one_turn, in_turn
 from pages._parts.runtime.job import begin
@@ -23,17 +23,14 @@ from side_core.mitigation.trigger_job import TriggerJob
 from side_core.prompts.examples import embedded_examples
 from side_core.prompts.held_out import CAPTIONED
 from side_core.prompts.prompt_file import read_prompts
-from side_core.settings.mitigation import MITIGATIONS, MitigationSettings, TreatedSettings
+from side_core.settings.mitigation import MitigationSettings, TreatedSettings
+from side_core.settings.mitigation_methods import MITIGATIONS
 from side_core.similarity.text import TextEncoder, open_text_encoder
 
 _OF = MitigationSettings
 _CLIPS: SharedCache[TextEncoder] = SharedCache(2)
 _OPENED: SharedCache[Opened] = SharedCache(4)
 _LATENTS: SharedCache[Tensor] = SharedCache(2)
-
-
-class NoText(ValueError):
-    """The model draws without a text; what mends it is on the page already."""
 
 
 def ask() -> MitigationSettings:
@@ -45,8 +42,7 @@ def ask() -> MitigationSettings:
     with st.sidebar:
         chosen: dict[str, Any] = {"task": controls.choice("task", of=_OF)}
         chosen |= model_input()
-        if not has_text(chosen["model"]):
-            raise NoText(f"'{chosen['model']}' draws without a text: choose a text-to-image model.")
+        offer_text(chosen["model"])
         is_prompt = chosen["task"] == "prompt"
         if is_prompt:
             chosen |= _method_inputs()

@@ -11,7 +11,7 @@ from pages._parts.show.text import plain
 from side_core.mitigation.judged import SCORE, Judged
 from side_core.mitigation.report import Compared
 from side_core.mitigation.trigger_report import Triggers
-from side_core.settings.mitigation import MITIGATIONS
+from side_core.settings.mitigation_methods import MITIGATIONS
 from side_core.wording import rounded
 
 _STYLE = """<style>

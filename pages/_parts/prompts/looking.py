@@ -19,7 +19,7 @@ from pages._parts.prompts.measuring import norms_now, prompts_held_out, words_no
 from pages._parts.prompts.prompt import edited_input, prompt_input
 from pages._parts.prompts.score import Panel, Standing, standing_of, without_held_out
 from pages._parts.prompts.search import show_search
-from pages._parts.prompts.subject import examine, has_text
+from pages._parts.prompts.subject import examine, offer_text
 from pages._parts.prompts.tried import Tried, note, show_tried, tried
 from pages._parts.prompts.words import show_figures, show_words
 from pages._parts.runtime.pictures import PICTURES
@@ -69,8 +69,7 @@ def look_into(heading: DeltaGenerator, first: DeltaGenerator) -> None:
     """
     with st.sidebar:
         chosen = inputs.model_input()
-        if not has_text(chosen["model"]):
-            return
+        offer_text(chosen["model"])
         chosen |= inputs.drawing_inputs()
         with view.detail("more").expander("More"):
             chosen |= inputs.more_inputs(chosen["model"])

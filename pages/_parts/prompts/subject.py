@@ -9,7 +9,6 @@ import streamlit as st
 
 from pages._parts.inputs.steering import follow_model
 from pages._parts.runtime.resources import open_model, open_subject
-from pages._parts.show.text import say_error
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.folder import check_pipeline, ideal_source, model_folder
 from side_core.dpm.text.denoiser import TextDenoiser, need_text
@@ -67,22 +66,19 @@ def reason_against_text(model: str) -> str | None:
         return str(error)
 
 
-def has_text(model: str) -> bool:
-    """Whether a model draws what a text says; if not, says so, with a button that mends it.
+def offer_text(model: str) -> None:
+    """Put a button that chooses another model where the model is chosen, if it draws without a text.
 
     Raises:
-        ValueError: it cannot be read.
+        ValueError: it does, or it cannot be read.
     """
     if draws_texts(model):
-        return True
-    say_error(
-        ValueError(
-            f"'{model}' draws without a text: choose {_OWN}, or a text-to-image model of your own "
-            "(a StableDiffusionPipeline folder or Hub id)."
-        )
-    )
+        return
     st.button(f"Use {_OWN}", icon=":material/edit_note:", type="primary", on_click=_use_own, key="use-own")
-    return False
+    raise ValueError(
+        f"'{model}' draws without a text: choose {_OWN}, or a text-to-image model of your own (a "
+        "StableDiffusionPipeline folder or Hub id)."
+    )
 
 
 def _use_own() -> None:
