@@ -137,7 +137,8 @@ def _norms_so_far(
     if len(prompts) < 2:
         raise ValueError(f"{len(prompts)} held-out prompt makes no control: give two or more, some hundred if you can.")
     if folder is not None:
-        own = _read_norms(folder / FILE, _about_of(denoiser, settings, _digest_of(prompts)), settings)
+        file = check_allowed(folder / FILE, str(folder / FILE))
+        own = _read_norms(file, _about_of(denoiser, settings, _digest_of(prompts)), settings)
         if own is not None:
             if missing_of(own):
                 raise ValueError(f"'{folder / FILE}' is damaged (it holds NaN): remove it and calibrate again.")
@@ -195,7 +196,7 @@ def _read_norms(file: Path, about: dict[str, str], settings: PromptSettings) -> 
     Raises:
         ValueError: the file is damaged.
     """
-    if not check_allowed(file, str(file)).is_file():
+    if not file.is_file():
         return None
     try:
         with safe_open(file, framework="numpy") as table:

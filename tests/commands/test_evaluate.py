@@ -22,7 +22,7 @@ RUN = [
         "--synthetic-count",
         "128",
         "--train-steps",
-        "20",
+        "5",
         "--encoder",
         "pixel",
         "--surrogate-seeds",

@@ -14,6 +14,7 @@ from side_core.methods import METHODS
 from side_core.mitigation.job import PromptJob, make_job
 from side_core.mitigation.opened import Opened, opening_all
 from side_core.mitigation.report import Compared
+from side_core.mitigation.sentences import in_words
 from side_core.mitigation.trigger_job import TriggerJob
 from side_core.mitigation.trigger_report import Triggers
 from side_core.progress import finish
@@ -112,8 +113,10 @@ def test_the_command_needs_no_folder(capsys: pytest.CaptureFixture[str]) -> None
     assert "with Random numbers (2): 0 of 1" in said and "Tables" not in said
 
 
-def test_a_search_goes_on_round_by_round_and_judges_what_it_finds(opened: Opened) -> None:
-    asked = settings(task="triggers", rounds=2, iterations=3, sentence=MEMORISED)
+def test_a_search_goes_on_round_by_round_and_judges_what_it_finds(opened: Opened, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("\n".join((*in_words(MEMORISED).words, "with", "old", "smiling")))
+    asked = settings(task="triggers", rounds=2, iterations=3, sentence=MEMORISED, words=str(words))
     job, store = make_job(asked, opened), in_memory()
     assert isinstance(job, TriggerJob)
     reports = [part for part in run_job(job, store) if isinstance(part, Triggers)]

@@ -1,5 +1,6 @@
 """The Mitigation page, through the router, without a browser."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pages._parts.mitigation import chart
 from pages._parts.runtime.job import STORE
 from side_core.data.captioned import captioned_faces, held_out_captions
+from side_core.mitigation.sentences import in_words
 from tests.pages import app
 from tests.pages.app import button, html_of, text_of
 
@@ -54,8 +56,10 @@ def test_after_the_first_start_each_change_draws_by_itself() -> None:
     assert answer(page).startswith("This prompt does not stand out, so the gate leaves it alone")
 
 
-def test_a_search_shows_its_finds_and_one_can_be_taken_over() -> None:
-    page = drawn(task="triggers", rounds="1", iterations="10", sentence=MEMORISED)
+def test_a_search_shows_its_finds_and_one_can_be_taken_over(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("\n".join((*in_words(MEMORISED).words, "with", "old", "smiling")))
+    page = drawn(task="triggers", rounds="1", iterations="4", sentence=MEMORISED, words=str(words))
     assert "found that bring training pictures back" in answer(page), answer(page)
     assert html_of(page).count("look copied") >= 1
     found = next(item for item in page.selectbox if item.label.startswith("See what helps"))

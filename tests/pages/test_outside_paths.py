@@ -27,7 +27,7 @@ from tests.pages.app import ROUTER
 
 FEW = {"model": "ideal", "count": "1", "steps": "1"}
 SCORE = {"pictures": "Score a folder", "samples": "pixel-faces[0:2]", "data": "pixel-faces[0:9]"}
-PROMPT = {"count": "1", "score_images": "1", "prompt": "portrait of Ada Abadi"}
+PROMPT = {"count": "1", "steps": "2", "score_images": "1", "prompt": "portrait of Ada Abadi"}
 # Page, what else its link says, the widget that a path is given to, and how.
 ASKED = [
     ("", FEW, "model", "{}"),

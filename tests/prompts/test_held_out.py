@@ -90,6 +90,17 @@ def test_what_is_stopped_goes_on_where_it_was(changes: dict[str, int]) -> None:
     assert len(planted.sizes) == evaluations and found.digest == whole.digest
 
 
+def test_a_public_app_keeps_what_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIDE_PUBLIC", "1")  # the cache is none of the folders that a stranger may name
+    settings, planted = PromptSettings(steps=7, batch_size=2), Planted()
+    work = held_out_norms(planted, PROMPTS, settings, "prompts")
+    while not next(work).finished:
+        pass
+    so_far = known_norms(planted, PROMPTS, settings)
+    assert 0 < len(so_far.norms) < len(PROMPTS)
+    assert len(finish(work).norms) == len(PROMPTS)
+
+
 def test_a_calibration_that_is_stopped_goes_on_too(tmp_path: Path) -> None:
     planted = Planted(curved=True)
     settings = SHIPPED.model_copy(update={"batch_size": 3})
