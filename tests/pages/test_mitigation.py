@@ -67,6 +67,15 @@ def test_a_search_shows_its_finds_and_one_can_be_taken_over(tmp_path: Path) -> N
     assert not button(page, "Mitigate it").disabled
 
 
+def test_another_method_begins_with_its_own_strength_also_where_a_link_named_one() -> None:
+    page = app.opened("mitigation", **SMALL, method="wen", strength="1")
+    assert page.slider(key="strength").value == 1
+    page.selectbox(key="method").set_value("tokens").run()
+    assert page.slider(key="strength").value == 4 and "strength" not in page.query_params
+    page.slider(key="strength").set_value(8).run()
+    assert "8" in page.query_params["strength"] and not page.exception
+
+
 @pytest.mark.skipif(not chart.shipped_rows(), reason="the app came without its table")
 def test_the_shipped_table_has_a_curve_for_each_method_and_marks_the_chosen_one() -> None:
     rows = chart.shipped_rows()

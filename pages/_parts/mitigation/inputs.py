@@ -8,6 +8,7 @@ from torch import Tensor
 
 from pages._parts.inputs import controls, sidebar, view
 from pages._parts.links import checks
+from pages._parts.links.in_words import kept
 from pages._parts.prompts.inputs import model_input
 from pages._parts.prompts.subject import offer_text
 from pages._parts.runtime.computer import on_computer
@@ -24,7 +25,7 @@ from side_core.prompts.examples import embedded_examples
 from side_core.prompts.held_out import CAPTIONED
 from side_core.prompts.prompt_file import read_prompts
 from side_core.settings.mitigation import MitigationSettings, TreatedSettings
-from side_core.settings.mitigation_methods import MITIGATIONS
+from side_core.settings.mitigation_methods import MITIGATIONS, Strength
 from side_core.similarity.text import TextEncoder, open_text_encoder
 
 _OF = MitigationSettings
@@ -91,9 +92,7 @@ def _method_inputs() -> dict[str, Any]:
     st.caption(f"{about.about} {about.source}".strip())
     chosen: dict[str, Any] = {"method": method}
     if (own := about.strength) is not None:
-        strength = controls.slider(
-            "strength", low=own.low, high=own.high, default=float(own.default), step=own.step, title=own.title, of=_OF
-        )
+        strength = _strength_input(own)
         chosen["strength"] = None if strength == own.default else strength
     checks.flag("gated", str(_OF.model_fields["gated"].title), False)
     field = _OF.model_fields["gated"]
@@ -101,6 +100,35 @@ def _method_inputs() -> dict[str, Any]:
         str(field.title), False, key="gated", bind="query-params", help=field.description, on_change=begin
     )
     return chosen
+
+
+def _strength_input(own: Strength) -> float:
+    """How strongly. Bound to the link, a slider of other bounds would begin with the strength of the method before."""
+    field = _OF.model_fields["strength"]
+    checks.number("strength", own.title, own.low, own.high, own.default, own.step)
+
+    def make() -> float:
+        return st.slider(
+            own.title,
+            float(own.low),
+            float(own.high),
+            float(own.default),
+            float(own.step),
+            format="%g",
+            help=field.description,
+            key="strength",
+            persist_state="session",
+        )
+
+    return kept("strength", float(own.default), make, _number, "{:g}".format)
+
+
+def _number(text: str) -> float | None:
+    """What a link says, as a number."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _follow_method() -> None:
