@@ -1,5 +1,6 @@
 """Through every page, with every built-in model, and back: no error box, and nothing that the address said is lost."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ from tests.browser.waiting import PATIENCE, ended, open_sidebar
 
 pytestmark = pytest.mark.browser
 WALK = ("Sweep", "Prompts", "Surrogate", "Models", "History", "Tour", "Extract")
+SETTLING = 60  # seconds
 ERRORS = '[data-testid="stException"], [data-testid="stAlertContentError"]'
 
 
@@ -30,6 +32,20 @@ def well(page: Page, path: str) -> None:
     expect(page.get_by_role("heading", level=1).first).to_be_visible(timeout=PATIENCE)
     ended(page)
     expect(page.locator(ERRORS)).to_have_count(0)
+
+
+def says(page: Page, path: str, settings: dict[str, list[str]]) -> None:
+    """Wait until the address says this, and still does when the script has ended.
+
+    The path changes at once, before the script of that page begins; until its widgets are there, Streamlit may leave
+    their settings out of the address.
+    """
+    well(page, path)
+    deadline = time.monotonic() + SETTLING
+    while said(page) != (path, settings) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    well(page, path)
+    assert said(page) == (path, settings)
 
 
 def path_of(name: str) -> str:
@@ -63,8 +79,6 @@ def test_back_forward_and_reload_keep_what_every_page_said(page: Page, address: 
     for way, states in ((page.go_back, seen[-2::-1]), (page.go_forward, seen[1:])):
         for path, settings in states:
             way()
-            well(page, path)
-            assert said(page) == (path, settings)
+            says(page, path, settings)
             page.reload()
-            well(page, path)
-            assert said(page) == (path, settings)
+            says(page, path, settings)
