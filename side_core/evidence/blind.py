@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+from torch.nn.functional import adaptive_avg_pool2d
+
+from side_core.dpm.denoiser import from_uint8
 
 _SIDE = 16  # pixels; larger pictures are made as small
 _PARTS = 64  # principal components at most
@@ -55,9 +58,6 @@ def blind(members: np.ndarray, others: np.ndarray) -> Blind:
 
 def _small(images: np.ndarray) -> np.ndarray:
     """(n, H, W, 3) uint8 to (n, d) float64 in 0..1, at most 16 x 16 by means over areas."""
-    import torch
-    from torch.nn.functional import adaptive_avg_pool2d
-
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+    pixels = from_uint8(images)
     sides = min(_SIDE, pixels.shape[2]), min(_SIDE, pixels.shape[3])
     return adaptive_avg_pool2d(pixels, sides).flatten(1).double().numpy()

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from side_core.dpm.denoiser import Denoiser
@@ -75,7 +76,7 @@ class MembershipJob:
         """Those that are measured."""
         return self.settings.scores or allowed(self.denoiser)
 
-    @property
+    @cached_property
     def measurements(self) -> list[Measurement]:
         """In the order of work: a score is whole before the next begins."""
         models = {OWN: self.denoiser} | ({} if self.reference is None else {REFERENCE: self.reference})

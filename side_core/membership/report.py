@@ -154,9 +154,14 @@ class Membership:
         return blind(*(side.pictures for side in self.sides))
 
     @property
-    def rows(self) -> list[dict[str, Any]]:
+    def compared(self) -> list[Told]:
         """All of them, the baseline last."""
-        return [item.row for item in (*self.told, *([] if self.blind is None else [self.blind]))]
+        return [*self.told, *([] if self.blind is None else [self.blind])]
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The same as JSON and CSV have it."""
+        return [item.row for item in self.compared]
 
     @property
     def best(self) -> Told | None:
@@ -197,11 +202,10 @@ class Membership:
 
     def lines(self) -> list[str]:
         """One for each score; before there is any, how far it is."""
-        items = [*self.told, *([] if self.blind is None else [self.blind])]
         return [
             f"{item.title}: AUC {item.found.auc.as_ratio}, TPR@1%FPR {item.found.tpr.as_ratio}, "
             f"{len(item.members):,} + {len(item.others):,} pictures"
-            for item in items
+            for item in self.compared
         ] or [f"{self.done} of {self.total} measurements"]
 
     def table(self) -> str:
@@ -223,7 +227,7 @@ class Membership:
 
     def pictures(self) -> dict[str, np.ndarray]:
         """The ROC curves."""
-        return {"membership.png": roc_chart([*self.told, *([] if self.blind is None else [self.blind])])}
+        return {"membership.png": roc_chart(self.compared)}
 
     def renamed(self, named: Callable[[Any], Any]) -> "Membership":
         """The same with other names of model and images."""

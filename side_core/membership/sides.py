@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from side_core.data.duplicates import overlap
 from side_core.data.training_set import TrainingSet
 from side_core.dpm.denoiser import Denoiser
 from side_core.evidence.asked import Asked, asked_of
@@ -58,7 +59,7 @@ def sides_of(settings: MembershipSettings, subject: Subject) -> tuple[Side, Side
                 f"{counted(len(images), 'picture')} of '{images.name}' are too few: give {LEAST_PICTURES} or more.",
                 name,
             )
-    both = len(np.intersect1d(subject.data.digests, subject.control.digests))
+    both = int(overlap(subject.control.digests, subject.data.digests).sum())
     if both:
         raise SettingError(
             f"{counted(both, 'picture')} of '{subject.control.name}' are also in '{subject.data.name}': the two sets "
